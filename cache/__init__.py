@@ -1,0 +1,1 @@
+"""Naming, keeping and dropping answers."""

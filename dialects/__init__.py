@@ -1,0 +1,1 @@
+"""From a governed plan to the SQL text of one engine."""

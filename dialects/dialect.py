@@ -1,0 +1,34 @@
+"""How one engine's SQL differs, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from semantic_models.model import Grain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """What the generator must know of an engine beyond its sqlglot dialect."""
+
+    name: str
+    """Ours and sqlglot's name of the dialect."""
+    version: str
+    """Changes whenever the same plan may give another text: part of every cache key."""
+    types: dict[str, str]
+    """The engine's names of our kinds, as written in a CAST."""
+    truncate: Callable[[Grain, exp.Expression], exp.Expression]
+    """Cut a civil time to a grain."""
+    to_civil: Callable[[exp.Expression, str], exp.Expression]
+    """The civil time that an instant shows in a zone."""
+    to_instant: Callable[[exp.Expression, str], exp.Expression]
+    """The instant at which a zone shows a civil time."""
+    has_filter_clause: bool = True
+    """Whether aggregates take FILTER (WHERE …)."""
+    has_boolean_max: bool = True
+    """Whether MAX takes booleans."""
+    lacks: frozenset[type[exp.Expression]] = frozenset()
+    """Functions that the engine has not, or only in an approximate form."""

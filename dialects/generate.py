@@ -1,0 +1,342 @@
+"""A governed plan to one engine's SELECT."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+
+from sqlglot import exp
+
+from dialects.dialect import Dialect
+from dialects.lower import Lowering
+from dialects.physical import PhysicalQuery
+from semantic_models.model import Expr, Path, Relation, Select, Table
+from semantic_models.plan import (
+    Aggregate,
+    Distinct,
+    Filter,
+    GovernedPlan,
+    Join,
+    Limit,
+    LogicalPlan,
+    Output,
+    Project,
+    Scan,
+    SemiJoin,
+    Sort,
+    Stitch,
+    scans,
+)
+
+
+def generate(governed: GovernedPlan, dialect: Dialect) -> PhysicalQuery:
+    """Write a plan in an engine's SQL; the same plan always gives the same text.
+
+    Raises:
+        UnsupportedFeature: the engine has no exact way to compute a part of the plan.
+    """
+    plan = governed.plan
+    generator = _Generator(Lowering(dialect, plan.zone), count())
+    tree = generator.block(plan.root).select(plan.columns)
+    return PhysicalQuery(
+        text=tree.sql(dialect=dialect.name, identify=True, comments=False),
+        dialect=dialect.name,
+        engine=plan.engine,
+        columns=tuple((each.name, each.type) for each in plan.columns),
+        relations=tuple(dict.fromkeys(relation_name(each.relation) for each in scans(plan.root))),
+    )
+
+
+def relation_name(relation: Relation) -> str:
+    """A relation as a text that names it."""
+    match relation:
+        case Table(parts):
+            return ".".join(parts)
+        case Select(tree):
+            return tree.sql(dialect="duckdb")
+
+
+def alias(path: Path, model: str) -> str:
+    """The name of a scan inside its block; a join path is unique in it."""
+    return "__".join(path) if path else model
+
+
+@dataclass(slots=True)
+class _Block:
+    """One SELECT in the making. Without columns it is still rows that can be joined."""
+
+    source: exp.Expression
+    home: str
+    """The alias of columns without a join path; empty above a subquery's outputs."""
+    joins: list[exp.Join] = field(default_factory=list)
+    where: list[exp.Expression] = field(default_factory=list)
+    columns: list[exp.Expression] = field(default_factory=list)
+    names: tuple[str, ...] = ()
+    group: tuple[str, ...] = ()
+    """The names of the columns that are grouped by."""
+    distinct: bool = False
+    order: list[exp.Expression] = field(default_factory=list)
+    limit: int | None = None
+    offset: int = 0
+    is_cut: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether rows can still be joined, filtered and computed on in this SELECT."""
+        return not self.columns and not self.order and not self.is_cut
+
+    def select(self, outputs: Sequence[Output]) -> exp.Select:
+        """The SELECT, with its columns in the order of ``outputs``."""
+        names = tuple(each.name for each in outputs)
+        if names != self.names:
+            raise AssertionError("a plan's last node computes exactly its columns")
+        return self.tree()
+
+    def tree(self) -> exp.Select:
+        """The SELECT as it is."""
+        args: dict[str, object] = {
+            "expressions": self.columns,
+            "from_": exp.From(this=self.source),
+        }
+        if self.joins:
+            args["joins"] = self.joins
+        if self.where:
+            args["where"] = exp.Where(this=conjunction(self.where))
+        if self.group:
+            places = [self.names.index(name) + 1 for name in self.group]
+            args["group"] = exp.Group(expressions=[number(each) for each in places])
+        if self.distinct:
+            args["distinct"] = exp.Distinct()
+        if self.order:
+            args["order"] = exp.Order(expressions=self.order)
+        if self.limit is not None:
+            args["limit"] = exp.Limit(expression=number(self.limit))
+        if self.offset:
+            args["offset"] = exp.Offset(expression=number(self.offset))
+        return exp.Select(**args)
+
+
+def number(value: int) -> exp.Literal:
+    """A whole number."""
+    return exp.Literal(this=str(value), is_string=False)
+
+
+def identifier(name: str) -> exp.Identifier:
+    """A quoted name."""
+    return exp.Identifier(this=name, quoted=True)
+
+
+def aliased(tree: exp.Expression, name: str) -> exp.Expression:
+    """An expression under a name."""
+    return exp.Alias(this=tree, alias=identifier(name))
+
+
+def conjunction(trees: Sequence[exp.Expression]) -> exp.Expression:
+    """All predicates as one, each in brackets where there are several."""
+    if len(trees) == 1:
+        return trees[0]
+    both = bracketed(trees[0])
+    for tree in trees[1:]:
+        both = exp.And(this=both, expression=bracketed(tree))
+    return both
+
+
+def bracketed(tree: exp.Expression) -> exp.Expression:
+    """A predicate that an AND may stand beside."""
+    return exp.Paren(this=tree) if isinstance(tree, exp.Connector) else tree
+
+
+@dataclass(frozen=True, slots=True)
+class _Generator:
+    lowering: Lowering
+    numbers: Iterator[int]
+
+    def block(self, plan: LogicalPlan) -> _Block:
+        """The SELECT of a plan, as far as it goes in one."""
+        match plan:
+            case Scan():
+                name = alias(plan.path, plan.model)
+                return _Block(self._relation(plan.relation, name), name)
+            case Join():
+                return self._join(plan)
+            case Filter():
+                block = self._open(plan.input)
+                block.where += [self._lower(each, block) for each in plan.predicates]
+                return block
+            case SemiJoin():
+                return self._semi_join(plan)
+            case Project():
+                return self._project(plan)
+            case Distinct():
+                block = self._computed(self._open(plan.input), plan.columns)
+                block.distinct = True
+                return block
+            case Aggregate():
+                block = self._computed(self._open(plan.input), (*plan.keys, *plan.measures))
+                block.group = tuple(key.name for key in plan.keys)
+                return block
+            case Stitch():
+                return self._stitch(plan)
+            case Sort():
+                return self._ordered(plan, self.block(plan.input))
+            case Limit():
+                return _cut(plan, self.block(plan.input))
+
+    def _open(self, plan: LogicalPlan) -> _Block:
+        block = self.block(plan)
+        return block if block.is_open else self._wrapped(block)
+
+    def _wrapped(self, block: _Block) -> _Block:
+        if not block.columns:
+            raise AssertionError("only computed columns can be read from outside")
+        name = f"s{next(self.numbers)}"
+        wrapped = _Block(exp.Subquery(this=block.tree(), alias=_table_alias(name)), "")
+        wrapped.names = block.names
+        return wrapped
+
+    def _relation(self, relation: Relation, name: str) -> exp.Expression:
+        match relation:
+            case Table(parts):
+                keys = ("this", "db", "catalog")
+                named = dict(zip(keys, map(identifier, reversed(parts)), strict=False))
+                return exp.Table(**named, alias=_table_alias(name))
+            case Select(tree):
+                return exp.Subquery(this=tree.copy(), alias=_table_alias(name))
+
+    def _join(self, plan: Join) -> _Block:
+        block = self._open(plan.input)
+        right = self.block(plan.right)
+        source = right.source
+        if right.where:
+            inner = right.home
+            right.columns = [exp.Column(this=exp.Star(), table=identifier(inner))]
+            source = exp.Subquery(this=right.tree(), alias=_table_alias(inner))
+        on = conjunction(
+            [
+                exp.EQ(this=self._lower(left, block), expression=self._lower(other, block))
+                for left, other in plan.columns
+            ]
+        )
+        block.joins.append(exp.Join(this=source, side="LEFT", on=on))
+        return block
+
+    def _semi_join(self, plan: SemiJoin) -> _Block:
+        block = self._open(plan.input)
+        inner = self._open(plan.right)
+        inner.columns = [number(1)]
+        inner.where = [
+            *(
+                exp.EQ(this=self._lower(right, block), expression=self._lower(left, block))
+                for left, right in plan.columns
+            ),
+            *inner.where,
+            *(self._lower(each, block) for each in plan.predicates),
+        ]
+        block.where.append(exp.Exists(this=inner.tree()))
+        return block
+
+    def _computed(self, block: _Block, outputs: Sequence[Output]) -> _Block:
+        block.columns = [aliased(self._lower(each.expr, block), each.name) for each in outputs]
+        block.names = tuple(each.name for each in outputs)
+        return block
+
+    def _project(self, plan: Project) -> _Block:
+        """Compute columns in the SELECT that orders and cuts, so that its order is the last."""
+        above: list[Sort | Limit] = []
+        inner = plan.input
+        while isinstance(inner, Sort | Limit):
+            above.insert(0, inner)
+            inner = inner.input
+        block = self.block(inner)
+        names = _renaming(block, plan.columns, above)
+        if names is None and block.columns:
+            block = self._wrapped(block)
+        for each in above:
+            block = self._ordered(each, block) if isinstance(each, Sort) else _cut(each, block)
+        if names is None:
+            return self._computed(block, plan.columns)
+        return _renamed(block, names)
+
+    def _ordered(self, plan: Sort, block: _Block) -> _Block:
+        home = "" if block.columns else block.home
+        block.order = [
+            exp.Ordered(
+                this=self.lowering.lower(key.expr.tree, home),
+                desc=key.descending,
+                nulls_first=key.nulls_first,
+            )
+            for key in plan.keys
+        ]
+        return block
+
+    def _stitch(self, plan: Stitch) -> _Block:
+        selects = [self._padded(branch, plan) for branch in plan.branches]
+        union: exp.Expression = selects[0]
+        for each in selects[1:]:
+            union = exp.Union(this=union, expression=each, distinct=False)
+        name = f"s{next(self.numbers)}"
+        block = _Block(exp.Subquery(this=union, alias=_table_alias(name)), "")
+        keys = [aliased(exp.Column(this=identifier(k.name)), k.name) for k in plan.keys]
+        measures = [
+            aliased(self.lowering.only_value(exp.Column(this=identifier(m.name)), m.type), m.name)
+            for m in plan.measures
+        ]
+        block.columns = [*keys, *measures]
+        block.names = tuple(each.name for each in (*plan.keys, *plan.measures))
+        block.group = tuple(key.name for key in plan.keys)
+        return block
+
+    def _padded(self, branch: LogicalPlan, plan: Stitch) -> exp.Select:
+        """A branch with every column of the stitch, NULL where it has none."""
+        inner = self.block(branch)
+        block = self._wrapped(inner)
+        block.columns = [
+            aliased(
+                exp.Column(this=identifier(each.name))
+                if each.name in inner.names
+                else self.lowering.null(each.type),
+                each.name,
+            )
+            for each in (*plan.keys, *plan.measures)
+        ]
+        return block.tree()
+
+    def _lower(self, expr: Expr, block: _Block) -> exp.Expression:
+        return self.lowering.lower(expr.tree, block.home)
+
+
+def _table_alias(name: str) -> exp.TableAlias:
+    return exp.TableAlias(this=identifier(name))
+
+
+def _cut(plan: Limit, block: _Block) -> _Block:
+    block.limit, block.offset, block.is_cut = plan.count, plan.offset, True
+    return block
+
+
+def _renaming(
+    block: _Block, outputs: Sequence[Output], above: Sequence[Sort | Limit]
+) -> dict[str, str] | None:
+    """New names by old ones, where the outputs are the block's own columns as they are."""
+    picked = [each.expr.tree for each in outputs]
+    sorts = [key.expr.tree for each in above if isinstance(each, Sort) for key in each.keys]
+    if not block.columns or not all(isinstance(tree, exp.Column) for tree in (*picked, *sorts)):
+        return None
+    wanted = [tree.name for tree in picked]
+    needed = {*block.group, *(tree.name for tree in sorts)}
+    if len(set(wanted)) < len(wanted) or not needed.issubset(wanted):
+        return None
+    return dict(zip(wanted, (each.name for each in outputs), strict=True))
+
+
+def _renamed(block: _Block, names: dict[str, str]) -> _Block:
+    by_name = dict(zip(block.names, block.columns, strict=True))
+    block.columns = [by_name[name] for name in names]
+    for tree, new in zip(block.columns, names.values(), strict=True):
+        tree.set("alias", identifier(new))
+    for ordered in block.order:
+        ordered.set("this", exp.Column(this=identifier(names[ordered.this.name])))
+    block.group = tuple(names[name] for name in block.group)
+    block.names = tuple(names.values())
+    return block

@@ -1,0 +1,108 @@
+"""Expressions of a plan in one engine's words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from dialects.dialect import Dialect
+from dialects.errors import UnsupportedFeature
+from semantic_models.functions import AGGREGATES
+from semantic_models.intrinsics import CIVIL, INSTANT, TRUNCATE
+from semantic_models.model import Grain
+from semantic_models.types import Kind, LogicalType
+
+
+@dataclass(frozen=True, slots=True)
+class Lowering:
+    """Copies expressions for one dialect and zone."""
+
+    dialect: Dialect
+    zone: str
+
+    def lower(self, tree: exp.Expression, home: str) -> exp.Expression:
+        """A copy with columns behind the aliases of their scans and intrinsics spelled out.
+
+        ``home`` is the alias of columns without a join path; empty where they are outputs.
+        """
+        if isinstance(tree, exp.Column):
+            return _column(tree, home)
+        copied = tree.copy()
+        for node in [each for each in copied.walk() if isinstance(each, exp.Column)]:
+            if not isinstance(node.this, exp.Star):
+                node.replace(_column(node, home))
+        return self._spelled(copied)
+
+    def _spelled(self, tree: exp.Expression) -> exp.Expression:
+        """Replace what this dialect says in another way, inner parts first."""
+        nodes = [each for each in tree.walk() if self._differs(each)]
+        for node in reversed(nodes):
+            spelled = self._spell(node)
+            if node is tree:
+                return spelled
+            node.replace(spelled)
+        return tree
+
+    def _differs(self, node: exp.Expression) -> bool:
+        if type(node) in self.dialect.lacks:
+            raise UnsupportedFeature(
+                f'engine dialect "{self.dialect.name}" has no exact {type(node).__name__.lower()}',
+                hint="Use another aggregate, or an engine that has it.",
+            )
+        if isinstance(node, exp.Anonymous):
+            return node.name in (CIVIL, INSTANT, TRUNCATE)
+        return isinstance(node, exp.Filter) and not self.dialect.has_filter_clause
+
+    def _spell(self, node: exp.Expression) -> exp.Expression:
+        if isinstance(node, exp.Filter):
+            return _conditional(node)
+        inner = node.expressions[-1]
+        inner.pop()
+        match node.name:
+            case "sl_civil":
+                return self.dialect.to_civil(inner, self.zone)
+            case "sl_instant":
+                return self.dialect.to_instant(inner, self.zone)
+            case _:
+                return self.dialect.truncate(Grain(node.expressions[0].name), inner)
+
+    def null(self, type_: LogicalType) -> exp.Expression:
+        """NULL of a type, so that the columns of a union agree whichever branch is first."""
+        return exp.Cast(this=exp.Null(), to=self.data_type(type_))
+
+    def data_type(self, type_: LogicalType) -> exp.Expression:
+        """The engine's name of a type."""
+        if type_.kind is Kind.DECIMAL:
+            return exp.DataType.build(f"DECIMAL({type_.precision}, {type_.scale})")
+        return exp.DataType.build(self.dialect.types[type_.kind.value], dialect=self.dialect.name)
+
+    def only_value(self, column: exp.Expression, type_: LogicalType) -> exp.Expression:
+        """The one value of a group that has at most one which is not NULL."""
+        if type_.kind is Kind.BOOLEAN and not self.dialect.has_boolean_max:
+            return exp.LogicalOr(this=column)
+        return exp.Max(this=column)
+
+
+def _column(node: exp.Column, home: str) -> exp.Column:
+    alias = node.table.replace(".", "__") if node.table else home
+    table = exp.Identifier(this=alias, quoted=True) if alias else None
+    return exp.Column(this=exp.Identifier(this=node.name, quoted=True), table=table)
+
+
+def _conditional(node: exp.Filter) -> exp.Expression:
+    """An aggregate of CASE, for engines without FILTER."""
+    aggregate = node.this.copy()
+    predicate = node.expression.this
+    inner = next(each for each in aggregate.walk() if type(each) in AGGREGATES)
+    value = exp.Literal(this="1", is_string=False) if isinstance(inner.this, exp.Star) else inner.this
+    if isinstance(value, exp.Distinct):
+        first = value.expressions[0]
+        first.replace(_when(predicate, first))
+        return aggregate
+    inner.set("this", _when(predicate, value))
+    return aggregate
+
+
+def _when(predicate: exp.Expression, value: exp.Expression) -> exp.Expression:
+    return exp.Case(ifs=[exp.If(this=predicate.copy(), true=value.copy())])

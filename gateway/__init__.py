@@ -1,0 +1,1 @@
+"""The server: protocols, engines, sessions and configuration."""

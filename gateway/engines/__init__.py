@@ -1,0 +1,1 @@
+"""Engines that hold data and run SQL."""

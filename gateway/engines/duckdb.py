@@ -1,0 +1,195 @@
+"""DuckDB as an engine: a database file, or Parquet files under names, in this process."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Never
+
+import duckdb
+
+from dialects.dialect import Dialect
+from dialects.duckdb import DUCKDB
+from dialects.physical import PhysicalQuery
+from dialects.types import arrow_schema, parse_duckdb_type
+from gateway.engines.base import ResultStream
+from gateway.engines.deadlines import Watch
+from gateway.engines.duckdb_errors import FAILURES, is_fatal, translate
+from gateway.engines.duckdb_open import DuckDBSettings, find_sources, open_locked, quote
+from gateway.engines.duckdb_stream import DuckDBStream, Question, only_select
+from gateway.errors import EngineFailed, EngineGone
+from semantic_models.errors import ForebayError, did_you_mean
+from semantic_models.model import Relation, Table
+from semantic_models.types import LogicalType
+
+Columns = Mapping[str, LogicalType | None]
+
+_BROKEN = (-1, -1)
+"""In place of an inode: the database must be opened again, whatever its file is."""
+
+
+class DuckDBEngine:
+    """One DuckDB, locked down to the data of its settings.
+
+    Each query in flight has a connection of its own. Globs are expanded once: files that appear
+    later are read after a reload of the project.
+    """
+
+    dialect: Dialect = DUCKDB
+
+    def __init__(self, settings: DuckDBSettings) -> None:
+        self.name = settings.name
+        self._settings = settings
+        self._sources = find_sources(settings)
+        self._everything = tuple(path for paths in self._sources.values() for path in paths)
+        self._read_by = {name.lower(): paths for name, paths in self._sources.items()}
+        self._watch = Watch()
+        self._opening = threading.Lock()
+        self._closed = False
+        self._opened_as = self._inode()
+        self._connection = open_locked(settings, self._sources)
+
+    @property
+    def identity(self) -> str:
+        """The version and place of the data."""
+        sources = ";".join(f"{name}={','.join(paths)}" for name, paths in self._sources.items())
+        return f"duckdb {duckdb.__version__} {sources}"
+
+    def data_version(self, relations: Sequence[str]) -> str:
+        """A token that differs whenever a file that those relations read may differ."""
+        paths = self._paths(relations)
+        try:
+            stamps = [os.stat(path) for path in paths]
+            if self._settings.path is not None:
+                stamps += _log_of(paths[0])
+        except OSError as error:
+            self._refuse_missing(error)
+        return " ".join(f"{each.st_mtime_ns:x}.{each.st_size:x}.{each.st_ino:x}" for each in stamps)
+
+    def execute(self, query: PhysicalQuery, *, timeout_s: float) -> ResultStream:
+        """Start a query when the first of its batches is read."""
+        question = Question(self.name, query.text, arrow_schema(query.columns), timeout_s)
+        stream = DuckDBStream(self._connect(), question, self._failure)
+        self._watch.add(stream)
+        return stream
+
+    def describe(self, relation: Relation) -> Columns:
+        """Columns of a relation in order; None for a type that is no kind of ours."""
+        if not isinstance(relation, Table):
+            return self.describe_query(relation.tree.sql("duckdb"))
+        text = f"SELECT * FROM {'.'.join(map(quote, relation.parts))}"
+        with self._connect() as connection:
+            try:
+                return _columns(connection, text)
+            except duckdb.CatalogException as error:
+                written = ".".join(relation.parts)
+                raise EngineFailed(
+                    f'table "{written}" does not exist in engine "{self.name}"',
+                    hint=did_you_mean(written, tuple(filter(None, self._sources)))
+                    or "Name a table that the engine has.",
+                ) from error
+            except FAILURES as error:
+                raise self._failure(error) from error
+
+    def describe_query(self, text: str) -> Columns:
+        """Columns of a SELECT in this engine's SQL, without running it."""
+        with self._connect() as connection:
+            try:
+                return _columns(connection, text)
+            except (duckdb.BinderException, duckdb.CatalogException) as error:
+                raise EngineFailed(
+                    f'engine "{self.name}" cannot resolve every name of the SELECT',
+                    hint="Compare its tables, columns and functions with those the engine has.",
+                ) from error
+            except duckdb.ParserException as error:
+                raise EngineFailed(
+                    f'engine "{self.name}" cannot read the SELECT',
+                    hint="Write it in the SQL of the engine.",
+                ) from error
+            except FAILURES as error:
+                raise self._failure(error) from error
+
+    def check(self) -> None:
+        """Raise EngineGone or EngineFailed unless the data is there and DuckDB answers."""
+        self.data_version(())
+        with self._connect() as connection:
+            try:
+                connection.execute("SELECT 1").fetchall()
+            except FAILURES as error:
+                raise self._failure(error) from error
+
+    def close(self) -> None:
+        """Stop what runs and let go of the data."""
+        with self._opening:
+            self._closed = True
+        for stream in self._watch.running():
+            stream.close()
+        self._connection.close()
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        with self._opening:
+            if self._closed:
+                raise EngineGone(f'engine "{self.name}" is closed')
+            if self._inode() != self._opened_as:
+                self._open_again()
+            return self._connection.cursor()
+
+    def _open_again(self) -> None:
+        # DuckDB gives the old database, locked, while a query still reads the replaced file.
+        try:
+            opened_as = self._inode()
+            connection = open_locked(self._settings, self._sources)
+        except (*FAILURES, ForebayError) as error:
+            raise EngineGone(
+                f'engine "{self.name}" cannot be started anew yet',
+                detail="Its database was replaced or broke while queries were reading it.",
+                hint="Ask again once those queries have ended.",
+            ) from error
+        self._connection.close()
+        self._connection, self._opened_as = connection, opened_as
+
+    def _inode(self) -> tuple[int, int] | None:
+        """What tells one database file from another put in its place."""
+        if self._settings.path is None:
+            return None
+        try:
+            held = os.stat(self._sources[""][0])
+        except OSError as error:
+            self._refuse_missing(error)
+        return held.st_dev, held.st_ino
+
+    def _failure(self, error: BaseException) -> ForebayError:
+        if is_fatal(error):
+            self._opened_as = _BROKEN
+        return translate(error, self.name)
+
+    def _paths(self, relations: Sequence[str]) -> tuple[str, ...]:
+        found = [self._read_by.get(each.lower()) for each in relations]
+        if not found or None in found:
+            return self._everything
+        return tuple(path for paths in found if paths is not None for path in paths)
+
+    def _refuse_missing(self, error: OSError) -> Never:
+        raise EngineGone(
+            f'data of engine "{self.name}" is no longer there',
+            detail=f"A file of {self._settings.place} in forebay.yml is missing.",
+            hint="Put it back in place; the server serves on meanwhile.",
+        ) from error
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, text: str) -> Columns:
+    relation = connection.sql(only_select(connection, text))
+    return dict(
+        zip(
+            relation.columns, (parse_duckdb_type(str(each)) for each in relation.types), strict=True
+        )
+    )
+
+
+def _log_of(path: str) -> list[os.stat_result]:
+    """The write-ahead log beside a database file, where there is one."""
+    try:
+        return [os.stat(f"{path}.wal")]
+    except FileNotFoundError:
+        return []

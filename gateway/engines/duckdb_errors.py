@@ -1,0 +1,89 @@
+"""DuckDB's failures, told in our words: its own text goes to the log and nowhere else."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from uuid import uuid4
+
+import duckdb
+import pyarrow as pa
+
+from gateway.errors import EngineError, EngineFailed, EngineGone
+
+FAILURES = (duckdb.Error, pa.ArrowException, OSError, RuntimeError)
+"""What DuckDB raises, at once or through the Arrow stream half way."""
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is said of a class of failures; ``{engine}`` stands for the engine's name."""
+
+    error: type[EngineError]
+    message: str
+    hint: str
+
+
+_COMPARE = "Run `forebay validate` to compare the models with the data, then reload the project."
+
+_ALTERED = _Told(EngineGone, 'engine "{engine}" no longer has what a model names', _COMPARE)
+_UNREADABLE = _Told(
+    EngineGone,
+    'engine "{engine}" cannot read its data',
+    "Put the files that forebay.yml names back in place; the server serves on meanwhile.",
+)
+_UNFIT = _Told(
+    EngineFailed,
+    'engine "{engine}" met a value that does not fit its type',
+    "An expression of the model converts or adds values beyond its type; cast it to a wider one.",
+)
+_MEMORY = _Told(
+    EngineFailed,
+    'engine "{engine}" ran out of the memory it may use',
+    "Ask for fewer groups or rows, or raise the engine's memory limit in forebay.yml.",
+)
+_BROKEN = _Told(
+    EngineFailed,
+    'engine "{engine}" failed and is started anew',
+    "Ask again; where it happens again, see the server's log.",
+)
+_OTHER = _Told(EngineFailed, 'engine "{engine}" failed at the query', "See the server's log.")
+
+_BY_PREFIX = {
+    "Binder Error": _ALTERED,
+    "Catalog Error": _ALTERED,
+    "Permission Error": _UNREADABLE,
+    "IO Error": _UNREADABLE,
+    "Conversion Error": _UNFIT,
+    "Out of Range Error": _UNFIT,
+    "Mismatch Type Error": _UNFIT,
+    "Out of Memory Error": _MEMORY,
+    "FATAL Error": _BROKEN,
+    "INTERNAL Error": _BROKEN,
+}
+
+
+def is_fatal(error: BaseException) -> bool:
+    """Whether the database refuses every later query as well."""
+    return _told(error) is _BROKEN
+
+
+def translate(error: BaseException, engine: str) -> EngineError:
+    """The coded error for a failure, whose own text is logged under an id that is told."""
+    error_id = uuid4().hex[:12]
+    _LOG.info("engine failed", extra={"engine": engine, "error_id": error_id, "text": str(error)})
+    told = _told(error)
+    return told.error(
+        told.message.format(engine=engine),
+        detail=f"The engine's own text is in the server's log under the id {error_id}.",
+        hint=told.hint,
+    )
+
+
+def _told(error: BaseException) -> _Told:
+    # Half way through a stream every failure is an OSError; the prefix of its text still tells.
+    if isinstance(error, MemoryError):
+        return _MEMORY
+    return _BY_PREFIX.get(str(error).partition(":")[0], _OTHER)

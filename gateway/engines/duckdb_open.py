@@ -1,0 +1,237 @@
+"""Opening DuckDB over one project's data, and locking it down to that data."""
+
+from __future__ import annotations
+
+import glob
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from gateway.errors import EngineFailed
+from semantic_models.errors import SettingRejected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DuckDBSettings:
+    """One engine of type ``duckdb`` in forebay.yml: either ``path`` or ``files`` is given."""
+
+    name: str
+    folder: Path
+    """The project's folder, which relative paths start from."""
+    path: str | None = None
+    """A database file."""
+    read_only: bool = True
+    """Whether the database file stays as it is; other processes may then read it too."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Parquet files or globs by the name of the relation they make up."""
+    memory_bytes_max: int | None = None
+    """What DuckDB may hold at once; None is half of what it would take by itself."""
+    threads: int | None = None
+    """Threads of DuckDB; None is one a core."""
+    spill_folder: Path | None = None
+    """Where large sorts and groups go when memory is full; None lets them fail instead."""
+    spill_bytes_max: int = 8 * 2**30
+    """What may be spilled at once."""
+
+    @property
+    def place(self) -> str:
+        """The data as forebay.yml names it."""
+        return self.path if self.path is not None else ", ".join(sorted(self.files.values()))
+
+
+Sources = Mapping[str, tuple[str, ...]]
+"""Absolute paths by relation; a database file stands under the empty name."""
+
+_FROM_THE_START = {
+    "python_enable_replacements": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+    "allow_persistent_secrets": "false",
+}
+"""Settings that must hold before the first statement."""
+
+_LATER = {
+    "TimeZone": "UTC",
+    "Calendar": "gregorian",
+    "preserve_insertion_order": "true",
+    "arrow_large_buffer_size": "false",
+    "produce_arrow_string_view": "false",
+    "enable_external_file_cache": "false",
+}
+"""Settings that fix what an answer is. The cache of files is off, for memory to stay flat."""
+
+_AT_LAST = {"enable_external_access": "false", "lock_configuration": "true"}
+"""Settings that close the door, when all that may be reached is known."""
+
+_NEVER = {"allow_unsigned_extensions": "false", "python_scan_all_frames": "false"}
+"""Settings that nobody makes, and that must not hold either."""
+
+
+def find_sources(settings: DuckDBSettings) -> Sources:
+    """The files that an engine's settings name, globs expanded.
+
+    Raises:
+        SettingRejected: a file is missing, a glob meets none, or the settings name both or neither
+            of ``path`` and ``files``.
+    """
+    if (settings.path is None) == (not settings.files):
+        raise SettingRejected(
+            f'engine "{settings.name}" needs either "path" or "files"',
+            hint='Name a database file under "path", or Parquet files under "files".',
+        )
+    if settings.path is not None:
+        return {"": _expand(settings, "path", settings.path, is_glob=False)}
+    folded = [name.lower() for name in settings.files]
+    for name in settings.files:
+        if not name or folded.count(name.lower()) > 1:
+            raise SettingRejected(
+                f'"{name}" of engines.{settings.name}.files is not a name of its own',
+                hint="Names of files are not empty and differ in more than case.",
+            )
+    return {
+        name: _expand(settings, f"files.{name}", pattern, is_glob=True)
+        for name, pattern in settings.files.items()
+    }
+
+
+def open_locked(settings: DuckDBSettings, sources: Sources) -> duckdb.DuckDBPyConnection:
+    """Open the data, and let nothing else be reached from then on.
+
+    Raises:
+        SettingRejected: the data cannot be read as what it is said to be.
+        EngineFailed: DuckDB does not hold a setting that locks it down.
+    """
+    connection = _connect(settings, sources)
+    try:
+        _bound(connection, settings)
+        for name, paths in sources.items():
+            if name:
+                _make_view(connection, settings, name, paths)
+        # A database brings its own files along, and a setting would replace rather than add.
+        allowed = [path for name, paths in sources.items() if name for path in paths]
+        if allowed:
+            connection.execute(f"SET allowed_paths = [{', '.join(map(_literal, allowed))}]")
+        for key, value in (_LATER | _AT_LAST).items():
+            connection.execute(f"SET GLOBAL {key} = {_literal(value)}")
+        _read_back(connection, settings, allowed)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def quote(name: str) -> str:
+    """A name as DuckDB's SQL writes it, whatever it holds."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _expand(settings: DuckDBSettings, key: str, pattern: str, *, is_glob: bool) -> tuple[str, ...]:
+    try:
+        path = Path(settings.folder, pattern).absolute()
+        found = (str(path),) if path.is_file() else ()
+        if not found and is_glob:
+            matches = glob.iglob(pattern, root_dir=settings.folder, recursive=True)
+            paths = (Path(settings.folder, match).absolute() for match in matches)
+            found = tuple(sorted(str(each) for each in paths if each.is_file()))
+    except (ValueError, OSError):
+        found = ()
+    if not found:
+        raise SettingRejected(
+            f'no file matches "{pattern}" of engine "{settings.name}"',
+            detail=f"It is the value of engines.{settings.name}.{key} in forebay.yml.",
+            hint="Paths start from the folder that forebay.yml lies in.",
+        )
+    return found
+
+
+def _connect(settings: DuckDBSettings, sources: Sources) -> duckdb.DuckDBPyConnection:
+    if settings.path is None:
+        return duckdb.connect(":memory:", config=_FROM_THE_START)
+    try:
+        return duckdb.connect(sources[""][0], read_only=settings.read_only, config=_FROM_THE_START)
+    except (duckdb.Error, RuntimeError) as error:
+        raise SettingRejected(
+            f'"{settings.path}" of engine "{settings.name}" cannot be opened as a DuckDB database',
+            detail=f"It is the value of engines.{settings.name}.path in forebay.yml.",
+            hint="It must be a database file of this version of DuckDB, and no other process may "
+            "be writing to it.",
+        ) from error
+
+
+def _bound(connection: duckdb.DuckDBPyConnection, settings: DuckDBSettings) -> None:
+    memory = settings.memory_bytes_max or _bytes(_setting(connection, "memory_limit")) // 2
+    try:
+        connection.execute(f"SET memory_limit = '{memory // 1024}KiB'")
+        if settings.threads is not None:
+            connection.execute(f"SET threads = {settings.threads}")
+    except duckdb.Error as error:
+        raise SettingRejected(
+            f'the bounds of engine "{settings.name}" cannot be used',
+            detail=f"They are {memory} bytes of memory and {settings.threads} threads.",
+            hint="Give at least 64 MiB of memory and one thread.",
+        ) from error
+    folder = "" if settings.spill_folder is None else str(settings.spill_folder)
+    connection.execute(f"SET temp_directory = {_literal(folder)}")
+    connection.execute(f"SET max_temp_directory_size = '{settings.spill_bytes_max // 1024}KiB'")
+
+
+def _make_view(
+    connection: duckdb.DuckDBPyConnection,
+    settings: DuckDBSettings,
+    name: str,
+    paths: tuple[str, ...],
+) -> None:
+    files = f"read_parquet([{', '.join(map(_literal, paths))}])"
+    try:
+        # Columns are named, so that a file with more of them does not change the relation.
+        columns = ", ".join(map(quote, connection.sql(f"SELECT * FROM {files}").columns))
+        connection.execute(f"CREATE VIEW {quote(name)} AS SELECT {columns} FROM {files}")
+    except (duckdb.Error, RuntimeError) as error:
+        pattern = settings.files[name]
+        raise SettingRejected(
+            f'"{pattern}" of engine "{settings.name}" cannot be read as Parquet',
+            detail=f"It is the value of engines.{settings.name}.files.{name} in forebay.yml.",
+            hint="Each file must be Parquet, and all files of a name have the same columns.",
+        ) from error
+
+
+def _read_back(
+    connection: duckdb.DuckDBPyConnection, settings: DuckDBSettings, allowed: Iterable[str]
+) -> None:
+    wanted: dict[str, str] = _FROM_THE_START | _LATER | _AT_LAST | _NEVER
+    held = {key: _setting(connection, key) for key in wanted}
+    differing = sorted(key for key in wanted if held[key].lower() != wanted[key].lower())
+    reachable = connection.execute("SELECT current_setting('allowed_paths')").fetchall()[0][0]
+    if settings.path is None and set(reachable) != set(allowed):
+        differing.append("allowed_paths")
+    if _setting(connection, "allowed_directories") != "[]":
+        differing.append("allowed_directories")
+    if differing:
+        raise EngineFailed(
+            f'engine "{settings.name}" is not locked down',
+            detail=f"DuckDB does not hold {', '.join(differing)} as set.",
+            hint="Use the version of DuckDB that forebay is locked to.",
+        )
+
+
+def _setting(connection: duckdb.DuckDBPyConnection, name: str) -> str:
+    row = connection.execute(
+        "SELECT value FROM duckdb_settings() WHERE name = $1", [name]
+    ).fetchone()
+    return "" if row is None else str(row[0])
+
+
+_UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
+
+
+def _bytes(text: str) -> int:
+    found = re.fullmatch(r"([\d.]+) (\w+)", text)
+    return int(float(found[1]) * _UNITS[found[2]]) if found else 2**30
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,116 @@
+"""What engines, load and clients cause at the gateway.
+
+ForebayError
+├── EngineError                SL6xx
+│   ├── EngineFailed           SL601
+│   ├── EngineTimedOut         SL602
+│   ├── EngineGone             SL603
+│   └── ResultTooLarge         SL604
+├── RequestError               SL7xx
+│   ├── Overloaded             SL701
+│   ├── Cancelled              SL702
+│   ├── NotAcceptable          SL703
+│   ├── UnsupportedBody        SL704
+│   ├── UnknownRoute           SL705
+│   ├── MethodNotAllowed       SL706
+│   ├── UnknownHandle          SL707
+│   ├── UnsupportedCommand     SL708
+│   └── HostRefused            SL709
+└── InternalError              SL900
+"""
+
+from __future__ import annotations
+
+from semantic_models.errors import ForebayError
+
+
+class EngineError(ForebayError):
+    """What an engine could not do."""
+
+
+class EngineFailed(EngineError):
+    """An engine that refused or broke a query."""
+
+    code = "SL601"
+
+
+class EngineTimedOut(EngineError):
+    """A query that ran past its deadline."""
+
+    code = "SL602"
+
+
+class EngineGone(EngineError):
+    """An engine that cannot be reached, or whose data is no longer there."""
+
+    code = "SL603"
+
+
+class ResultTooLarge(EngineError):
+    """An answer beyond the limit of rows or bytes."""
+
+    code = "SL604"
+
+
+class RequestError(ForebayError):
+    """A request that cannot be served as it came."""
+
+
+class Overloaded(RequestError):
+    """More work than the gateway takes at once."""
+
+    code = "SL701"
+
+
+class Cancelled(RequestError):
+    """A query that nobody waits for any more."""
+
+    code = "SL702"
+
+
+class NotAcceptable(RequestError):
+    """An Accept header with no format that is offered."""
+
+    code = "SL703"
+
+
+class UnsupportedBody(RequestError):
+    """A body of another content type or encoding than JSON."""
+
+    code = "SL704"
+
+
+class UnknownRoute(RequestError):
+    """A path that nothing answers."""
+
+    code = "SL705"
+
+
+class MethodNotAllowed(RequestError):
+    """A method that a path does not take."""
+
+    code = "SL706"
+
+
+class UnknownHandle(RequestError):
+    """A prepared statement, ticket or query id that does not exist or is gone."""
+
+    code = "SL707"
+
+
+class UnsupportedCommand(RequestError):
+    """A command of a protocol that this server does not offer."""
+
+    code = "SL708"
+
+
+class HostRefused(RequestError):
+    """A Host header that is not this server's."""
+
+    code = "SL709"
+
+
+class InternalError(ForebayError):
+    """A fault of forebay's own, told without its text."""
+
+    code = "SL900"

@@ -1,0 +1,1 @@
+"""Arrow Flight SQL: commands in, the models' columns as tables, and answers as Arrow batches."""

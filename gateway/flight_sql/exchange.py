@@ -1,0 +1,213 @@
+"""What Flight SQL's commands, tickets and actions mean, over one gateway and without a socket."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from auth.principal import ANONYMOUS
+from auth.visible import visible
+from gateway.flight_sql import commands, keys, metadata
+from gateway.flight_sql import messages as m
+from gateway.flight_sql.running import Running
+from gateway.flight_sql.sql_info import InfoValue, sql_info, sql_info_table
+from gateway.flight_sql.sql_types import Place, column_metadata, xdbc_type_info
+from gateway.flight_sql.statements import Handles, new_handle
+from gateway.flight_sql.wire import encode
+from gateway.pipeline import Gateway, Prepared
+from semantic_models.catalog import Catalog
+
+NO_PARAMETERS = pa.schema([])
+CANCELLED, NOT_CANCELLABLE = 1, 3
+CLOSED = 1
+UNKNOWN_OPTION, REFUSED_VALUE = 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """The schema of an answer, and the ticket that fetches it."""
+
+    schema: pa.Schema
+    ticket: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlightLimits:
+    """How much is done and held for Flight clients at once."""
+
+    calls_max: int = 32
+    streams_max: int = 16
+    wait_s: float = 10.0
+    """How long a call waits for a place before it is refused."""
+    statements_max: int = 1_000
+    statement_idle_s: float = 1_800.0
+    tickets_max: int = 1_000
+    ticket_idle_s: float = 300.0
+
+
+class Exchange:
+    """One server's side of every conversation."""
+
+    def __init__(
+        self, gateway: Gateway, running: Running, limits: FlightLimits, *, version: str
+    ) -> None:
+        self._gateway = gateway
+        self._running = running
+        self._statements: Handles[str] = Handles(
+            "prepared statement", count_max=limits.statements_max, idle_s=limits.statement_idle_s
+        )
+        self._tickets: Handles[Prepared] = Handles(
+            "ticket", count_max=limits.tickets_max, idle_s=limits.ticket_idle_s
+        )
+        self._info: Mapping[int, InfoValue] = sql_info(
+            version=version,
+            statement_idle_s=limits.statement_idle_s,
+            text_bytes_max=gateway.settings.text_bytes_max,
+        )
+
+    @property
+    def catalog(self) -> Catalog:
+        """What whoever asks may know of; everybody is anonymous while there is no identity."""
+        return visible(self._gateway.snapshot.catalog, ANONYMOUS)
+
+    def schema_of(self, command: commands.Command) -> pa.Schema:
+        """The schema of what a command would give. Runs nothing."""
+        match command:
+            case m.StatementQuery() | m.PreparedStatementQuery():
+                return self.answer_schema(self._gateway.prepare(self._text(command)))
+            case _:
+                return self.listing(command).schema
+
+    def issue(self, command: commands.Command, data: bytes) -> Issued:
+        """Settle a command, and give out the ticket that fetches it. Runs nothing yet.
+
+        A listing's ticket is its own command in ``data``; a question's is good for one fetch.
+        """
+        match command:
+            case m.StatementQuery() | m.PreparedStatementQuery():
+                prepared = self._gateway.prepare(self._text(command))
+                claim = m.StatementTicket(self._tickets.hold(prepared))
+                ticket = commands.pack(m.STATEMENT_TICKET, claim)
+                return Issued(self.answer_schema(prepared), ticket)
+            case _:
+                return Issued(self.listing(command).schema, data)
+
+    def redeem(self, claim: m.StatementTicket) -> Prepared:
+        """The settled question that a ticket stands for; a second time there is none."""
+        return self._tickets.take(claim.statement_handle)
+
+    def listing(self, command: commands.Listing) -> pa.Table:
+        """What a command lists of the catalog or of this server."""
+        match command:
+            case m.GetSqlInfo():
+                return sql_info_table(self._info, command.info)
+            case m.GetXdbcTypeInfo():
+                return xdbc_type_info(command.data_type)
+            case m.GetTableTypes():
+                return metadata.table_types_table()
+            case m.GetCatalogs():
+                return metadata.catalogs_table(self.catalog)
+            case m.GetDbSchemas():
+                return metadata.db_schemas_table(self.catalog, command)
+            case m.GetTables():
+                return metadata.tables_table(self.catalog, command)
+            case m.GetPrimaryKeys():
+                return keys.primary_keys_table(self.catalog, command)
+            case m.GetExportedKeys():
+                return keys.exported_keys_table(self.catalog, command)
+            case m.GetImportedKeys():
+                return keys.imported_keys_table(self.catalog, command)
+            case m.GetCrossReference():
+                return keys.cross_reference_table(self.catalog, command)
+
+    def act(self, action: commands.Action) -> tuple[bytes, ...]:
+        """Do what an action asks for, and give its results."""
+        match action:
+            case m.CreatePreparedStatement():
+                return (self._prepare(action.query),)
+            case m.ClosePreparedStatement():
+                self._statements.drop(action.prepared_statement_handle)
+                return ()
+            case m.BeginTransaction():
+                return (commands.pack(m.TRANSACTION, m.Transaction(new_handle())),)
+            case m.EndTransaction():
+                return ()
+            case m.CancelQuery():
+                outcome = self._cancel(commands.parse_info(action.info))
+                return (commands.pack(m.CANCEL_QUERY_RESULT, outcome),)
+            case m.CancelFlightInfo():
+                return (encode(m.CANCEL_FLIGHT_INFO_RESULT, self._cancel(action.info)),)
+            case m.SetSessionOptions():
+                return (self._set_options(action),)
+            case m.GetSessionOptions():
+                return (self._options(),)
+            case m.CloseSession():
+                return (encode(m.CLOSE_SESSION_RESULT, m.Outcome(CLOSED)),)
+
+    def check_statement(self, handle: bytes) -> None:
+        """Raise UnknownHandle unless a prepared statement is open."""
+        self._statements.find(handle)
+
+    def answer_schema(self, prepared: Prepared) -> pa.Schema:
+        """The promised schema, each field with its SQL type and description."""
+        place = Place(self.catalog.name, metadata.DB_SCHEMA)
+        fields = [
+            field.with_metadata(column_metadata(column.type, column.description, place))
+            for field, column in zip(prepared.schema, prepared.columns, strict=True)
+        ]
+        return pa.schema(fields)
+
+    def _text(self, command: m.StatementQuery | m.PreparedStatementQuery) -> str:
+        if isinstance(command, m.StatementQuery):
+            return command.query
+        return self._statements.find(command.prepared_statement_handle)
+
+    def _prepare(self, text: str) -> bytes:
+        """Check a question, and keep its text: each time it is asked it has its own ``now``."""
+        schema = self.answer_schema(self._gateway.prepare(text))
+        statement = m.PreparedStatement(
+            prepared_statement_handle=self._statements.hold(text),
+            dataset_schema=schema.serialize().to_pybytes(),
+            parameter_schema=NO_PARAMETERS.serialize().to_pybytes(),
+        )
+        return commands.pack(m.PREPARED_STATEMENT, statement)
+
+    def _cancel(self, info: m.Info) -> m.Outcome:
+        claims = [commands.parse_ticket(each.ticket.ticket) for each in info.endpoint]
+        stopped = [
+            self._tickets.drop(claim.statement_handle)
+            or self._running.cancel(claim.statement_handle)
+            for claim in claims
+            if isinstance(claim, m.StatementTicket)
+        ]
+        return m.Outcome(CANCELLED if any(stopped) else NOT_CANCELLABLE)
+
+    def _session(self) -> dict[str, str]:
+        return {"catalog": self.catalog.name, "schema": metadata.DB_SCHEMA}
+
+    def _options(self) -> bytes:
+        options = [
+            m.Option(name, m.OptionValue(string_value=value))
+            for name, value in self._session().items()
+        ]
+        return encode(m.SESSION_OPTIONS, m.SessionOptions(tuple(options)))
+
+    def _set_options(self, action: m.SetSessionOptions) -> bytes:
+        """Accept the names that catalog and schema have anyway: there is one of each."""
+        session = self._session()
+        refused = [
+            m.RefusedOption(
+                each.key,
+                m.OptionError(REFUSED_VALUE if each.key in session else UNKNOWN_OPTION),
+            )
+            for each in action.session_options
+            if each.value not in _accepted(session.get(each.key))
+        ]
+        return encode(m.REFUSED_OPTIONS, m.RefusedOptions(tuple(refused)))
+
+
+def _accepted(value: str | None) -> tuple[m.OptionValue, ...]:
+    """The values an option takes: its own, or none at all."""
+    return () if value is None else (m.OptionValue(string_value=value), m.OptionValue())

@@ -1,0 +1,180 @@
+"""The calls and streams under way: how many there may be, and how each is stopped."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Condition, Event, Thread
+from typing import Protocol
+
+import pyarrow as pa
+
+from gateway.errors import Cancelled, Overloaded
+from gateway.flight_sql.batches import sliced
+from gateway.pipeline import Answer
+from semantic_models.errors import ForebayError
+
+log = logging.getLogger(__name__)
+
+Batches = Generator[pa.RecordBatch, None, None]
+
+STARTED = pa.RecordBatch.from_arrays([], names=[])
+"""What a generator of batches gives first, for nobody to read."""
+
+WHEN_STOPPED = "Ask again when it has started anew."
+
+POLL_S = 0.1
+"""How long a client may be gone before its query is told."""
+
+
+class Caller(Protocol):
+    """Whoever waits for an answer."""
+
+    def is_cancelled(self) -> bool:
+        """Whether nobody waits any more."""
+        ...
+
+
+@dataclass(eq=False, slots=True)
+class Run:
+    """One stream under way, and who reads it."""
+
+    handle: bytes
+    caller: Caller
+    answer: Answer
+    stopped_by: ForebayError | None = None
+    """Why it was stopped from outside: what it gave is then no whole answer."""
+
+    def stop(self, reason: ForebayError) -> None:
+        """End the query; whoever reads it is told the reason."""
+        self.stopped_by = self.stopped_by or reason
+        self.answer.stream.close()
+
+
+class Running:
+    """Every call and stream under way."""
+
+    def __init__(self, *, calls_max: int, streams_max: int, wait_s: float) -> None:
+        self._limits = {"calls": calls_max, "streams": streams_max}
+        self._counts = {"calls": 0, "streams": 0}
+        self._wait_s = wait_s
+        self._runs: set[Run] = set()
+        self._changed = Condition()
+        self._closing = Event()
+        self._watch = Thread(target=self._stop_abandoned, name="flight-watch", daemon=True)
+        self._watch.start()
+
+    @contextmanager
+    def call(self, caller: Caller) -> Iterator[None]:
+        """A place among the calls, for as long as one is handled.
+
+        Raises:
+            Overloaded: no place became free in time, or the server stops.
+            Cancelled: the caller left while it waited.
+        """
+        self._enter("calls", caller)
+        try:
+            yield
+        finally:
+            self._leave("calls")
+
+    def open_stream(
+        self, handle: bytes, caller: Caller, start: Callable[[], Answer]
+    ) -> tuple[Answer, Batches]:
+        """Start a query once there is a place; refuses as ``call`` does.
+
+        The batches fit a Flight message. Whoever closes their generator, or drops it, stops the
+        query and frees its place.
+        """
+        self._enter("streams", caller)
+        try:
+            run = Run(handle, caller, start())
+        except BaseException:
+            self._leave("streams")
+            raise
+        with self._changed:
+            self._runs.add(run)
+        batches = self._batches(run)
+        # A generator that was never started ends without running its finally.
+        next(batches)
+        return run.answer, batches
+
+    def cancel(self, handle: bytes) -> bool:
+        """Stop the stream of a ticket, and tell whether one was running."""
+        with self._changed:
+            found = [run for run in self._runs if run.handle == handle]
+        for run in found:
+            run.stop(Cancelled("the query was cancelled"))
+        return bool(found)
+
+    def close(self, *, drain_s: float, stop_s: float) -> None:
+        """Take nothing new, let what runs finish, then stop what is left."""
+        self._closing.set()
+        if not self._wait_until_idle(drain_s):
+            with self._changed:
+                left = tuple(self._runs)
+            for run in left:
+                _stop(run, Overloaded("the server stops", hint=WHEN_STOPPED))
+            self._wait_until_idle(stop_s)
+        self._watch.join(timeout=stop_s)
+
+    def _enter(self, kind: str, caller: Caller) -> None:
+        deadline = time.monotonic() + self._wait_s
+        with self._changed:
+            while self._counts[kind] >= self._limits[kind] or self._closing.is_set():
+                if self._closing.is_set():
+                    raise Overloaded("the server stops", hint=WHEN_STOPPED)
+                if caller.is_cancelled():
+                    raise Cancelled("the client left before its query began")
+                if time.monotonic() >= deadline:
+                    raise Overloaded(
+                        f"{self._limits[kind]} {kind} are under way, which is as many as may be",
+                        hint="Ask again when some have ended, and close readers after use.",
+                    )
+                self._changed.wait(POLL_S)
+            self._counts[kind] += 1
+
+    def _leave(self, kind: str) -> None:
+        with self._changed:
+            self._counts[kind] -= 1
+            self._changed.notify_all()
+
+    def _batches(self, run: Run) -> Batches:
+        try:
+            yield STARTED
+            for batch in run.answer.stream:
+                yield from sliced(batch)
+            if run.stopped_by is not None:
+                raise run.stopped_by
+        except ForebayError as error:
+            raise run.stopped_by or error from None
+        finally:
+            # Out of the watch first: it may not look at a caller whose call has ended.
+            with self._changed:
+                self._runs.discard(run)
+            try:
+                run.answer.stream.close()
+            finally:
+                self._leave("streams")
+
+    def _stop_abandoned(self) -> None:
+        while not self._closing.wait(POLL_S):
+            with self._changed:
+                abandoned = [run for run in self._runs if run.caller.is_cancelled()]
+            for run in abandoned:
+                _stop(run, Cancelled("nobody waits for the query any more"))
+
+    def _wait_until_idle(self, wait_s: float) -> bool:
+        with self._changed:
+            return self._changed.wait_for(lambda: not any(self._counts.values()), timeout=wait_s)
+
+
+def _stop(run: Run, reason: ForebayError) -> None:
+    """Stop one run, and go on to the next whatever becomes of it."""
+    try:
+        run.stop(reason)
+    except Exception:
+        log.exception("a stream did not close")

@@ -1,0 +1,293 @@
+"""The Flight SQL port: a thin shell of pyarrow's Flight server around the exchange."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import metadata as distribution
+from ipaddress import ip_address
+from threading import Thread
+from typing import Any
+
+import pyarrow as pa
+from pyarrow import flight
+
+from gateway.errors import UnsupportedCommand
+from gateway.flight_sql import commands
+from gateway.flight_sql import messages as m
+from gateway.flight_sql.batches import sliced
+from gateway.flight_sql.errors import Untraced
+from gateway.flight_sql.exchange import Exchange, FlightLimits
+from gateway.flight_sql.failures import told_to_clients
+from gateway.flight_sql.metadata import visible_models
+from gateway.flight_sql.running import Batches, Running
+from gateway.pipeline import Answer, Gateway
+from semantic_models.errors import MalformedDocument, SettingRejected
+
+log = logging.getLogger(__name__)
+
+STOP_S = 3.0
+"""How long what was interrupted may take to end."""
+
+
+class FlightSqlServer:
+    """The gateway over Arrow Flight SQL, listening from the moment it is made.
+
+    While there is no identity everybody is anonymous, so only a loopback address is listened on.
+    """
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        limits: FlightLimits | None = None,
+    ) -> None:
+        limits = limits or FlightLimits()
+        self._host = _loopback(host)
+        self._running = Running(
+            calls_max=limits.calls_max, streams_max=limits.streams_max, wait_s=limits.wait_s
+        )
+        exchange = Exchange(gateway, self._running, limits, version=_version())
+        self._calls = _listen(f"grpc://{self._host}:{port}", gateway, exchange, self._running)
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on."""
+        return int(self._calls.port)
+
+    @property
+    def url(self) -> str:
+        """The address in the form that ADBC takes."""
+        return f"grpc://{self._host}:{self.port}"
+
+    def close(self, *, drain_s: float = 10.0) -> None:
+        """Take no more calls, let answers finish for a while, then stop what is left.
+
+        pyarrow's own shutdown waits for every reader for ever, so it gets a thread of its own,
+        which does not keep the process.
+        """
+        self._running.close(drain_s=drain_s, stop_s=STOP_S)
+        stopper = Thread(target=self._calls.shutdown, name="flight-shutdown", daemon=True)
+        stopper.start()
+        stopper.join(timeout=max(drain_s, STOP_S))
+        if stopper.is_alive():
+            log.warning("flight readers still hold the port")
+
+
+class Calls(flight.FlightServerBase):  # type: ignore[misc]
+    """The methods of the Flight service."""
+
+    def __init__(
+        self, location: str, gateway: Gateway, exchange: Exchange, running: Running
+    ) -> None:
+        super().__init__(
+            location,
+            auth_handler=AcceptAnybody(),
+            middleware={"handshake": AnswerHandshakes()},
+        )
+        self._gateway = gateway
+        self._exchange = exchange
+        self._running = running
+
+    def get_flight_info(
+        self, context: flight.ServerCallContext, descriptor: flight.FlightDescriptor
+    ) -> flight.FlightInfo:
+        """Settle what is asked, and tell its schema and its ticket."""
+        with told_to_clients(), self._running.call(context):
+            command = _command(descriptor)
+            issued = self._exchange.issue(command, descriptor.command or b"")
+            endpoint = flight.FlightEndpoint(issued.ticket, [])
+            return flight.FlightInfo(issued.schema, descriptor, [endpoint], -1, -1)
+
+    def get_schema(
+        self, context: flight.ServerCallContext, descriptor: flight.FlightDescriptor
+    ) -> flight.SchemaResult:
+        """Tell the schema of what is asked."""
+        try:
+            with told_to_clients(), self._running.call(context):
+                return flight.SchemaResult(self._exchange.schema_of(_command(descriptor)))
+        except flight.FlightError as error:
+            raise Untraced(str(error)) from None
+
+    def do_get(
+        self, context: flight.ServerCallContext, ticket: flight.Ticket
+    ) -> flight.FlightDataStream:
+        """Stream what a ticket stands for."""
+        with told_to_clients():
+            claim = commands.parse_ticket(ticket.ticket)
+            if isinstance(claim, m.StatementTicket):
+                return self._answer(context, claim)
+            with self._running.call(context):
+                table = self._exchange.listing(claim)
+                return _prebuilt(table.to_batches(), table.schema)
+
+    def do_put(
+        self,
+        context: flight.ServerCallContext,
+        descriptor: flight.FlightDescriptor,
+        reader: flight.MetadataRecordBatchReader,
+        writer: flight.FlightMetadataWriter,
+    ) -> None:
+        """Bind no parameters to a prepared statement; everything else that is put is refused."""
+        with told_to_clients(), self._running.call(context):
+            match _command(descriptor):
+                case m.PreparedStatementQuery() as command:
+                    self._exchange.check_statement(command.prepared_statement_handle)
+                    _refuse_parameters(reader)
+                case _:
+                    raise UnsupportedCommand(
+                        "the command takes no data", hint="Fetch it with GetFlightInfo and DoGet."
+                    )
+
+    def do_action(
+        self, context: flight.ServerCallContext, action: flight.Action
+    ) -> list[flight.Result]:
+        """Prepare, close, cancel and the like."""
+        with told_to_clients(), self._running.call(context):
+            asked = commands.parse_action(action.type, action.body.to_pybytes())
+            return [flight.Result(body) for body in self._exchange.act(asked)]
+
+    def list_actions(self, context: flight.ServerCallContext) -> list[flight.ActionType]:
+        """The actions there are."""
+        return [
+            flight.ActionType(name, kind.description) for name, kind in commands.ACTIONS.items()
+        ]
+
+    def list_flights(
+        self, context: flight.ServerCallContext, criteria: bytes
+    ) -> Iterator[flight.FlightInfo]:
+        """The models, each as the path whose rows may be asked for."""
+        with told_to_clients(), self._running.call(context):
+            names = visible_models(self._exchange.catalog)
+            schemas = [self._exchange.schema_of(_all_rows(name)) for name in names]
+        return (
+            flight.FlightInfo(schema, flight.FlightDescriptor.for_path(name), [], -1, -1)
+            for name, schema in zip(names, schemas, strict=True)
+        )
+
+    def do_exchange(self, *_: object) -> None:
+        """Refuse what Flight SQL does not use."""
+        with told_to_clients():
+            raise UnsupportedCommand(
+                "data exchange is not offered", hint="Ask with GetFlightInfo and DoGet."
+            )
+
+    def _answer(
+        self, context: flight.ServerCallContext, claim: m.StatementTicket
+    ) -> flight.FlightDataStream:
+        """Kept answers leave without Python's lock; others batch by batch as they arrive."""
+        prepared = self._exchange.redeem(claim)
+        schema = self._exchange.answer_schema(prepared)
+        kept = self._gateway.kept(prepared)
+        if kept is not None:
+            return _prebuilt(list(kept.stream), _with_story(schema, kept))
+        answer, batches = self._running.open_stream(
+            claim.statement_handle, context, lambda: self._gateway.fetch(prepared)
+        )
+        return flight.GeneratorStream(_with_story(schema, answer), _told(batches))
+
+
+class AcceptAnybody(flight.ServerAuthHandler):  # type: ignore[misc]
+    """Lets clients with a name and a password connect: without a handler pyarrow refuses them."""
+
+    def authenticate(self, outgoing: object, incoming: object) -> None:
+        """Ask for nothing."""
+
+    def is_valid(self, token: bytes) -> bytes:
+        """Everybody is anonymous."""
+        return b""
+
+
+class AnswerHandshakes(flight.ServerMiddlewareFactory):  # type: ignore[misc]
+    """Gives handshakes the token that clients wait for."""
+
+    def start_call(
+        self, info: flight.CallInfo, headers: Mapping[str, Sequence[str]]
+    ) -> flight.ServerMiddleware | None:
+        """Take part in handshakes only."""
+        return BearerToken() if info.method == flight.FlightMethod.HANDSHAKE else None
+
+
+class BearerToken(flight.ServerMiddleware):  # type: ignore[misc]
+    """A token that means nothing while there is no identity."""
+
+    def sending_headers(self) -> dict[str, str]:
+        """The header that clients read it from."""
+        return {"authorization": "Bearer anonymous"}
+
+
+def _listen(location: str, gateway: Gateway, exchange: Exchange, running: Running) -> Calls:
+    try:
+        return Calls(location, gateway, exchange, running)
+    except (pa.ArrowException, OSError) as error:
+        running.close(drain_s=0, stop_s=STOP_S)
+        raise SettingRejected(
+            f'address "{location}" cannot be listened on',
+            hint="Another process may have the port; name another one, or 0 for any.",
+        ) from error
+
+
+def _loopback(host: str) -> str:
+    try:
+        is_loopback = host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        is_loopback = False
+    if not is_loopback:
+        raise SettingRejected(
+            f'host "{host}" is not a loopback address',
+            detail="Nobody is asked who they are in this version.",
+            hint='Use "127.0.0.1" or "localhost".',
+        )
+    return f"[{host}]" if ":" in host else host
+
+
+def _version() -> str:
+    try:
+        return distribution.version("forebay")
+    except distribution.PackageNotFoundError:
+        return "0"
+
+
+def _command(descriptor: flight.FlightDescriptor) -> commands.Command:
+    """What a descriptor asks for; the path of a model asks for its rows."""
+    if descriptor.descriptor_type == flight.DescriptorType.PATH and descriptor.path:
+        return _all_rows(descriptor.path[-1].decode(errors="replace"))
+    return commands.parse_command(descriptor.command or b"")
+
+
+def _all_rows(model: str) -> m.StatementQuery:
+    return m.StatementQuery('SELECT * FROM "{}"'.format(model.replace('"', '""')))
+
+
+def _refuse_parameters(reader: flight.MetadataRecordBatchReader) -> None:
+    """Read what is bound, which may be nothing only."""
+    try:
+        for chunk in reader:
+            chunk.data.validate(full=True)
+            if chunk.data.num_rows and chunk.data.num_columns:
+                raise UnsupportedCommand(
+                    "parameters are not offered", hint="Write the values into the statement."
+                )
+    except pa.ArrowException as error:
+        if isinstance(error, flight.FlightError):
+            raise
+        raise MalformedDocument("the parameters are not well-formed Arrow data") from error
+
+
+def _prebuilt(batches: Sequence[pa.RecordBatch], schema: pa.Schema) -> flight.RecordBatchStream:
+    pieces = [piece for batch in batches for piece in sliced(batch)]
+    return flight.RecordBatchStream(pa.Table.from_batches(pieces, schema))
+
+
+def _told(batches: Batches) -> Iterator[pa.RecordBatch]:
+    with told_to_clients():
+        yield from batches
+
+
+def _with_story(schema: pa.Schema, answer: Answer) -> pa.Schema:
+    """The schema, telling how the answer came about."""
+    story: dict[str, Any] = {"query_id": answer.query_id, "cache": answer.cache}
+    return schema.with_metadata({"forebay": json.dumps(story)})

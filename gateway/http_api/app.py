@@ -1,0 +1,99 @@
+"""The HTTP application: every route, and the one way to each."""
+
+from __future__ import annotations
+
+from starlette.exceptions import HTTPException
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gateway.errors import HostRefused
+from gateway.http_api.catalog_routes import CatalogRoutes
+from gateway.http_api.documents import (
+    document_response,
+    tell_bug,
+    tell_no_route,
+    tell_refusal,
+)
+from gateway.http_api.health_routes import HealthRoutes
+from gateway.http_api.openapi import openapi_document
+from gateway.http_api.ports import Gateway, Limits, Observe, unobserved
+from gateway.http_api.problems import problem_of, send_problem
+from gateway.http_api.query_routes import QueryRoute
+from gateway.http_api.questions import check_host, headers_of
+from gateway.http_api.threads import Threads
+from semantic_models.errors import ForebayError
+
+QUERY_PATH = "/api/v1/query"
+
+
+class Application:
+    """Serves the routes to requests that name this machine.
+
+    The query route is in ``routes`` like all others, but is reached before the router: of an
+    answer from memory the router would be the larger part of the cost.
+    """
+
+    def __init__(self, query: ASGIApp, routes: tuple[Route, ...]) -> None:
+        self.routes = (Route(QUERY_PATH, endpoint=query), *routes)
+        self._query = query
+        self._rest = ExceptionMiddleware(
+            Router(self.routes, redirect_slashes=False),
+            handlers={
+                ForebayError: tell_refusal,
+                HTTPException: tell_no_route,
+                Exception: tell_bug,
+            },
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            try:
+                check_host(headers_of(scope).get(b"host"))
+            except HostRefused as error:
+                await send_problem(send, problem_of(error, headers={"connection": "close"}))
+                return
+            if scope["path"] == QUERY_PATH:
+                await self._query(scope, receive, send)
+                return
+        # Starlette's routes raise what they refuse only where they know of an application.
+        await self._rest({**scope, "app": self}, receive, send)
+
+
+def create_app(
+    gateway: Gateway, *, limits: Limits | None = None, observe: Observe = unobserved
+) -> Application:
+    """The application that answers from a gateway, and tells ``observe`` of each query."""
+    limits = limits or Limits()
+    threads = Threads(limits.threads_max)
+    catalog = CatalogRoutes(gateway, threads, limits)
+    health = HealthRoutes(gateway, threads)
+
+    async def index(_: Request) -> Response:
+        served = gateway.snapshot.catalog
+        return document_response(
+            {
+                "name": served.name,
+                "catalog_version": served.version,
+                "links": [route.path for route in application.routes if "{" not in route.path],
+            }
+        )
+
+    async def openapi(_: Request) -> Response:
+        return document_response(openapi_document())
+
+    application = Application(
+        QueryRoute(gateway, threads, limits=limits, observe=observe),
+        (
+            Route("/", index),
+            Route("/api/v1/catalog", catalog.catalog),
+            Route("/api/v1/compile", catalog.compile, methods=["GET", "POST"]),
+            Route("/api/v1/queries/{query_id}/proof", catalog.proof),
+            Route("/healthz", health.healthz),
+            Route("/readyz", health.readyz),
+            Route("/openapi.json", openapi),
+        ),
+    )
+    return application

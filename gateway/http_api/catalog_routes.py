@@ -1,0 +1,72 @@
+"""The routes about what can be asked: catalog, compiled questions, proofs."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.catalog_document import catalog_document
+from gateway.errors import UnknownHandle
+from gateway.http_api.documents import document_response
+from gateway.http_api.encode import column_documents
+from gateway.http_api.ports import Gateway, Limits
+from gateway.http_api.questions import headers_of, question_in_body, question_in_query
+from gateway.http_api.threads import Threads
+from gateway.pipeline import Prepared
+
+
+class CatalogRoutes:
+    """Tells what can be asked, and what a question would run."""
+
+    def __init__(self, gateway: Gateway, threads: Threads, limits: Limits) -> None:
+        self._gateway = gateway
+        self._threads = threads
+        self._limits = limits
+
+    async def catalog(self, request: Request) -> Response:
+        """Every model and metric; told only if the client's copy is of another version."""
+        catalog = self._gateway.snapshot.catalog
+        etag = f'"{catalog.version}"'
+        if holds(request.headers.get("if-none-match", ""), etag):
+            return Response(status_code=304, headers={"etag": etag})
+        return document_response(catalog_document(catalog), headers={"etag": etag})
+
+    async def compile(self, request: Request) -> Response:
+        """The SQL that a question would run, without running it."""
+        if request.method == "POST":
+            question: str | bytes = await question_in_body(
+                headers_of(request.scope), request.receive, self._limits
+            )
+        else:
+            question = question_in_query(request.scope, self._limits)
+        prepared = await self._threads.work(partial(self._gateway.prepare, question))
+        return document_response(compiled(prepared))
+
+    async def proof(self, request: Request) -> Response:
+        """Why the numbers of one of the last answers are right."""
+        proof = self._gateway.proof_of(request.path_params["query_id"])
+        if proof is None:
+            raise UnknownHandle(
+                "no query of that id is remembered",
+                hint="Proofs of the last answers are kept; ask the question again.",
+            )
+        return document_response(proof)
+
+
+def compiled(prepared: Prepared) -> dict[str, object]:
+    """A prepared question as a document."""
+    return {
+        "sql": prepared.physical.text,
+        "dialect": prepared.physical.dialect,
+        "columns": column_documents(prepared.columns),
+        "proof": prepared.proof,
+        "stages": {name: round(ms, 3) for name, ms in prepared.stages.items()},
+    }
+
+
+def holds(if_none_match: str, etag: str) -> bool:
+    """Whether an If-None-Match header names an entity tag, weakly compared as the RFC asks."""
+    tags = [each.strip().removeprefix("W/") for each in if_none_match.split(",")]
+    return "*" in tags or etag in tags

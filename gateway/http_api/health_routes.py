@@ -1,0 +1,74 @@
+"""The routes that tell whether the server lives, and whether its engines answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+import anyio
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.engines.base import Engine
+from gateway.errors import EngineGone, EngineTimedOut
+from gateway.http_api.documents import document_response, problem_response
+from gateway.http_api.ports import Gateway
+from gateway.http_api.threads import Threads
+from semantic_models.errors import ForebayError
+
+CHECK_TIMEOUT_S = 5.0
+
+Check = dict[str, str]
+
+
+class HealthRoutes:
+    """Tells orchestrators whether to restart this process, and whether to send it questions."""
+
+    def __init__(self, gateway: Gateway, threads: Threads) -> None:
+        self._gateway = gateway
+        self._threads = threads
+
+    async def healthz(self, _: Request) -> Response:
+        """That the process serves; no engine is asked."""
+        return document_response({"status": "ok"})
+
+    async def readyz(self, _: Request) -> Response:
+        """Whether every engine answers, and which does not."""
+        checks = await self._checks()
+        silent = [name for name, check in checks.items() if check["status"] != "ok"]
+        if not silent:
+            return document_response({"status": "ready", "engines": checks})
+        names = ", ".join(f'"{name}"' for name in silent)
+        return problem_response(
+            EngineGone(
+                f"engine {names} does not answer",
+                hint="Questions about other engines are answered.",
+            ),
+            extra={"engines": checks},
+        )
+
+    async def _checks(self) -> Mapping[str, Check]:
+        engines = self._gateway.engines
+        checks: dict[str, Check] = {name: {} for name in engines}
+
+        async def check(name: str, engine: Engine) -> None:
+            checks[name] = await self._check(engine)
+
+        async with anyio.create_task_group() as group:
+            for name, engine in engines.items():
+                group.start_soon(check, name, engine)
+        return checks
+
+    async def _check(self, engine: Engine) -> Check:
+        """One engine's answer; a silent one is not waited for longer than a probe waits."""
+        try:
+            with anyio.move_on_after(CHECK_TIMEOUT_S):
+                await self._threads.try_work(partial(engine.check))
+                return {"status": "ok"}
+        except ForebayError as error:
+            return {"status": "failed", "code": error.code, "message": error.message}
+        return {
+            "status": "failed",
+            "code": EngineTimedOut.code,
+            "message": f"no answer within {CHECK_TIMEOUT_S:g} seconds",
+        }

@@ -1,0 +1,81 @@
+"""What the HTTP front end needs of the gateway, and what it tells an observer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import pyarrow as pa
+
+from gateway.engines.base import Engine
+from gateway.pipeline import Answer, Prepared
+from gateway.snapshot import Snapshot
+
+
+class Gateway(Protocol):
+    """Answers questions. Every method but the two about what is kept may block."""
+
+    @property
+    def snapshot(self) -> Snapshot: ...
+
+    @property
+    def engines(self) -> Mapping[str, Engine]: ...
+
+    def prepare(self, text: str | bytes) -> Prepared: ...
+
+    def prepared_kept(self, text: str | bytes) -> Prepared | None:
+        """A question that was prepared before, or nothing; never blocks."""
+        ...
+
+    def fetch(self, prepared: Prepared) -> Answer: ...
+
+    def kept(self, prepared: Prepared) -> Answer | None:
+        """An answer from memory, or nothing; never blocks."""
+        ...
+
+    def proof_of(self, query_id: str) -> Mapping[str, object] | None:
+        """The proof of one of the last answers."""
+        ...
+
+
+@runtime_checkable
+class KeptStream(Protocol):
+    """A stream whose batches are all in memory."""
+
+    @property
+    def batches(self) -> tuple[pa.RecordBatch, ...]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much one request may bring, and how many wait on engines at once."""
+
+    body_bytes_max: int = 1024 * 1024
+    question_bytes_max: int = 64 * 1024
+    """Of the parameter ``q``."""
+    body_timeout_s: float = 15.0
+    threads_max: int = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """One query as its client met it."""
+
+    query_id: str
+    """Empty where the query was refused before it ran."""
+    media_type: str
+    cache: str
+    rows: int
+    size_bytes: int
+    elapsed_ms: float
+    stages: Mapping[str, float]
+    code: str
+    """The code of what went wrong; empty where the whole answer was sent."""
+
+
+Observe = Callable[[Served], None]
+
+
+def unobserved(_: Served) -> None:
+    """Tell nobody."""

@@ -1,0 +1,213 @@
+"""The query route: plain ASGI, since a router would cost more than an answer from memory."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import pyarrow as pa
+from starlette.types import Receive, Scope, Send
+
+from gateway.errors import MethodNotAllowed
+from gateway.http_api.encode import proof_url
+from gateway.http_api.kept_bodies import ANSWER_BYTES_MAX, KeptBodies
+from gateway.http_api.negotiate import Format, negotiate
+from gateway.http_api.ports import Gateway, Limits, Observe, Served
+from gateway.http_api.problems import (
+    guarded,
+    internal_error,
+    new_incident,
+    problem_of,
+    send_problem,
+)
+from gateway.http_api.questions import headers_of, question_in_body, question_in_query
+from gateway.http_api.stream_body import Run, while_connected
+from gateway.http_api.threads import Threads
+from gateway.pipeline import Answer
+from semantic_models.errors import ForebayError
+
+logger = logging.getLogger(__name__)
+
+RawHeaders = list[tuple[bytes, bytes]]
+
+_CONTENT_TYPES: Mapping[Format, bytes] = {
+    **{each: each.value.encode() for each in Format},
+    Format.CSV: b"text/csv; charset=utf-8; header=present",
+}
+_SAME_FOR_ALL: Mapping[Format, RawHeaders] = {
+    each: [
+        (b"content-type", _CONTENT_TYPES[each]),
+        (b"cache-control", b"private, no-cache"),
+        (b"vary", b"accept"),
+        (b"x-content-type-options", b"nosniff"),
+    ]
+    for each in Format
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one request asks, and when it came."""
+
+    question: str | bytes
+    wanted: Format
+    came_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """How much of an answer was sent."""
+
+    rows: int
+    size_bytes: int
+    code: str = ""
+
+
+class QueryRoute:
+    """Answers questions asked by POST, or by GET with the parameter ``q``."""
+
+    def __init__(
+        self, gateway: Gateway, threads: Threads, *, limits: Limits, observe: Observe
+    ) -> None:
+        self._gateway = gateway
+        self._threads = threads
+        self._limits = limits
+        self._observe = observe
+        self._kept_bodies = KeptBodies()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        came_at = time.perf_counter()
+        try:
+            asked = await self._asked(scope, receive, came_at)
+            kept = guarded(self._kept, asked.question)
+            if kept is not None and is_small(kept):
+                await self._send_whole(kept, asked, send)
+                return
+        except ForebayError as error:
+            await self._refuse(error, scope, send, came_at)
+            return
+        except Exception:
+            incident = new_incident()
+            logger.exception("internal error %s", incident)
+            await self._refuse(internal_error(incident), scope, send, came_at)
+            return
+        run = Run(partial(self._fetch, asked.question, kept), asked.wanted)
+        await while_connected(receive, run, self._threads, partial(self._stream, run, asked, send))
+
+    async def _asked(self, scope: Scope, receive: Receive, came_at: float) -> Asked:
+        headers = headers_of(scope)
+        wanted = negotiate(headers.get(b"accept"))
+        match scope["method"]:
+            case "POST":
+                question: str | bytes = await question_in_body(headers, receive, self._limits)
+            case "GET":
+                question = question_in_query(scope, self._limits)
+            case _:
+                raise MethodNotAllowed(
+                    "a query is asked by GET or POST", hint="Send the question by POST."
+                )
+        return Asked(question, wanted, came_at)
+
+    def _kept(self, question: str | bytes) -> Answer | None:
+        prepared = self._gateway.prepared_kept(question)
+        return None if prepared is None else self._gateway.kept(prepared)
+
+    def _fetch(self, question: str | bytes, kept: Answer | None) -> Answer:
+        return kept or self._gateway.fetch(self._gateway.prepare(question))
+
+    async def _send_whole(self, answer: Answer, asked: Asked, send: Send) -> None:
+        """Send a small answer from memory at once, without leaving the event loop."""
+        batches = batches_kept(answer)
+        body = guarded(self._kept_bodies.body, answer, batches, asked.wanted)
+        headers = headers_told(answer, asked.wanted)
+        headers.append((b"content-length", b"%d" % len(body)))
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+        self._tell(asked, answer, Sent(sum(map(len, batches)), len(body)))
+
+    async def _stream(self, run: Run, asked: Asked, send: Send) -> None:
+        """Send an answer as its batches arrive."""
+        try:
+            answer = await self._threads.work(run.start)
+        except ForebayError as error:
+            await send_problem(send, problem_of(error))
+            self._observe(refused(error, asked.came_at))
+            return
+        headers = headers_told(answer, asked.wanted)
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        code = await self._send_pieces(run, send)
+        self._tell(asked, answer, Sent(run.rows, run.size_bytes, code))
+
+    async def _send_pieces(self, run: Run, send: Send) -> str:
+        """Send what follows the status line; give the code of what cut it short.
+
+        A body that is not ended makes the server close the connection without the last chunk,
+        which no client takes for a whole answer.
+        """
+        try:
+            while (piece := await self._threads.work(run.piece)) is not None:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        except ForebayError as error:
+            return error.code
+        await send({"type": "http.response.body", "body": b""})
+        return ""
+
+    async def _refuse(self, error: ForebayError, scope: Scope, send: Send, came_at: float) -> None:
+        headers = {"allow": "GET, POST"} if isinstance(error, MethodNotAllowed) else {}
+        if scope["method"] != "GET":
+            # A body may be left unread, and no other request can follow it.
+            headers["connection"] = "close"
+        await send_problem(send, problem_of(error, headers=headers))
+        self._observe(refused(error, came_at))
+
+    def _tell(self, asked: Asked, answer: Answer, sent: Sent) -> None:
+        self._observe(
+            Served(
+                query_id=answer.query_id,
+                media_type=asked.wanted,
+                cache=answer.cache,
+                rows=sent.rows,
+                size_bytes=sent.size_bytes,
+                elapsed_ms=(time.perf_counter() - asked.came_at) * 1000,
+                stages=answer.stages,
+                code=sent.code,
+            )
+        )
+
+
+def headers_told(answer: Answer, wanted: Format) -> RawHeaders:
+    """The headers that say, in every format, how an answer came about."""
+    return [
+        *_SAME_FOR_ALL[wanted],
+        (b"forebay-query-id", answer.query_id.encode()),
+        (b"forebay-cache", answer.cache.encode()),
+        (b"forebay-proof-url", proof_url(answer.query_id).encode()),
+    ]
+
+
+def batches_kept(answer: Answer) -> tuple[pa.RecordBatch, ...]:
+    """The batches of an answer that is in memory as a whole; none of any other."""
+    batches: tuple[pa.RecordBatch, ...] = getattr(answer.stream, "batches", ())
+    return batches
+
+
+def is_small(kept: Answer) -> bool:
+    """Whether encoding an answer holds the event loop for no longer than a hop to a thread."""
+    return sum(batch.nbytes for batch in batches_kept(kept)) <= ANSWER_BYTES_MAX
+
+
+def refused(error: ForebayError, came_at: float) -> Served:
+    """What is told of a query that gave no answer."""
+    return Served(
+        query_id="",
+        media_type="",
+        cache="",
+        rows=0,
+        size_bytes=0,
+        elapsed_ms=(time.perf_counter() - came_at) * 1000,
+        stages={},
+        code=error.code,
+    )

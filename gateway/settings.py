@@ -1,0 +1,35 @@
+"""What the operator may set: one frozen tree, each field with its line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gateway.execution import ExecutionLimits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How a gateway serves one project."""
+
+    project: Path
+    """The folder that holds forebay.yml."""
+    host: str = "127.0.0.1"
+    """The address both ports listen on; only the loopback while there is no identity."""
+    http_port: int = 8080
+    """0 takes a free one."""
+    flight_port: int = 8815
+    """0 takes a free one."""
+    timeout_s: float = 120.0
+    """How long one query may run."""
+    text_bytes_max: int = 64 * 1024
+    """The longest question in SQL, and the longest predicate."""
+    memo_entries_max: int = 10_000
+    """Prepared questions that are remembered."""
+    proofs_max: int = 1_000
+    """Answers whose proof can still be asked for."""
+    cache_bytes_max: int = 256 * 2**20
+    """Answers kept in memory; 0 keeps none."""
+    types_folder: Path | None = None
+    """Where the types told by engines are kept; None is the user's cache folder."""
+    execution: ExecutionLimits = field(default_factory=ExecutionLimits)

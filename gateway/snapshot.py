@@ -1,0 +1,20 @@
+"""The one state of models that an answer is built from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from semantic_models.catalog import Catalog
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A catalog as it was loaded; a reload makes another one and never changes this."""
+
+    catalog: Catalog
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def version(self) -> str:
+        """Differs whenever any definition does."""
+        return self.catalog.version

@@ -1,0 +1,1 @@
+"""The modelling language and the planner: models, questions, plans and their errors."""

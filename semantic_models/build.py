@@ -1,0 +1,337 @@
+"""A project's spec to its catalog, every fault at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import TypeVar
+
+from sqlglot import exp
+
+from semantic_models.bind import Binder, Columns
+from semantic_models.build_joins import build_joins, names_of_keys
+from semantic_models.build_metrics import MetricBuilder
+from semantic_models.catalog import Catalog
+from semantic_models.checks import CHECKS
+from semantic_models.errors import (
+    EmptyProject,
+    ForebayError,
+    MalformedSql,
+    NameCollision,
+    NotSupported,
+    UnknownName,
+    WrongType,
+)
+from semantic_models.expressions import parse_one
+from semantic_models.join_paths import Joins
+from semantic_models.model import (
+    Dimension,
+    Expr,
+    Grain,
+    Measure,
+    Metric,
+    Model,
+    Relation,
+    Segment,
+    Select,
+    Table,
+)
+from semantic_models.spec import DimensionSpec, MeasureSpec, ModelSpec, ProjectSpec, Scalar
+
+T = TypeVar("T")
+NO_COLUMNS: Columns = {}
+
+
+@dataclass
+class Faults:
+    """Collects what goes wrong, so that one fault does not hide the next."""
+
+    found: list[ForebayError] = field(default_factory=list)
+
+    def attempt(self, work: Callable[[], T]) -> T | None:
+        """The work's result, or None and one fault more."""
+        try:
+            return work()
+        except ForebayError as error:
+            self.found.append(error)
+            return None
+
+    def in_order(self) -> tuple[ForebayError, ...]:
+        """Each fault once, by file and line."""
+        told: dict[tuple[object, ...], ForebayError] = {}
+        for error in self.found:
+            told.setdefault((error.code, error.message, error.position), error)
+        return tuple(sorted(told.values(), key=_place))
+
+
+def _place(error: ForebayError) -> tuple[str, int, int]:
+    at = error.position
+    return (at.source, at.line, at.column) if at else ("", 0, 0)
+
+
+def build(
+    spec: ProjectSpec, columns: Columns = NO_COLUMNS
+) -> tuple[Catalog | None, tuple[ForebayError, ...]]:
+    """Resolve every name of a project against the physical columns that are known.
+
+    Pure: ``columns`` is what engines told before, by model. Models without columns are built all
+    the same; their columns are taken on trust. A catalog comes back only without faults.
+    """
+    faults = Faults()
+    if not spec.models:
+        faults.found.append(
+            EmptyProject("the project has no models", hint="Write one below the models folder.")
+        )
+        return None, faults.in_order()
+    specs = _by_name(spec.models, faults)
+    for check in CHECKS:
+        faults.found.extend(check(spec, specs))
+    joins = build_joins(specs, columns, faults.found)
+    binder = Binder(specs, joins, columns)
+    models = {
+        name: _model(each, spec, binder, joins, faults) for name, each in specs.items()
+    }
+    metrics, shared = _metrics(spec, models, binder, faults)
+    if faults.found:
+        return None, faults.in_order()
+    catalog = Catalog(
+        name=spec.name.text,
+        version=_version(models, metrics, spec),
+        models=models,
+        metrics=metrics,
+        shared_names=shared,
+        time_zone=spec.time_zone.text if spec.time_zone else "UTC",
+    )
+    return catalog, ()
+
+
+def _by_name(models: Sequence[ModelSpec], faults: Faults) -> dict[str, ModelSpec]:
+    specs: dict[str, ModelSpec] = {}
+    for each in models:
+        first = specs.setdefault(each.name.text, each)
+        if first is not each:
+            at = first.name.position()
+            faults.found.append(
+                NameCollision(
+                    f'model "{each.name.text}" is declared twice',
+                    detail=f"The first stands at {at.source}:{at.line}.",
+                    hint="Rename one of them.",
+                    position=each.name.position(),
+                )
+            )
+    return specs
+
+
+def _model(
+    spec: ModelSpec, project: ProjectSpec, binder: Binder, joins: Joins, faults: Faults
+) -> Model:
+    name = spec.name.text
+    dimensions = _collect(
+        (each.name.text, faults.attempt(lambda each=each: _dimension(name, each, binder)))
+        for each in spec.dimensions
+    )
+    measures = _collect(
+        (each.name.text, faults.attempt(lambda each=each: _measure(spec, each, binder)))
+        for each in spec.measures
+    )
+    segments = _collect(
+        (
+            each.name.text,
+            faults.attempt(
+                lambda each=each: Segment(
+                    name=each.name.text,
+                    expr=binder.expression(name, each.expr),
+                    about=each.about,
+                )
+            ),
+        )
+        for each in spec.segments
+    )
+    where = faults.attempt(lambda: _where(name, spec.where, binder)) if spec.where else None
+    relation = faults.attempt(lambda: _relation(spec))
+    return Model(
+        name=name,
+        relation=relation or Table(("",)),
+        engine=_engine(spec, project, faults),
+        key=names_of_keys(spec, binder.columns, faults.found),
+        unique=tuple(tuple(each.text for each in key) for key in spec.unique),
+        time=_time(spec, faults),
+        where=where,
+        dimensions=dimensions,
+        measures=measures,
+        joins=joins.get(name, {}),
+        segments=segments,
+        columns=binder.columns.get(name),
+        about=spec.about,
+    )
+
+
+def _where(model: str, text: Scalar, binder: Binder) -> Expr:
+    bound = binder.expression(model, text)
+    if bound.paths:
+        raise NotSupported(
+            f'the where of model "{model}" reads another model',
+            hint="Use the model's own columns, or write the join in its `sql`.",
+            position=text.position(),
+        )
+    return bound
+
+
+def _collect(pairs: Iterable[tuple[str, T | None]]) -> dict[str, T]:
+    return {name: each for name, each in pairs if each is not None}
+
+
+def _dimension(model: str, spec: DimensionSpec, binder: Binder) -> Dimension:
+    expr = binder.dimension(model, spec)
+    is_time = spec.type is not None and spec.type.text == "time"
+    if spec.grain is not None and not is_time:
+        raise WrongType(
+            f'dimension "{spec.name.text}" has a grain but is not of type time',
+            hint="Write type: time beside it.",
+            position=spec.grain.position(),
+        )
+    return Dimension(
+        name=spec.name.text,
+        expr=expr,
+        grain=_grain(spec, binder.columns.get(model, {})) if is_time else None,
+        about=spec.about,
+    )
+
+
+def _grain(spec: DimensionSpec, columns: Mapping[str, object]) -> Grain:
+    if spec.grain is None:
+        return Grain.DAY
+    try:
+        return Grain(spec.grain.text)
+    except ValueError:
+        raise WrongType(
+            f'grain "{spec.grain.text}" is none of the standard grains',
+            hint=f"Write one of {', '.join(Grain)}.",
+            position=spec.grain.position(),
+        ) from None
+
+
+def _measure(spec: ModelSpec, measure: MeasureSpec, binder: Binder) -> Measure:
+    model = spec.name.text
+    expr = binder.measure(model, measure.expr)
+    _refuse_fan_out(binder, model, expr.paths, measure.expr)
+    where = binder.expression(model, measure.where) if measure.where else None
+    time = measure.time or spec.time
+    if measure.time is not None:
+        _check_time(spec, measure.time)
+    return Measure(
+        name=measure.name.text,
+        model=model,
+        expr=expr,
+        where=where,
+        time=time.text if time else None,
+        about=measure.about,
+    )
+
+
+def _refuse_fan_out(
+    binder: Binder, model: str, paths: Sequence[tuple[str, ...]], place: Scalar
+) -> None:
+    for path in paths:
+        at = model
+        for name in path:
+            join = binder.joins[at][name]
+            if not join.cardinality.keeps_rows:
+                raise MalformedSql(
+                    f'join "{name}" repeats the rows of model "{at}" inside a measure',
+                    hint=f'Declare the measure on model "{join.target}".',
+                    position=place.position(),
+                )
+            at = join.target
+
+
+def _relation(spec: ModelSpec) -> Relation:
+    if spec.table is not None:
+        tree = parse_one(spec.table.text, spec.table.position)
+        parts = tuple(part.name for part in tree.parts) if isinstance(tree, exp.Column) else ()
+        if not parts or len(parts) > 3 or "" in parts:
+            raise WrongType(
+                f'table "{spec.table.text}" is not a name of one to three parts',
+                hint="Write catalog.schema.table, or a SELECT under `sql`.",
+                position=spec.table.position(),
+            )
+        return Table(parts)
+    assert spec.sql is not None, "the parser demands table or sql"
+    select = parse_one(spec.sql.text, spec.sql.position)
+    if not isinstance(select, exp.Query) or isinstance(select, exp.Subquery):
+        raise MalformedSql(
+            f'the sql of model "{spec.name.text}" is not a SELECT',
+            hint="Write exactly one SELECT.",
+            position=spec.sql.position(),
+        )
+    return Select(select, origin=spec.sql)
+
+
+def _engine(spec: ModelSpec, project: ProjectSpec, faults: Faults) -> str:
+    known = [each.name.text for each in project.engines]
+    written = spec.engine or project.default_engine
+    if written is None:
+        if len(known) == 1:
+            return known[0]
+        faults.found.append(
+            WrongType(
+                f'model "{spec.name.text}" names no engine and the project has no default one',
+                hint="Write default_engine in forebay.yml.",
+                position=spec.name.position(),
+            )
+        )
+        return ""
+    if written.text not in known:
+        error = UnknownName.of("engine", written.text, known)
+        faults.found.append(error.at(written.position()))
+    return written.text
+
+
+def _time(spec: ModelSpec, faults: Faults) -> str | None:
+    if spec.time is None:
+        return None
+    time = spec.time
+    faults.attempt(lambda: _check_time(spec, time))
+    return time.text
+
+
+def _check_time(spec: ModelSpec, time: Scalar) -> None:
+    dimension = next((each for each in spec.dimensions if each.name.text == time.text), None)
+    if dimension is None:
+        known = [each.name.text for each in spec.dimensions]
+        raise UnknownName.of(
+            f'time dimension of model "{spec.name.text}"', time.text, known
+        ).at(time.position())
+    if dimension.type is None or dimension.type.text != "time":
+        raise WrongType(
+            f'dimension "{time.text}" is not a time dimension',
+            hint="Write type: time in its definition.",
+            position=time.position(),
+        )
+
+
+def _metrics(
+    spec: ProjectSpec, models: Mapping[str, Model], binder: Binder, faults: Faults
+) -> tuple[dict[str, Metric], dict[str, tuple[str, ...]]]:
+    builder = MetricBuilder({each.name.text: each for each in spec.metrics}, models, binder)
+    metrics: dict[str, Metric] = {}
+    for name in builder.measures:
+        metrics[name] = builder.of_measure(name)
+    for each in spec.metrics:
+        made = faults.attempt(lambda each=each: builder.metric(each.name.text))
+        if made is not None:
+            metrics[made.name] = made
+    for bare, (qualified, *others) in builder.bare_names.items():
+        if not others and bare not in metrics:
+            metrics[bare] = builder.of_measure(qualified, bare)
+    shared = {bare: tuple(all_) for bare, all_ in builder.bare_names.items() if len(all_) > 1}
+    return metrics, shared
+
+
+def _version(
+    models: Mapping[str, Model], metrics: Mapping[str, Metric], spec: ProjectSpec
+) -> str:
+    zone = spec.time_zone.text if spec.time_zone else ""
+    parts = (repr(models), repr(metrics), zone, spec.name.text)
+    return blake2b("\x00".join(parts).encode(), digest_size=12).hexdigest()

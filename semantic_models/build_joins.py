@@ -1,0 +1,139 @@
+"""Joins: their columns from what authors wrote, their cardinality from declared keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlglot import exp
+
+from semantic_models.bind import Columns
+from semantic_models.errors import (
+    ForebayError,
+    KeyRequired,
+    ManyToMany,
+    NotSupported,
+    UnknownName,
+)
+from semantic_models.expressions import conjuncts, name_parts, offset_of, parse_one
+from semantic_models.join_paths import Joins, cardinality
+from semantic_models.model import Cardinality, Join
+from semantic_models.spec import JoinSpec, ModelSpec, Scalar
+
+Specs = Mapping[str, ModelSpec]
+
+
+def build_joins(specs: Specs, columns: Columns, faults: list[ForebayError]) -> Joins:
+    """Every join that can be built; the faults of the others are added to ``faults``."""
+    joins: dict[str, dict[str, Join]] = {}
+    for name, spec in specs.items():
+        joins[name] = {}
+        for each in spec.joins:
+            try:
+                joins[name][each.name.text] = _join(spec, each, specs, columns)
+            except ForebayError as error:
+                faults.append(error)
+    return joins
+
+
+def names_of_keys(
+    spec: ModelSpec, columns: Columns, faults: list[ForebayError]
+) -> tuple[str, ...]:
+    """The columns of the primary key; those that no engine knows become faults."""
+    known = columns.get(spec.name.text)
+    if known is not None:
+        for each in (*spec.key, *(part for key in spec.unique for part in key)):
+            if each.text not in known:
+                error = UnknownName.of(f'key column of model "{spec.name.text}"', each.text, known)
+                faults.append(error.at(each.position()))
+    return tuple(each.text for each in spec.key)
+
+
+def _join(spec: ModelSpec, join: JoinSpec, specs: Specs, columns: Columns) -> Join:
+    target = specs.get(join.to.text)
+    if target is None:
+        raise UnknownName.of("model", join.to.text, specs).at(join.to.position())
+    pairs = _columns(join, target)
+    _check(spec, tuple(left for left, _ in pairs), columns, join)
+    _check(target, tuple(right for _, right in pairs), columns, join)
+    left_key = _key_within(spec, frozenset(left for left, _ in pairs))
+    right_key = _key_within(target, frozenset(right for _, right in pairs))
+    meets = cardinality(bool(left_key), bool(right_key))
+    if meets is Cardinality.MANY_TO_MANY:
+        raise ManyToMany(
+            f'join "{join.name.text}" of model "{spec.name.text}" meets many rows on both sides',
+            detail="Neither side's columns hold a declared key.",
+            hint=f'Declare `key` or `unique` on model "{target.name.text}".',
+            position=(join.on or join.name).position(),
+        )
+    return Join(
+        name=join.name.text,
+        source=spec.name.text,
+        target=target.name.text,
+        columns=pairs,
+        cardinality=meets,
+        key=right_key or left_key,
+    )
+
+
+def _columns(join: JoinSpec, target: ModelSpec) -> tuple[tuple[str, str], ...]:
+    if join.on is not None:
+        return _pairs(join.on, target.name.text, join.name.text)
+    key = tuple(each.text for each in target.key)
+    if not key:
+        raise KeyRequired(
+            f'join "{join.name.text}" needs the key of model "{target.name.text}"',
+            hint="Declare its `key`, or write the condition under `on`.",
+            position=join.to.position(),
+        )
+    mine = tuple(each.text for each in join.columns) or key
+    if len(mine) != len(key):
+        raise KeyRequired(
+            f'join "{join.name.text}" names {len(mine)} columns for a key of {len(key)}',
+            hint=f"The key of model \"{target.name.text}\" is {', '.join(key)}.",
+            position=join.columns[0].position(),
+        )
+    return tuple(zip(mine, key, strict=True))
+
+
+def _pairs(on: Scalar, target: str, join: str) -> tuple[tuple[str, str], ...]:
+    """The columns of a condition: this model's, the target's; either side may come first."""
+    tree = parse_one(on.text, on.position)
+    return tuple(_pair(part, on, target, join) for part in conjuncts(tree))
+
+
+def _pair(part: exp.Expression, on: Scalar, target: str, join: str) -> tuple[str, str]:
+    sides = (name_parts(part.this), name_parts(part.expression)) if isinstance(part, exp.EQ) else ()
+    if len(sides) != 2 or None in sides:
+        raise NotSupported(
+            "a join condition other than equal columns is not supported by this version",
+            hint=f"Write it as this_column = {target}.its_column.",
+            position=on.position(*offset_of(part)),
+        )
+    left, right = (side or () for side in sides)
+    of_target = (target, join)
+    if len(left) == 2 and left[0] in of_target:
+        left, right = right, left
+    if len(left) != 1 or len(right) > 2 or (len(right) == 2 and right[0] not in of_target):
+        raise UnknownName(
+            f'"{".".join(left if len(left) > 1 else right)}" is no column of either side',
+            hint=f"Write it as this_column = {target}.its_column.",
+            position=on.position(*offset_of(part)),
+        )
+    return left[0], right[-1]
+
+
+def _check(spec: ModelSpec, names: tuple[str, ...], columns: Columns, join: JoinSpec) -> None:
+    known = columns.get(spec.name.text)
+    for name in names if known is not None else ():
+        if name not in (known or ()):
+            error = UnknownName.of(f'column of model "{spec.name.text}"', name, known or ())
+            place = join.on or (join.columns[0] if join.columns else join.name)
+            offset = max(0, place.text.find(name))
+            raise error.at(place.position(offset, len(name) if offset else None))
+
+
+def _key_within(spec: ModelSpec, names: frozenset[str]) -> tuple[str, ...]:
+    """A declared key whose columns are all among ``names``."""
+    keys = (spec.key, *spec.unique)
+    found = (tuple(each.text for each in key) for key in keys if key)
+    return next((key for key in found if names.issuperset(key)), ())

@@ -1,0 +1,180 @@
+"""Metrics: each becomes a formula over measures, however deeply authors nest them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from semantic_models.bind import Binder
+from semantic_models.errors import (
+    FieldCycle,
+    ForebayError,
+    NameCollision,
+    NotSupported,
+    UnknownName,
+)
+from semantic_models.expressions import (
+    has_aggregate,
+    offset_of,
+    parse_expression,
+    substitute,
+)
+from semantic_models.intrinsics import cast
+from semantic_models.model import Expr, MeasureUse, Metric, Model
+from semantic_models.spec import MetricSpec, Scalar
+
+
+@dataclass
+class MetricBuilder:
+    """Builds the metrics of one project; each is built once."""
+
+    specs: Mapping[str, MetricSpec]
+    models: Mapping[str, Model]
+    binder: Binder
+    built: dict[str, Metric | None] = field(default_factory=dict)
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """Every measure as ``model.measure``."""
+        return tuple(
+            f"{model.name}.{measure}" for model in self.models.values() for measure in model.measures
+        )
+
+    @property
+    def bare_names(self) -> dict[str, list[str]]:
+        """The qualified names of the measures that share a bare name."""
+        found: dict[str, list[str]] = {}
+        for qualified in self.measures:
+            found.setdefault(qualified.split(".")[1], []).append(qualified)
+        return found
+
+    def of_measure(self, qualified: str, name: str = "") -> Metric:
+        """The metric that is one measure."""
+        model, measure = qualified.split(".")
+        found = self.models[model].measures[measure]
+        return Metric(
+            name=name or qualified,
+            formula=Expr(_input(0)),
+            inputs=(MeasureUse(model, measure),),
+            about=found.about,
+        )
+
+    def metric(self, name: str) -> Metric:
+        """The metric of that name.
+
+        Raises:
+            FieldCycle: it is defined by itself.
+        """
+        if name in self.built:
+            known = self.built[name]
+            if known is None:
+                place = self.specs[name].expr or self.specs[name].of or self.specs[name].name
+                raise FieldCycle(
+                    f'metric "{name}" is defined by itself',
+                    hint="Break the circle of metrics.",
+                    position=place.position(),
+                )
+            return known
+        self.built[name] = None
+        try:
+            made = self._build(self.specs[name])
+        except ForebayError:
+            del self.built[name]
+            raise
+        self.built[name] = made
+        return made
+
+    def _build(self, spec: MetricSpec) -> Metric:
+        if spec.expr is not None:
+            return self._derived(spec, spec.expr)
+        assert spec.of is not None, "the parser demands expr or of"
+        try:
+            inner = self._named(spec.of.text)
+        except ForebayError as error:
+            raise error.at(spec.of.position()) from None
+        return Metric(
+            name=spec.name.text,
+            formula=inner.formula,
+            inputs=tuple(self._filtered(use, spec.where) for use in inner.inputs),
+            about=spec.about,
+        )
+
+    def _filtered(self, use: MeasureUse, where: Scalar | None) -> MeasureUse:
+        if where is None:
+            return use
+        bound = self.binder.expression(use.model, where)
+        return MeasureUse(use.model, use.measure, (*use.filters, bound))
+
+    def _derived(self, spec: MetricSpec, text: Scalar) -> Metric:
+        tree = parse_expression(text.text, text.position)
+        if has_aggregate(tree):
+            raise NotSupported(
+                f'metric "{spec.name.text}" holds an aggregate of its own',
+                hint="Declare the aggregate as a measure of a model and name it here.",
+                position=text.position(),
+            )
+        inputs: list[MeasureUse] = []
+
+        def replace(node: exp.Expression, parts: tuple[str, ...]) -> exp.Expression:
+            try:
+                inner = self._named(".".join(parts))
+            except ForebayError as error:
+                raise error.at(text.position(*offset_of(node))) from None
+            return renumbered(inner, inputs)
+
+        formula = divide_safely(substitute(tree, replace))
+        return Metric(
+            name=spec.name.text, formula=Expr(formula), inputs=tuple(inputs), about=spec.about
+        )
+
+    def _named(self, name: str) -> Metric:
+        if name in self.specs:
+            return self.metric(name)
+        if name in self.measures:
+            return self.of_measure(name)
+        sharing = self.bare_names.get(name, [])
+        if len(sharing) == 1:
+            return self.of_measure(sharing[0])
+        if sharing:
+            spellings = " or ".join(f'"{each}"' for each in sharing)
+            raise NameCollision(
+                f'measure "{name}" stands in several models', hint=f"Write {spellings}."
+            )
+        raise UnknownName.of("metric or measure", name, (*self.specs, *self.bare_names))
+
+
+def _input(number: int) -> exp.Column:
+    return exp.Column(this=exp.Identifier(this=f"i{number}", quoted=True))
+
+
+def renumbered(metric: Metric, inputs: list[MeasureUse]) -> exp.Expression:
+    """The metric's formula over ``inputs``, to which the measures that are new are added."""
+    numbers: dict[str, int] = {}
+    for number, use in enumerate(metric.inputs):
+        if use not in inputs:
+            inputs.append(use)
+        numbers[f"i{number}"] = inputs.index(use)
+    tree = metric.formula.tree.copy()
+    if isinstance(tree, exp.Column):
+        return _input(numbers[tree.name])
+    for node in list(tree.find_all(exp.Column)):
+        node.replace(_input(numbers[node.name]))
+    return exp.Paren(this=tree)
+
+
+def divide_safely(tree: exp.Expression) -> exp.Expression:
+    """Every division as one of doubles that is NULL where the divisor is 0."""
+    holder = exp.Paren(this=tree)
+    for node in reversed(list(holder.find_all(exp.Div))):
+        zero = exp.Literal(this="0", is_string=False)
+        safe = exp.Div(
+            this=cast(node.this.copy(), "DOUBLE"),
+            expression=exp.Nullif(this=cast(node.expression.copy(), "DOUBLE"), expression=zero),
+            typed=True,
+            safe=False,
+        )
+        node.replace(safe)
+    made: exp.Expression = holder.this
+    return made.pop()

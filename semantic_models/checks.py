@@ -1,0 +1,133 @@
+"""What must hold between the names of a project; one function a rule, all in ``CHECKS``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from semantic_models.errors import (
+    ForebayError,
+    NameCollision,
+    ReservedName,
+    UnknownName,
+    WrongType,
+    did_you_mean,
+)
+from semantic_models.model import Grain
+from semantic_models.spec import ModelSpec, ProjectSpec, Scalar
+
+Specs = Mapping[str, ModelSpec]
+Check = Callable[[ProjectSpec, Specs], Iterator[ForebayError]]
+
+RESERVED = ("principal", "param", "metric_time")
+
+
+def _twice(what: str, name: Scalar, first: Scalar) -> ForebayError:
+    at = first.position()
+    return NameCollision(
+        f'{what} "{name.text}" has a name that is taken',
+        detail=f"The other stands at {at.source}:{at.line}:{at.column}.",
+        hint="Rename one of them.",
+        position=name.position(),
+    )
+
+
+def members_differ(_: ProjectSpec, specs: Specs) -> Iterator[ForebayError]:
+    """Dimensions and segments of one model share one namespace, measures have another."""
+    for spec in specs.values():
+        taken: dict[str, Scalar] = {}
+        for each in (*spec.dimensions, *spec.segments):
+            first = taken.setdefault(each.name.text, each.name)
+            if first is not each.name:
+                yield _twice(f'member of model "{spec.name.text}"', each.name, first)
+
+
+def metrics_differ_from_measures(project: ProjectSpec, specs: Specs) -> Iterator[ForebayError]:
+    """A metric has the name of no measure and of no other metric."""
+    taken = {each.name.text: each.name for spec in specs.values() for each in spec.measures}
+    for metric in project.metrics:
+        first = taken.setdefault(metric.name.text, metric.name)
+        if first is not metric.name:
+            yield _twice("metric", metric.name, first)
+
+
+def names_are_free(_: ProjectSpec, specs: Specs) -> Iterator[ForebayError]:
+    """No model or join has a name that the language keeps, and no join its own model's."""
+    for spec in specs.values():
+        for name in (spec.name, *(join.name for join in spec.joins)):
+            if name.text in RESERVED:
+                yield ReservedName(
+                    f'the name "{name.text}" is reserved',
+                    hint=f"{', '.join(RESERVED)} mean something in every expression.",
+                    position=name.position(),
+                )
+        for join in spec.joins:
+            if join.name.text == spec.name.text:
+                yield ReservedName(
+                    f'join "{join.name.text}" has the name of its own model',
+                    hint="Name the role it plays, such as manager or parent.",
+                    position=join.name.position(),
+                )
+
+
+def grains_stay_grains(_: ProjectSpec, specs: Specs) -> Iterator[ForebayError]:
+    """Where a join shares a time dimension's name, no member of its target is named as a grain."""
+    for spec in specs.values():
+        times = {
+            each.name.text
+            for each in spec.dimensions
+            if each.type is not None and each.type.text == "time"
+        }
+        for join in spec.joins:
+            target = specs.get(join.to.text)
+            if join.name.text not in times or target is None:
+                continue
+            for member in target.dimensions:
+                if member.name.text in Grain.__members__.values():
+                    yield NameCollision(
+                        f'"{join.name.text}.{member.name.text}" is a grain and a member at once',
+                        hint="Rename the join.",
+                        position=join.name.position(),
+                    )
+
+
+def zone_exists(project: ProjectSpec, _: Specs) -> Iterator[ForebayError]:
+    """The project's zone is one of the IANA database."""
+    if project.time_zone is None:
+        return
+    if not is_zone(project.time_zone.text):
+        yield unknown_zone(project.time_zone.text).at(project.time_zone.position())
+
+
+def default_engine_exists(project: ProjectSpec, _: Specs) -> Iterator[ForebayError]:
+    """The default engine is one of the project's."""
+    known = [each.name.text for each in project.engines]
+    default = project.default_engine
+    if default is not None and default.text not in known:
+        yield UnknownName.of("engine", default.text, known).at(default.position())
+
+
+def is_zone(name: str) -> bool:
+    """Whether the IANA database has a zone of that name."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def unknown_zone(name: str) -> ForebayError:
+    """The refusal of a zone that does not exist."""
+    common = ("UTC", "Europe/Berlin", "Europe/London", "America/New_York", "Asia/Tokyo")
+    hint = did_you_mean(name, common) or "Write an IANA name such as Europe/Berlin."
+    return WrongType(f'time zone "{name}" does not exist', hint=hint)
+
+
+CHECKS: tuple[Check, ...] = (
+    members_differ,
+    metrics_differ_from_measures,
+    names_are_free,
+    grains_stay_grains,
+    zone_exists,
+    default_engine_exists,
+)

@@ -1,0 +1,244 @@
+"""SQL expressions of authors and users: parsed, checked against a list, taken apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from sqlglot import exp
+from sqlglot.dialects.duckdb import DuckDB
+from sqlglot.errors import ParseError as SqlglotParseError
+from sqlglot.errors import SqlglotError, TokenError
+
+from semantic_models.errors import (
+    ForebayError,
+    MalformedSql,
+    NotSupported,
+    Position,
+    TooLarge,
+    UnknownFunction,
+)
+from semantic_models.functions import AGGREGATES, ALLOWED, CLOCK_CLASSES, CLOCK_NAMES, TYPES
+
+Locate = Callable[[int, int], Position]
+"""From an offset and a length in an expression's text to the place it stands at."""
+
+TEXT_MAX = 64 * 1024
+DEPTH_MAX = 60
+
+_DUCKDB = DuckDB()
+
+
+def query_position(source: str, text: str) -> Locate:
+    """Places inside a text of the query, such as the second entry of ``where``."""
+
+    def locate(offset: int, length: int) -> Position:
+        before = text[:offset]
+        start = before.rfind("\n") + 1
+        line = text[start:].split("\n", 1)[0]
+        return Position(source, before.count("\n") + 1, offset - start + 1, max(1, length), line)
+
+    return locate
+
+
+def parse_expression(text: str, locate: Locate) -> exp.Expression:
+    """Read one expression and refuse every form and function outside the list.
+
+    Raises:
+        MalformedSql: the text is not one expression.
+        UnknownFunction: it calls what is not on the list.
+        NotSupported: it is a query, a window, or another form not built yet.
+    """
+    tree = parse_one(text, locate)
+    check_forms(tree, text, locate)
+    return tree
+
+
+def parse_one(text: str, locate: Locate) -> exp.Expression:
+    """Read exactly one statement or expression of the canonical dialect."""
+    guard_text(text, locate)
+    try:
+        trees = _DUCKDB.parse(text)
+    except SqlglotParseError as error:
+        raise _told(error, text, locate) from None
+    except (TokenError, SqlglotError):
+        raise MalformedSql(
+            "the text cannot be read as SQL",
+            hint="Look for an unclosed quote or bracket.",
+        ).at(locate(0, len(text))) from None
+    except RecursionError:
+        raise TooLarge("the expression is nested too deeply").at(locate(0, 1)) from None
+    if len(trees) != 1 or trees[0] is None:
+        what = "nothing stands here" if not any(trees) else "several statements stand here"
+        raise MalformedSql(
+            f"{what} where one expression is expected", hint="Write exactly one expression."
+        ).at(locate(0, len(text)))
+    return trees[0]
+
+
+def guard_text(text: str, locate: Locate) -> None:
+    """Refuse a text that is too long, too deep, or has characters that readers disagree on."""
+    if len(text) > TEXT_MAX:
+        raise TooLarge(
+            f"a text of {len(text)} characters is longer than {TEXT_MAX}",
+            hint="Shorten the expression.",
+        )
+    depth = 0
+    for offset, character in enumerate(text):
+        if character in "([":
+            depth += 1
+        elif character in ")]":
+            depth -= 1
+        elif character < " " and character not in "\t\n\r" or character > "\x7e":
+            _guard_character(character, locate(offset, 1))
+        if depth > DEPTH_MAX:
+            raise TooLarge(f"brackets are nested deeper than {DEPTH_MAX}").at(locate(offset, 1))
+
+
+def _guard_character(character: str, position: Position) -> None:
+    if character.isprintable():
+        return
+    raise MalformedSql(
+        f"character U+{ord(character):04X} may not stand in SQL",
+        hint="Remove it; it is not printable and engines disagree on what it means.",
+        position=position,
+    )
+
+
+def _told(error: SqlglotParseError, text: str, locate: Locate) -> ForebayError:
+    """The parser's refusal in our words, at the token it stopped at."""
+    first = error.errors[0] if error.errors else {}
+    highlight = str(first.get("highlight") or "")
+    context = str(first.get("start_context") or "")
+    offset = text.find(context + highlight) + len(context) if highlight else len(text)
+    near = f' at "{highlight}"' if highlight else ""
+    return MalformedSql(
+        f"the SQL cannot be read{near}", hint="Expressions are SQL as DuckDB and PostgreSQL write it."
+    ).at(locate(max(0, offset), len(highlight) or 1))
+
+
+def check_forms(tree: exp.Expression, text: str, locate: Locate) -> None:
+    """Refuse the first form or function that is not on the list."""
+    for node in tree.walk():
+        if not _is_allowed(node):
+            raise _refused(node).at(_place(node, text, locate))
+
+
+def _is_allowed(node: exp.Expression) -> bool:
+    if isinstance(node, exp.DataType):
+        return node.this in TYPES
+    if isinstance(node, exp.Dot):
+        return name_parts(node) is not None
+    return type(node) in ALLOWED or is_clock(node)
+
+
+def _refused(node: exp.Expression) -> ForebayError:
+    if isinstance(node, exp.Window | exp.WindowSpec):
+        return NotSupported(
+            "window functions are not supported by this version",
+            hint="Leave OVER out, or compute it in the model's `sql`.",
+        )
+    if isinstance(node, exp.Alias):
+        return MalformedSql(
+            f'"{node.alias}" stands where an operator or the end is expected',
+            hint="An expression has no alias; an interval is written interval '12 weeks'.",
+        )
+    if isinstance(node, exp.Query | exp.Subquery):
+        return NotSupported(
+            "a query inside an expression is not supported",
+            hint="Join the other model instead, or write the query as the model's `sql`.",
+        )
+    if isinstance(node, exp.Dot):
+        return NotSupported(
+            "a call behind a dot, such as part(…), is not supported by this version",
+            hint="Use extract(year from …) in a dimension's expression.",
+        )
+    if isinstance(node, exp.Exists) or node.name.lower() == "metric":
+        return NotSupported(
+            "exists(…) and metric(…) in a predicate are not supported by this version",
+            hint="A predicate on a one-to-many path already asks for at least one such row.",
+        )
+    if isinstance(node, exp.Anonymous | exp.Func):
+        name = node.name if isinstance(node, exp.Anonymous) else node.sql_name()
+        return UnknownFunction(
+            f'function "{name.lower()}" is not known',
+            hint="The reference of expressions lists the functions that may be used.",
+        )
+    return MalformedSql(
+        f"{type(node).__name__.lower()} may not stand in an expression",
+        hint="Expressions hold columns, literals, operators and functions.",
+    )
+
+
+def _place(node: exp.Expression, text: str, locate: Locate) -> Position:
+    """The place of a node: its own words where the parser kept them, else its first name's."""
+    for inner in node.walk():
+        start = inner.meta.get("start") if inner.has_meta else None
+        if start is not None:
+            return locate(start, inner.meta["end"] - start + 1)
+    name = node.name if isinstance(node, exp.Anonymous) else ""
+    offset = text.lower().find(name.lower()) if name else 0
+    return locate(max(0, offset), len(name) or len(text))
+
+
+def is_clock(node: exp.Expression) -> bool:
+    """Whether a node reads the request's clock."""
+    if isinstance(node, exp.Anonymous):
+        return node.name.lower() in CLOCK_NAMES and not node.expressions
+    return type(node) in CLOCK_CLASSES
+
+
+def name_parts(node: exp.Expression) -> tuple[str, ...] | None:
+    """The dotted name that a column or a chain of dots spells, or None for anything else."""
+    if isinstance(node, exp.Column) and not isinstance(node.this, exp.Star):
+        return tuple(part.name for part in node.parts)
+    if isinstance(node, exp.Dot):
+        left = name_parts(node.this)
+        if left is not None and isinstance(node.expression, exp.Identifier):
+            return (*left, node.expression.name)
+    return None
+
+
+def offset_of(node: exp.Expression) -> tuple[int, int]:
+    """Offset and length of a dotted name in the text it was parsed from."""
+    marks = [each.meta for each in node.find_all(exp.Identifier) if each.has_meta]
+    marks = [mark for mark in marks if "start" in mark]
+    if not marks:
+        return 0, 1
+    start = min(mark["start"] for mark in marks)
+    return start, max(mark["end"] for mark in marks) - start + 1
+
+
+def names(tree: exp.Expression) -> Iterator[tuple[exp.Expression, tuple[str, ...]]]:
+    """Every dotted name of a tree with the node that spells it, outermost nodes only."""
+    parts = name_parts(tree)
+    if parts is not None:
+        yield tree, parts
+        return
+    for child in tree.iter_expressions():
+        yield from names(child)
+
+
+def substitute(
+    tree: exp.Expression, replace: Callable[[exp.Expression, tuple[str, ...]], exp.Expression]
+) -> exp.Expression:
+    """The tree with every dotted name replaced; ``tree`` itself is used up."""
+    parts = name_parts(tree)
+    if parts is not None:
+        return replace(tree, parts)
+    for node, spelled in list(names(tree)):
+        node.replace(replace(node, spelled))
+    return tree
+
+
+def has_aggregate(tree: exp.Expression) -> bool:
+    """Whether an aggregate stands anywhere in a tree."""
+    return any(type(node) in AGGREGATES for node in tree.walk())
+
+
+def conjuncts(tree: exp.Expression) -> list[exp.Expression]:
+    """The parts that ANDs join, left to right."""
+    if isinstance(tree, exp.Paren):
+        return conjuncts(tree.this)
+    if isinstance(tree, exp.And):
+        return conjuncts(tree.this) + conjuncts(tree.expression)
+    return [tree]

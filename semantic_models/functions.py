@@ -1,0 +1,180 @@
+"""The functions and operators that an expression may use, as data.
+
+What is not here is refused: a text of an author or a user never reaches an engine with a function
+that could read a file, another table or the state of the process.
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+AGGREGATES: frozenset[type[exp.Expression]] = frozenset(
+    (
+        exp.Sum,
+        exp.Count,
+        exp.Avg,
+        exp.Min,
+        exp.Max,
+        exp.Median,
+        exp.Stddev,
+        exp.StddevPop,
+        exp.StddevSamp,
+        exp.Variance,
+        exp.VariancePop,
+        exp.Corr,
+        exp.CovarPop,
+        exp.CovarSamp,
+        exp.PercentileCont,
+        exp.PercentileDisc,
+        exp.ApproxDistinct,
+        exp.ApproxQuantile,
+        exp.LogicalAnd,
+        exp.LogicalOr,
+        exp.CountIf,
+        exp.Mode,
+    )
+)
+"""Aggregates whose answer does not depend on the order of rows."""
+
+DISTRIBUTIVE: frozenset[type[exp.Expression]] = frozenset((exp.Sum, exp.Count, exp.Min, exp.Max))
+"""Aggregates that may be merged from the aggregates of parts."""
+
+CONDITIONS: frozenset[type[exp.Expression]] = frozenset(
+    (
+        exp.And,
+        exp.Or,
+        exp.Not,
+        exp.EQ,
+        exp.NEQ,
+        exp.GT,
+        exp.GTE,
+        exp.LT,
+        exp.LTE,
+        exp.Is,
+        exp.NullSafeEQ,
+        exp.NullSafeNEQ,
+        exp.In,
+        exp.Between,
+        exp.Like,
+        exp.ILike,
+        exp.RegexpLike,
+        exp.RegexpFullMatch,
+        exp.StartsWith,
+        exp.EndsWith,
+        exp.Contains,
+    )
+)
+
+SCALARS: frozenset[type[exp.Expression]] = frozenset(
+    (
+        exp.Column,
+        exp.Identifier,
+        exp.Literal,
+        exp.Boolean,
+        exp.Null,
+        exp.Paren,
+        exp.Case,
+        exp.If,
+        exp.Coalesce,
+        exp.Nullif,
+        exp.Greatest,
+        exp.Least,
+        exp.Add,
+        exp.Sub,
+        exp.Mul,
+        exp.Div,
+        exp.IntDiv,
+        exp.Mod,
+        exp.Neg,
+        exp.Cast,
+        exp.TryCast,
+        exp.DataType,
+        exp.DataTypeParam,
+        exp.Interval,
+        exp.Var,
+        exp.Concat,
+        exp.DPipe,
+        exp.Upper,
+        exp.Lower,
+        exp.Trim,
+        exp.Substring,
+        exp.Length,
+        exp.Left,
+        exp.Right,
+        exp.StrPosition,
+        exp.Replace,
+        exp.SplitPart,
+        exp.Initcap,
+        exp.Abs,
+        exp.Sign,
+        exp.Round,
+        exp.Floor,
+        exp.Ceil,
+        exp.Trunc,
+        exp.Sqrt,
+        exp.Pow,
+        exp.Ln,
+        exp.Log,
+        exp.Exp,
+        exp.Sin,
+        exp.Cos,
+        exp.Tan,
+        exp.Asin,
+        exp.Acos,
+        exp.Atan,
+        exp.Atan2,
+        exp.Radians,
+        exp.Degrees,
+        exp.Extract,
+        exp.TimestampTrunc,
+        exp.DateTrunc,
+        exp.DateDiff,
+        exp.DateAdd,
+        exp.DateSub,
+        exp.Year,
+        exp.Quarter,
+        exp.Month,
+        exp.Week,
+        exp.Day,
+        exp.DayOfWeek,
+        exp.DayOfWeekIso,
+        exp.DayOfMonth,
+        exp.DayOfYear,
+        exp.Hour,
+        exp.Minute,
+        exp.Second,
+        exp.LastDay,
+    )
+)
+
+WITHIN_AGGREGATES: frozenset[type[exp.Expression]] = frozenset(
+    (exp.Distinct, exp.WithinGroup, exp.Order, exp.Ordered, exp.Filter, exp.Where, exp.Star)
+)
+"""Forms that stand only inside or around an aggregate."""
+
+ALLOWED = AGGREGATES | CONDITIONS | SCALARS | WITHIN_AGGREGATES
+
+TYPES = frozenset(
+    exp.DType[name]
+    for name in (
+        "BOOLEAN TINYINT SMALLINT INT BIGINT FLOAT DOUBLE DECIMAL VARCHAR TEXT CHAR "
+        "DATE TIME TIMESTAMP TIMESTAMPTZ INTERVAL"
+    ).split()
+)
+"""The types that a cast may name."""
+
+CLOCK_CLASSES: frozenset[type[exp.Expression]] = frozenset(
+    (exp.CurrentTimestamp, exp.CurrentDate)
+)
+CLOCK_NAMES = frozenset(("now", "today", "current_date", "current_timestamp"))
+"""Functions of the request's clock; they become literals before an engine sees them."""
+
+SHOWS_INSTANTS_AS_THEY_ARE: frozenset[type[exp.Expression]] = (
+    CONDITIONS
+    | WITHIN_AGGREGATES
+    | frozenset(
+        (exp.Min, exp.Max, exp.Count, exp.Mode, exp.Coalesce, exp.Nullif, exp.Case, exp.If)
+        + (exp.Greatest, exp.Least, exp.Paren, exp.ApproxDistinct)
+    )
+)
+"""Forms that compare or pass on an instant; every other one reads its civil time in a zone."""

@@ -1,0 +1,60 @@
+"""Operations that no two engines spell alike, kept in trees as calls that dialects lower.
+
+An author's or user's text cannot name them: its functions are checked against a list first.
+
+    sl_civil(instant)        the civil time that the plan's zone shows
+    sl_instant(civil)        the instant at which the plan's zone shows a civil time
+    sl_truncate(unit, civil) a civil time cut to a grain
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from semantic_models.model import Grain
+from semantic_models.types import Kind, LogicalType
+
+CIVIL = "sl_civil"
+INSTANT = "sl_instant"
+TRUNCATE = "sl_truncate"
+NAMES = frozenset((CIVIL, INSTANT, TRUNCATE))
+
+
+def civil(instant: exp.Expression) -> exp.Expression:
+    """The civil time of an instant in the plan's zone."""
+    return exp.Anonymous(this=CIVIL, expressions=[instant])
+
+
+def instant(civil_time: exp.Expression) -> exp.Expression:
+    """The instant of a civil time in the plan's zone."""
+    return exp.Anonymous(this=INSTANT, expressions=[civil_time])
+
+
+def cast(tree: exp.Expression, type_name: str) -> exp.Expression:
+    """A cast to a type without parameters."""
+    return exp.Cast(this=tree, to=exp.DataType(this=exp.DType[type_name], nested=False))
+
+
+def truncate(tree: exp.Expression, grain: Grain, type_: LogicalType) -> exp.Expression:
+    """A time cut to the start of its period, in the type that it had.
+
+    An instant is cut to a day or more where its zone's calendar turns. To less than a day it
+    loses what its civil time has beyond the period, so that an hour that a clock shows twice
+    stays two hours.
+    """
+    match type_.kind:
+        case Kind.DATE:
+            return cast(_cut(tree, grain), "DATE")
+        case Kind.TIMESTAMP_TZ if grain.is_finer_than(Grain.DAY):
+            rest = exp.Sub(this=civil(tree.copy()), expression=_cut(civil(tree.copy()), grain))
+            return exp.Sub(this=tree, expression=exp.Paren(this=rest))
+        case Kind.TIMESTAMP_TZ:
+            return instant(_cut(civil(tree), grain))
+        case _:
+            return _cut(tree, grain)
+
+
+def _cut(tree: exp.Expression, grain: Grain) -> exp.Expression:
+    return exp.Anonymous(
+        this=TRUNCATE, expressions=[exp.Literal(this=grain.value, is_string=True), tree]
+    )

@@ -1,0 +1,63 @@
+"""Safe ways from one model to another, over joins that keep a row a row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from semantic_models.model import Cardinality, Join, Path
+
+Joins = Mapping[str, Mapping[str, Join]]
+"""Every join by the name of its source model and its own name."""
+
+WAYS_MAX = 2
+"""Two ways to one model are enough to know that its name is ambiguous."""
+
+
+def cardinality(source_is_key: bool, target_is_key: bool) -> Cardinality:
+    """How many rows meet, from which sides' join columns hold a declared key."""
+    match source_is_key, target_is_key:
+        case True, True:
+            return Cardinality.ONE_TO_ONE
+        case False, True:
+            return Cardinality.MANY_TO_ONE
+        case True, False:
+            return Cardinality.ONE_TO_MANY
+        case _:
+            return Cardinality.MANY_TO_MANY
+
+
+def backward(join: Join) -> Join:
+    """The same edge walked from its target's side."""
+    turned = {
+        Cardinality.MANY_TO_ONE: Cardinality.ONE_TO_MANY,
+        Cardinality.ONE_TO_MANY: Cardinality.MANY_TO_ONE,
+    }
+    return Join(
+        name=f"{join.source}:{join.name}",
+        source=join.target,
+        target=join.source,
+        columns=tuple((right, left) for left, right in join.columns),
+        cardinality=turned.get(join.cardinality, join.cardinality),
+        key=join.key,
+        declared=False,
+    )
+
+
+def safe_paths(joins: Joins, home: str) -> dict[str, tuple[Path, ...]]:
+    """Up to two paths from ``home`` to each model that N:1 and 1:1 joins reach.
+
+    A path never visits a model twice. A model that two paths reach already is not walked again,
+    since whatever lies behind it is ambiguous by then; so the walk is linear in the joins.
+    """
+    found: dict[str, list[Path]] = {home: [()]}
+    waiting: list[tuple[str, Path, tuple[str, ...]]] = [(home, (), (home,))]
+    while waiting:
+        model, path, visited = waiting.pop(0)
+        for join in joins.get(model, {}).values():
+            ways = found.setdefault(join.target, [])
+            if not join.cardinality.keeps_rows or join.target in visited:
+                continue
+            if len(ways) < WAYS_MAX:
+                ways.append((*path, join.name))
+                waiting.append((join.target, (*path, join.name), (*visited, join.target)))
+    return {model: tuple(ways) for model, ways in found.items() if ways}

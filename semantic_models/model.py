@@ -1,0 +1,201 @@
+"""The models of a project, resolved and frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from sqlglot import exp
+
+from semantic_models.spec import NOTHING_SAID, Described, Scalar
+from semantic_models.types import LogicalType
+
+Path = tuple[str, ...]
+"""Names of joins, walked in order from a home model; ``()`` is the home itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expr:
+    """An expression over physical columns, each qualified by its join path from the home.
+
+    In ``tree`` a column's table is its path joined by dots, or absent for the home. The tree is a
+    value: whoever puts it into another tree copies it first.
+    """
+
+    tree: exp.Expression
+    paths: tuple[Path, ...] = field(default=(), compare=False)
+    """The join paths walked, without the home's, each once and sorted."""
+    origin: Scalar | None = field(default=None, compare=False, repr=False)
+    """What its author wrote; absent for an expression of a question."""
+
+
+class Grain(StrEnum):
+    """The standard grains of time, finest first."""
+
+    NANOSECOND = "nanosecond"
+    MICROSECOND = "microsecond"
+    MILLISECOND = "millisecond"
+    SECOND = "second"
+    MINUTE = "minute"
+    HOUR = "hour"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+
+    def is_finer_than(self, other: Grain) -> bool:
+        """Whether this grain tells more than ``other`` does."""
+        return GRAINS[self] < GRAINS[other]
+
+
+GRAINS = {grain: order for order, grain in enumerate(Grain)}
+
+
+class Cardinality(StrEnum):
+    """How many rows of either side meet: source first, target second."""
+
+    MANY_TO_ONE = "N:1"
+    ONE_TO_ONE = "1:1"
+    ONE_TO_MANY = "1:N"
+    MANY_TO_MANY = "N:N"
+
+    @property
+    def keeps_rows(self) -> bool:
+        """Whether a row of the source meets at most one row of the target."""
+        return self in (Cardinality.MANY_TO_ONE, Cardinality.ONE_TO_ONE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Join:
+    """A directed edge between two models, over equal columns."""
+
+    name: str
+    source: str
+    target: str
+    columns: tuple[tuple[str, str], ...]
+    """Pairs of equal columns: the source's, the target's."""
+    cardinality: Cardinality
+    key: tuple[str, ...] = ()
+    """The declared key that makes a side the "one" side; empty where neither side has one."""
+    declared: bool = True
+    """Whether an author wrote it; otherwise it is a written join walked backwards."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dimension:
+    """A column or expression to group and filter by."""
+
+    name: str
+    expr: Expr
+    type: LogicalType | None = None
+    """None until an engine has told."""
+    grain: Grain | None = None
+    """The finest grain of a time dimension; None for every other dimension."""
+    about: Described = NOTHING_SAID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """A named predicate on the rows of a model."""
+
+    name: str
+    expr: Expr
+    about: Described = NOTHING_SAID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """An aggregate over one model's rows."""
+
+    name: str
+    model: str
+    expr: Expr
+    where: Expr | None = None
+    time: str | None = None
+    """The time dimension of its model that is its metric time."""
+    type: LogicalType | None = None
+    """The promised type of its values; None until an engine has told."""
+    needs_cast: bool = False
+    """Whether engines give another type than the promised one."""
+    about: Described = NOTHING_SAID
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureUse:
+    """A measure with the predicates that one metric adds to it."""
+
+    model: str
+    measure: str
+    filters: tuple[Expr, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """What people ask for: a measure, or a formula over measures.
+
+    In ``formula`` the column ``i0`` is the first of ``inputs``, and so on. A measure is the metric
+    whose formula is its one input.
+    """
+
+    name: str
+    formula: Expr
+    inputs: tuple[MeasureUse, ...]
+    type: LogicalType | None = None
+    about: Described = NOTHING_SAID
+
+    @property
+    def is_measure(self) -> bool:
+        """Whether its values are one measure's, with no arithmetic."""
+        return isinstance(self.formula.tree, exp.Column)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A relation that the engine has under a name of one to three parts."""
+
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """A relation that an author wrote as one SELECT."""
+
+    tree: exp.Expression
+    origin: Scalar | None = field(default=None, compare=False, repr=False)
+
+
+Relation = Table | Select
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """A semantic model over one table or SELECT."""
+
+    name: str
+    relation: Relation
+    engine: str
+    key: tuple[str, ...] = ()
+    """Physical columns that tell its rows apart; empty where none are declared."""
+    unique: tuple[tuple[str, ...], ...] = ()
+    time: str | None = None
+    """The dimension that is the default metric time of its measures."""
+    where: Expr | None = None
+    dimensions: Mapping[str, Dimension] = field(default_factory=dict)
+    measures: Mapping[str, Measure] = field(default_factory=dict)
+    joins: Mapping[str, Join] = field(default_factory=dict)
+    segments: Mapping[str, Segment] = field(default_factory=dict)
+    columns: Mapping[str, LogicalType | None] | None = None
+    """The physical columns by name, None for a type of no kind of ours; absent until told."""
+    about: Described = NOTHING_SAID
+
+
+@dataclass(frozen=True, slots=True)
+class ModelTypes:
+    """What an engine tells of one model."""
+
+    columns: Mapping[str, LogicalType | None]
+    """Physical columns in the relation's order."""
+    members: Mapping[str, LogicalType | None] = field(default_factory=dict)
+    """Types of dimensions and measures by name, measures as ``measure:NAME``."""

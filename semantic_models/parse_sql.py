@@ -1,0 +1,280 @@
+"""SQL over semantic tables to the question it asks.
+
+    SELECT carrier.name, flights FROM flights WHERE … GROUP BY … HAVING … ORDER BY … LIMIT …
+
+A model is a table; its dimensions, joined dimensions and metrics are its columns. With a metric
+among the columns the others are grouped; DISTINCT or GROUP BY without a metric gives values; all
+else, ``SELECT *`` included, lists rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+from sqlglot.dialects.postgres import Postgres
+
+from semantic_models.catalog import Catalog
+from semantic_models.errors import (
+    ForebayError,
+    MalformedSql,
+    NotSupported,
+    UnknownName,
+    WrongType,
+)
+from semantic_models.expressions import (
+    Locate,
+    check_forms,
+    conjuncts,
+    name_parts,
+    offset_of,
+    parse_one,
+    query_position,
+)
+from semantic_models.query import Asked, Filter, OrderBy, Predicate, Query
+
+_SUPPORTED = frozenset(
+    ("expressions", "from_", "where", "group", "having", "order", "limit", "offset", "distinct")
+    + ("kind", "hint", "operation_modifiers")
+)
+_NAMES = {
+    "joins": "JOIN",
+    "with_": "WITH",
+    "windows": "WINDOW",
+    "qualify": "QUALIFY",
+    "into": "INTO",
+    "sample": "SAMPLE",
+    "laterals": "LATERAL",
+}
+
+
+def parse_sql(text: str, catalog: Catalog) -> Query:
+    """Read one SELECT over one model of the catalog.
+
+    Raises:
+        MalformedSql: the text is not one SELECT.
+        NotSupported: it uses a clause or form that no question has.
+        UnknownName: its model does not exist.
+    """
+    locate = query_position("query", text)
+    select = parse_one(text.rstrip().rstrip(";"), locate)
+    if not isinstance(select, exp.Select):
+        raise MalformedSql(
+            "the statement is not a SELECT",
+            hint="Ask SELECT dimensions, metrics FROM model.",
+            position=locate(0, len(text)),
+        )
+    _check_clauses(select, locate)
+    model = _model(select, catalog, locate)
+    items = _Items(catalog, model, locate)
+    shown = [items.read(each) for each in select.expressions]
+    is_star = len(shown) == 1 and shown[0] is None
+    if any(each is None for each in shown) and not is_star:
+        raise NotSupported("* beside other columns is not supported", hint="Name every column.")
+    asked = [each for each in shown if each is not None]
+    metrics = tuple(each for each in asked if items.is_metric(each.name))
+    others = tuple(each for each in asked if not items.is_metric(each.name))
+    group = select.args.get("group")
+    grouped = _check_group(group, others, items) if group else False
+    is_values = not metrics and (grouped or select.args.get("distinct") is not None)
+    is_rows = not metrics and not is_values
+    return Query(
+        metrics=metrics,
+        dimensions=() if is_rows else others,
+        fields=others if is_rows else (),
+        has_fields=is_rows and not is_star,
+        all_fields=is_star and is_rows,
+        model="" if metrics else model,
+        where=_predicates(select.args.get("where"), items),
+        having=_predicates(select.args.get("having"), items),
+        order_by=_order(text, select, asked, items),
+        limit=_count(select.args.get("limit"), locate),
+        offset=_count(select.args.get("offset"), locate) or 0,
+        columns=tuple(items.column(each) for each in asked) if metrics else (),
+    )
+
+
+def _check_clauses(select: exp.Select, locate: Locate) -> None:
+    for key, value in select.args.items():
+        if value and key not in _SUPPORTED:
+            name = _NAMES.get(key, key.strip("_").upper())
+            raise NotSupported(
+                f"{name} is not supported in a question",
+                hint="Ask SELECT … FROM model WHERE … GROUP BY … HAVING … ORDER BY … LIMIT …",
+                position=locate(0, 6),
+            )
+
+
+def _model(select: exp.Select, catalog: Catalog, locate: Locate) -> str:
+    source = select.args.get("from_")
+    table = source.this if source is not None else None
+    if not isinstance(table, exp.Table) or not isinstance(table.this, exp.Identifier):
+        raise MalformedSql(
+            "FROM names no model",
+            hint=f"Models are {', '.join(sorted(catalog.models))}.",
+            position=locate(0, 6),
+        )
+    if set(key for key, value in table.args.items() if value) - {"this", "db", "catalog", "alias"}:
+        raise NotSupported("only a model's name may stand in FROM", position=locate(0, 6))
+    if table.catalog and table.catalog != catalog.name or table.db not in ("", SCHEMA):
+        name = ".".join(part.name for part in table.parts)
+        raise UnknownName.of("model", name, catalog.models).at(locate(*offset_of(table)))
+    try:
+        catalog.model(table.name)
+    except ForebayError as error:
+        raise error.at(locate(*offset_of(table))) from None
+    if table.alias and table.alias != table.name:
+        raise NotSupported(
+            "a model under an alias is not supported by this version",
+            hint=f'Leave out the alias "{table.alias}".',
+            position=locate(*offset_of(table)),
+        )
+    return table.name
+
+
+SCHEMA = "models"
+"""The schema in which SQL clients see the models."""
+
+
+class _Items:
+    """Reads names of a SELECT; a model's own name before a member is left out."""
+
+    def __init__(self, catalog: Catalog, model: str, locate: Locate) -> None:
+        self.catalog = catalog
+        self.model = model
+        self.locate = locate
+
+    def read(self, item: exp.Expression) -> Asked | None:
+        """One item of the SELECT list; None for ``*``."""
+        if isinstance(item, exp.Star):
+            return None
+        alias = item.alias if isinstance(item, exp.Alias) else ""
+        inner = item.this if isinstance(item, exp.Alias) else item
+        return Asked(self.name(inner), alias, "query")
+
+    def name(self, node: exp.Expression) -> str:
+        """The semantic name that a node spells."""
+        parts = name_parts(node)
+        if parts is None:
+            raise NotSupported(
+                "an expression stands where a member's name is expected",
+                detail="Aggregates and formulas are declared as measures and metrics.",
+                hint=f'Name members of model "{self.model}", such as '
+                f"{', '.join(self._some_names())}.",
+                position=self.locate(*offset_of(node)),
+            )
+        if len(parts) > 1 and parts[0] == self.model and not self.model_is_join:
+            parts = parts[1:]
+        return ".".join(parts)
+
+    @property
+    def model_is_join(self) -> bool:
+        """Whether a join of the model has the model's own name."""
+        return self.model in self.catalog.models[self.model].joins
+
+    def _some_names(self) -> list[str]:
+        model = self.catalog.models[self.model]
+        return [*list(model.dimensions)[:2], *list(model.measures)[:2]]
+
+    def is_metric(self, name: str) -> bool:
+        """Whether a name is a metric here: a dimension of the model goes before a metric."""
+        if name in self.catalog.models[self.model].dimensions:
+            return False
+        qualified = f"{self.model}.{name}"
+        return name in self.catalog.metrics or qualified in self.catalog.metrics
+
+    def column(self, asked: Asked) -> str:
+        """The column of the answer that a name becomes."""
+        return asked.alias or asked.name.replace(".", "__")
+
+
+def _check_group(group: exp.Group, others: Sequence[Asked], items: _Items) -> bool:
+    """GROUP BY must be the dimensions selected, by name, alias or number."""
+    if group.args.get("all"):
+        return True
+    known = {each.alias or each.name: each.name for each in others}
+    grouped: set[str] = set()
+    for node in group.expressions:
+        if isinstance(node, exp.Literal) and not node.is_string:
+            select = group.parent
+            assert isinstance(select, exp.Select)
+            number = int(node.name) if node.name.isdigit() else 0
+            if not 1 <= number <= len(select.expressions):
+                raise WrongType(f"GROUP BY {node.name} is no column of the SELECT list")
+            chosen = items.read(select.expressions[number - 1])
+            grouped.add(chosen.name if chosen else "*")
+        else:
+            name = items.name(node)
+            grouped.add(known.get(name, name).replace("__", "."))
+    wanted = {each.name.replace("__", ".") for each in others}
+    grouped = {each.replace("__", ".") for each in grouped}
+    if grouped != wanted:
+        spelled = ", ".join(sorted(wanted)) or "nothing"
+        raise NotSupported(
+            "GROUP BY differs from the dimensions selected",
+            hint=f"Group by {spelled}, or leave GROUP BY out.",
+            position=items.locate(*offset_of(group)),
+        )
+    return True
+
+
+def _predicates(clause: exp.Expression | None, items: _Items) -> tuple[Filter, ...]:
+    if clause is None:
+        return ()
+    found: list[Filter] = []
+    for part in conjuncts(clause.this):
+        check_forms(part, "", items.locate)
+        tree = _without_model(part.copy(), items)
+        found.append(Predicate(tree.sql("duckdb"), tree, "query"))
+    return tuple(found)
+
+
+def _without_model(tree: exp.Expression, items: _Items) -> exp.Expression:
+    for node in list(tree.find_all(exp.Column)):
+        if node.table == items.model and not node.args.get("db") and not items.model_is_join:
+            node.set("table", None)
+    return tree
+
+
+def _order(
+    text: str, select: exp.Select, asked: Sequence[Asked], items: _Items
+) -> tuple[OrderBy, ...]:
+    clause = select.args.get("order")
+    if clause is None:
+        return ()
+    nulls = _nulls_first(text)
+    found = []
+    for node, first in zip(clause.expressions, nulls, strict=True):
+        inner = node.this
+        if isinstance(inner, exp.Literal) and inner.name.isdigit():
+            number = int(inner.name)
+            if not 1 <= number <= len(asked):
+                raise WrongType(f"ORDER BY {number} is no column of the SELECT list")
+            name = asked[number - 1].alias or asked[number - 1].name
+        else:
+            name = items.name(inner)
+        descending = bool(node.args.get("desc"))
+        found.append(OrderBy(name, descending, "first" if first else "last", "query"))
+    return tuple(found)
+
+
+def _nulls_first(text: str) -> list[bool]:
+    """Where each key of the order puts NULL.
+
+    PostgreSQL's reading of an order without NULLS is the one that questions have: NULL is the
+    high end. Every other part of the text reads the same in both dialects.
+    """
+    order = Postgres().parse(text)[0].args["order"]
+    return [bool(node.args.get("nulls_first")) for node in order.expressions]
+
+
+def _count(clause: exp.Expression | None, locate: Locate) -> int | None:
+    if clause is None:
+        return None
+    value = clause.expression
+    if not isinstance(value, exp.Literal) or not value.name.isdigit():
+        raise WrongType(
+            "LIMIT and OFFSET take whole numbers", position=locate(*offset_of(clause))
+        )
+    return int(value.name)
+

@@ -1,0 +1,176 @@
+"""The logical plan: what is computed, in no engine's words.
+
+Inside a block of scans and joins an expression's columns are qualified by the join path of the
+scan they come from (see ``Expr``). Above a Project, Distinct, Aggregate or Stitch they are bare
+names of that node's outputs.
+
+    Scan  Join  Filter  SemiJoin   ->  rows of the home model, wider or fewer
+    Project  Distinct  Aggregate  Stitch  ->  named outputs
+    Sort  Limit                    ->  the same outputs, ordered or cut
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from semantic_models.model import Cardinality, Expr, Path, Relation
+from semantic_models.types import LogicalType
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A named column that a node computes."""
+
+    name: str
+    expr: Expr
+    type: LogicalType
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """The rows of one model's relation."""
+
+    model: str
+    path: Path
+    """The join path that leads here; two scans of a block never share one."""
+    relation: Relation
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Each row of ``input`` with the rows of ``right`` that it meets, or with NULLs."""
+
+    input: LogicalPlan
+    right: LogicalPlan
+    columns: tuple[tuple[Expr, Expr], ...]
+    cardinality: Cardinality
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """The rows for which every predicate is true."""
+
+    input: LogicalPlan
+    predicates: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SemiJoin:
+    """The rows of ``input`` that meet at least one row of ``right``; none is repeated.
+
+    The one row must satisfy every predicate; they see the columns of both sides.
+    """
+
+    input: LogicalPlan
+    right: LogicalPlan
+    columns: tuple[tuple[Expr, Expr], ...]
+    predicates: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Outputs computed row by row."""
+
+    input: LogicalPlan
+    columns: tuple[Output, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Distinct:
+    """Outputs computed row by row, each tuple once."""
+
+    input: LogicalPlan
+    columns: tuple[Output, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """One row a group: its keys, then its measures; one row in all where there are no keys."""
+
+    input: LogicalPlan
+    keys: tuple[Output, ...]
+    measures: tuple[Output, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stitch:
+    """Several aggregates side by side on equal keys; a NULL key meets a NULL key.
+
+    Every branch has all ``keys`` and some of ``measures``; a measure is NULL where its branch
+    has no row.
+    """
+
+    branches: tuple[LogicalPlan, ...]
+    keys: tuple[Output, ...]
+    measures: tuple[Output, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    """One key of an order, over the outputs below it."""
+
+    expr: Expr
+    descending: bool
+    nulls_first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """The rows of ``input`` in order."""
+
+    input: LogicalPlan
+    keys: tuple[SortKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most ``count`` rows of ``input`` after the first ``offset``; None is all."""
+
+    input: LogicalPlan
+    count: int | None
+    offset: int
+
+
+LogicalPlan = (
+    Scan | Join | Filter | SemiJoin | Project | Distinct | Aggregate | Stitch | Sort | Limit
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A whole question as a plan, with what its answer promises."""
+
+    root: LogicalPlan
+    columns: tuple[Output, ...]
+    """The answer's columns, in order; names are unique."""
+    zone: str
+    """The zone in which instants are shown and truncated."""
+    engine: str
+    """The engine, by its name in the project, that holds all the data."""
+
+
+@dataclass(frozen=True, slots=True)
+class GovernedPlan:
+    """A plan that ``auth.govern`` has made safe, and the only thing SQL is made from."""
+
+    plan: Plan
+
+
+def children(plan: LogicalPlan) -> tuple[LogicalPlan, ...]:
+    """The plans that a node reads, left to right."""
+    match plan:
+        case Scan():
+            return ()
+        case Join() | SemiJoin():
+            return (plan.input, plan.right)
+        case Stitch():
+            return plan.branches
+        case Filter() | Project() | Distinct() | Aggregate() | Sort() | Limit():
+            return (plan.input,)
+
+
+def scans(plan: LogicalPlan) -> tuple[Scan, ...]:
+    """Every scan of a plan, left to right."""
+    if isinstance(plan, Scan):
+        return (plan,)
+    return tuple(scan for child in children(plan) for scan in scans(child))

@@ -1,0 +1,102 @@
+"""The question, in no protocol's words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal
+
+from sqlglot import exp
+
+Plain = str | int | float | bool | Decimal | date | datetime | None
+"""A value that a client gives."""
+
+Operator = Literal[
+    "=", "!=", "<", "<=", ">", ">=", "in", "not in", "is null", "is not null", "between", "like"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A metric, dimension or field by the name it was asked by."""
+
+    name: str
+    alias: str = ""
+    """The column's name in the answer; empty for the default one."""
+    source: str = ""
+    """Where in the request it stands, such as ``metrics[0]``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Predicate:
+    """A condition in SQL over semantic names."""
+
+    text: str
+    tree: exp.Expression = field(compare=False, repr=False)
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A condition given as field, operator and values; values are never read as SQL."""
+
+    name: str
+    operator: Operator
+    values: tuple[Plain, ...] = ()
+    source: str = ""
+
+
+Filter = Predicate | Comparison
+
+
+@dataclass(frozen=True, slots=True)
+class OrderBy:
+    """One key of the order of an answer."""
+
+    name: str
+    descending: bool = False
+    nulls: Literal["", "first", "last"] = ""
+    """Empty: NULL is the high end, last when ascending and first when descending."""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeRange:
+    """A range of time, inclusive at the precision its ends are written with."""
+
+    on: str = ""
+    """The time dimension; empty for metric time."""
+    start: str = ""
+    end: str = ""
+    last: str = ""
+    """A count and a unit, such as ``12 months``."""
+    zone: str = ""
+    """An IANA zone; empty for the project's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """Metrics by dimensions, values of dimensions, or rows.
+
+    Equal questions compare equal, whichever front end they came through.
+    """
+
+    metrics: tuple[Asked, ...] = ()
+    dimensions: tuple[Asked, ...] = ()
+    fields: tuple[Asked, ...] = ()
+    """Members of rows; with fields there are neither metrics nor dimensions."""
+    has_fields: bool = False
+    """Whether the question lists rows, even where its fields are empty."""
+    model: str = ""
+    """The model named by ``from``."""
+    all_fields: bool = False
+    """Every dimension of ``model`` as rows: ``SELECT *``."""
+    where: tuple[Filter, ...] = ()
+    having: tuple[Filter, ...] = ()
+    order_by: tuple[OrderBy, ...] = ()
+    limit: int | None = None
+    offset: int = 0
+    time: TimeRange = TimeRange()
+    columns: tuple[str, ...] = ()
+    """Names as asked, in the order of the answer's columns; empty: dimensions, then metrics."""

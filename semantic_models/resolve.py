@@ -1,0 +1,85 @@
+"""A question and a catalog to the resolved question, or to the first refusal."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from semantic_models.catalog import Catalog
+from semantic_models.errors import (
+    EmptyAggregation,
+    EmptyRows,
+    ForebayError,
+    MixedQueryShape,
+    NameCollision,
+    NotSupported,
+    Position,
+)
+from semantic_models.query import Asked, Query
+from semantic_models.resolve_aggregate import resolve_aggregate
+from semantic_models.resolve_filters import Clock
+from semantic_models.resolve_rows import resolve_rows, resolve_values
+from semantic_models.resolve_time import checked_zone
+from semantic_models.resolved import ResolvedQuery
+
+
+def resolve(query: Query, catalog: Catalog, *, now: datetime) -> ResolvedQuery:
+    """Look up every name of a question in what may be seen, and choose homes and joins.
+
+    ``now`` is the request's clock in UTC; only ``now()``, ``today()`` and ``time.last`` read it.
+
+    Raises:
+        ModelError: a leaf for each way in which a question has no safe answer.
+    """
+    zone = query.time.zone or catalog.time_zone
+    if query.time.zone:
+        try:
+            checked_zone(zone)
+        except ForebayError as error:
+            raise error.at(Position("time.zone", 1, 1, len(zone), zone)) from None
+    _check_shape(query)
+    clock = Clock(now, zone)
+    if query.has_fields or query.all_fields:
+        return resolve_rows(query, catalog, clock)
+    if query.metrics:
+        return resolve_aggregate(query, catalog, clock)
+    return resolve_values(query, catalog, clock)
+
+
+def _check_shape(query: Query) -> None:
+    lists_rows = query.has_fields or query.all_fields
+    if lists_rows and (query.metrics or query.dimensions):
+        raise MixedQueryShape(
+            "a question lists rows and aggregates at once",
+            detail="It has fields beside metrics or dimensions.",
+            hint="Ask for fields alone, or for metrics and dimensions.",
+        )
+    if query.has_fields and not query.fields:
+        raise EmptyRows("a listing of rows has no fields", hint="Name at least one field.")
+    if not lists_rows and not query.metrics and not query.dimensions:
+        raise EmptyAggregation(
+            "the question asks for nothing", hint="Name at least one metric or dimension."
+        )
+    if query.having and not query.metrics:
+        raise NotSupported(
+            "having stands in a question without metrics", hint="Write the predicate under where."
+        )
+    _check_names(query)
+
+
+def _check_names(query: Query) -> None:
+    """Two columns of one answer never share a name."""
+    taken: dict[str, Asked] = {}
+    for asked in (*query.dimensions, *query.fields, *query.metrics):
+        name = asked.alias or asked.name.replace(".", "__")
+        if name in taken:
+            raise _duplicate(name, asked)
+        taken[name] = asked
+
+
+def _duplicate(name: str, asked: Asked) -> ForebayError:
+    """The refusal of a column name that the answer has already."""
+    return NameCollision(
+        f'the answer has two columns named "{name}"',
+        hint='Ask once, or give one of them another name with "as".',
+        position=Position(asked.source, 1, 1, len(asked.name), asked.name),
+    )

@@ -1,0 +1,336 @@
+"""Metrics by dimensions: one branch a home, stitched on what all of them share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from semantic_models.build_metrics import renumbered
+from semantic_models.catalog import Catalog
+from semantic_models.errors import (
+    ForebayError,
+    NameCollision,
+    NoPath,
+    NoStitchingDimension,
+    NotSupported,
+    UnknownName,
+)
+from semantic_models.expressions import names
+from semantic_models.model import Expr, Grain, Measure, MeasureUse, Metric
+from semantic_models.plan import Output, SortKey
+from semantic_models.query import Asked, OrderBy, Predicate, Query
+from semantic_models.resolve_branch import BranchResolver, asked_position
+from semantic_models.resolve_filters import Clock, aggregate_filter
+from semantic_models.resolve_names import METRIC_TIME, Reached, parts_of
+from semantic_models.resolved import AnswerColumn, Branch, BranchMeasure, ResolvedQuery, Role
+from semantic_models.spec import Described
+from semantic_models.types import Kind
+
+Home = tuple[str, str | None]
+"""A home model and the metric time of its measures."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedMetric:
+    """A metric with the name of its column and its formula over the branches' columns."""
+
+    name: str
+    metric: Metric
+    formula: exp.Expression
+
+
+def resolve_aggregate(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQuery:
+    """Resolve a question that has metrics."""
+    inputs: list[MeasureUse] = []
+    asked = [_metric(each, catalog, inputs) for each in query.metrics]
+    hidden = {
+        name: _metric(Asked(name), catalog, inputs)
+        for name in _further_metrics(query, catalog, asked)
+    }
+    uses = {f"i{number}": use for number, use in enumerate(inputs)}
+    homes = _homes(query, catalog, uses)
+    grain = _metric_time_grain(catalog, homes)
+    resolvers = {
+        home: BranchResolver(catalog, catalog.models[home[0]], home[1], clock, grain)
+        for home in homes
+    }
+    keys = _key_names(query, resolvers)
+    branches = tuple(
+        _branch(query, resolvers[home], keys, _measures(catalog, uses, names_))
+        for home, names_ in homes.items()
+    )
+    _check_shared(branches, query)
+    first = next(iter(resolvers.values()))
+    about = {name: first.located(each).member.about for name, each in keys.items()}
+    return _resolved(query, branches, (asked, hidden), about, clock)
+
+
+def _metric(asked: Asked, catalog: Catalog, inputs: list[MeasureUse]) -> AskedMetric:
+    try:
+        metric = catalog.metric(asked.name)
+    except UnknownName as error:
+        raise _or_dimension(error, asked, catalog).at(asked_position(asked)) from None
+    except ForebayError as error:
+        raise error.at(asked_position(asked)) from None
+    formula = renumbered(metric, inputs)
+    return AskedMetric(asked.alias or asked.name.replace(".", "__"), metric, formula)
+
+
+def _or_dimension(error: UnknownName, asked: Asked, catalog: Catalog) -> UnknownName:
+    holders = [m.name for m in catalog.models.values() if asked.name in m.dimensions]
+    if holders:
+        error.hint = f'"{asked.name}" is a dimension of model "{holders[0]}"; list it there.'
+    return error
+
+
+def _further_metrics(
+    query: Query, catalog: Catalog, asked: Sequence[AskedMetric]
+) -> list[str]:
+    """Metrics that having and order_by name although the answer does not show them."""
+    spelled = [each.name for each in query.order_by]
+    for filter_ in query.having:
+        if isinstance(filter_, Predicate):
+            spelled += [".".join(parts) for _, parts in names(filter_.tree)]
+        else:
+            spelled.append(filter_.name)
+    shown = {each.metric.name for each in asked} | {each.name for each in asked}
+    grouped = {each.alias or each.name for each in query.dimensions}
+    return [
+        name
+        for name in dict.fromkeys(spelled)
+        if name not in shown and name not in grouped and name in catalog.metrics
+    ]
+
+
+def _homes(
+    query: Query, catalog: Catalog, uses: Mapping[str, MeasureUse]
+) -> dict[Home, list[str]]:
+    """The measures' columns by home, and by metric time where the question uses it."""
+    by_time = _uses_metric_time(query)
+    homes: dict[Home, list[str]] = {}
+    for name, use in uses.items():
+        measure = catalog.models[use.model].measures[use.measure]
+        homes.setdefault((use.model, measure.time if by_time else None), []).append(name)
+    engines = {catalog.models[model].engine for model, _ in homes}
+    if len(engines) > 1:
+        raise NotSupported(
+            f"the metrics live on several engines: {', '.join(sorted(engines))}",
+            hint="Ask for them in questions of their own.",
+        )
+    return homes
+
+
+def _uses_metric_time(query: Query) -> bool:
+    time = query.time
+    spelled = [each.name for each in (*query.dimensions, *query.order_by)]
+    for filter_ in query.where:
+        if isinstance(filter_, Predicate):
+            spelled += [".".join(parts) for _, parts in names(filter_.tree)]
+        else:
+            spelled.append(filter_.name)
+    ranged = bool(time.start or time.end or time.last)
+    if ranged and (not time.on or time.on == METRIC_TIME):
+        return True
+    return any(parts_of(name)[0] == METRIC_TIME for name in spelled)
+
+
+def _metric_time_grain(catalog: Catalog, homes: Mapping[Home, object]) -> Grain | None:
+    """The coarsest bare grain of the metrics' times, which a bare ``metric_time`` has."""
+    grains = [
+        catalog.models[model].dimensions[time].grain or Grain.DAY
+        for model, time in homes
+        if time is not None
+    ]
+    bare = [Grain.DAY if grain.is_finer_than(Grain.DAY) else grain for grain in grains]
+    coarsest = None
+    for grain in bare:
+        coarsest = grain if coarsest is None or coarsest.is_finer_than(grain) else coarsest
+    return coarsest
+
+
+def _key_names(query: Query, resolvers: Mapping[Home, BranchResolver]) -> dict[str, Asked]:
+    """The columns of the grouped dimensions; a bare time dimension's has its grain."""
+    first = next(iter(resolvers.values()))
+    keys: dict[str, Asked] = {}
+    for asked in query.dimensions:
+        name = asked.alias or column_name(asked.name, first.grouped(asked))
+        if name in keys:
+            raise NameCollision(
+                f'the answer has two columns named "{name}"',
+                hint='Ask once, or give one of them another name with "as".',
+                position=asked_position(asked),
+            )
+        keys[name] = asked
+    return keys
+
+
+def column_name(name: str, reached: Reached) -> str:
+    """The default name of a dimension's column."""
+    parts = parts_of(name)
+    if reached.grain is not None and parts[-1] != reached.grain.value:
+        parts = (*parts, reached.grain.value)
+    return "__".join(parts)
+
+
+def _measures(
+    catalog: Catalog, uses: Mapping[str, MeasureUse], names_: Sequence[str]
+) -> tuple[BranchMeasure, ...]:
+    return tuple(
+        BranchMeasure(name, _measure(catalog, uses[name]), uses[name].filters) for name in names_
+    )
+
+
+def _measure(catalog: Catalog, use: MeasureUse) -> Measure:
+    return catalog.models[use.model].measures[use.measure]
+
+
+def _branch(
+    query: Query,
+    resolver: BranchResolver,
+    keys: Mapping[str, Asked],
+    measures: tuple[BranchMeasure, ...],
+) -> Branch:
+    grouped = tuple(resolver.key(asked, name) for name, asked in keys.items())
+    try:
+        filters = resolver.filters(query.where, query.time)
+    except NoPath as error:
+        names_ = ", ".join(f'"{each.measure.name}"' for each in measures)
+        error.detail = f"{error.detail} The measures are {names_}.".strip()
+        raise
+    return resolver.branch(grouped, measures, filters)
+
+
+def _check_shared(branches: Sequence[Branch], query: Query) -> None:
+    """Facts meet on columns of one meaning and type, or the question is refused."""
+    first, *others = branches
+    for branch in others:
+        for asked, one, other in zip(query.dimensions, first.keys, branch.keys, strict=True):
+            if parts_of(asked.name)[0] == METRIC_TIME or _same(first, one, branch, other):
+                continue
+            raise NoStitchingDimension(
+                f'dimension "{asked.name}" does not mean the same to models '
+                f'"{first.home.name}" and "{branch.home.name}"',
+                detail=f"It is {one.type} in one and {other.type} in the other.",
+                hint="Ask for a dimension that both reach by the same join path.",
+                position=asked_position(asked),
+            )
+
+
+def _same(one: Branch, key: Output, other: Branch, other_key: Output) -> bool:
+    """Whether two keys are one column: of one joined model, or declared by both homes alike."""
+    if key.type != other_key.type:
+        return False
+    ends = [_owners(one, key), _owners(other, other_key)]
+    return ends[0] == ends[1] or all(not key.expr.paths for key in (key, other_key))
+
+
+def _owners(branch: Branch, key: Output) -> tuple[str, ...]:
+    by_path = {step.path: step.target.name for step in branch.steps}
+    return tuple(sorted(by_path[path] for path in key.expr.paths)) or (branch.home.name,)
+
+
+def _resolved(
+    query: Query,
+    branches: tuple[Branch, ...],
+    metrics: tuple[Sequence[AskedMetric], Mapping[str, AskedMetric]],
+    about: Mapping[str, Described],
+    clock: Clock,
+) -> ResolvedQuery:
+    asked, hidden = metrics
+    keys = branches[0].keys
+    computed = {key.name: Output(key.name, _bare(key.name), key.type) for key in keys}
+    for each in asked:
+        if each.name in computed:
+            raise NameCollision(f'the answer has two columns named "{each.name}"')
+        assert each.metric.type is not None, "a served catalog has its types"
+        computed[each.name] = Output(each.name, Expr(each.formula), each.metric.type)
+    known = _columns_by_name(query, keys, asked, hidden)
+    having = tuple(
+        part
+        for filter_ in query.having
+        for part in aggregate_filter(filter_, known.get, clock)
+    )
+    order = tuple(sort_key(each, known) for each in query.order_by)
+    return ResolvedQuery(
+        shape="aggregate",
+        branches=branches,
+        computed=ordered(query, computed),
+        having=having,
+        order=order,
+        limit=query.limit,
+        offset=query.offset,
+        zone=clock.zone,
+        engine=branches[0].home.engine,
+        columns=_answer(ordered(query, computed), asked, about),
+    )
+
+
+def _bare(name: str) -> Expr:
+    return Expr(exp.Column(this=exp.Identifier(this=name, quoted=True)))
+
+
+def ordered(query: Query, computed: Mapping[str, Output]) -> tuple[Output, ...]:
+    """The columns in the order in which they were asked."""
+    if not query.columns:
+        return tuple(computed.values())
+    return tuple(computed[name] for name in query.columns)
+
+
+Known = Mapping[str, tuple[exp.Expression, Kind | None]]
+
+
+def _columns_by_name(
+    query: Query,
+    keys: Sequence[Output],
+    asked: Sequence[AskedMetric],
+    hidden: Mapping[str, AskedMetric],
+) -> Known:
+    """What computes each name that having and order_by may use, in all its spellings."""
+    known: dict[str, tuple[exp.Expression, Kind | None]] = {}
+    for key, dimension in zip(keys, query.dimensions, strict=True):
+        found = (_bare(key.name).tree, key.type.kind)
+        for name in (dimension.name, key.name, key.name.replace("__", ".")):
+            known.setdefault(name, found)
+    for each in (*asked, *hidden.values()):
+        kind = each.metric.type.kind if each.metric.type else None
+        for name in (each.name, each.metric.name):
+            known[name] = (each.formula, kind)
+    return known
+
+
+def sort_key(order: OrderBy, known: Known) -> SortKey:
+    """One key of the order; NULL is the high end unless the question says otherwise."""
+    found = known.get(order.name) or known.get(order.name.replace("__", "."))
+    if found is None:
+        raise UnknownName.of("column of the answer", order.name, known).at(
+            asked_position(Asked(order.name, source=order.source))
+        )
+    first = order.nulls == "first" if order.nulls else order.descending
+    return SortKey(Expr(found[0].copy()), order.descending, first)
+
+
+def _answer(
+    outputs: Sequence[Output],
+    asked: Sequence[AskedMetric],
+    keys: Mapping[str, Described],
+) -> tuple[AnswerColumn, ...]:
+    about = {**keys, **{each.name: each.metric.about for each in asked}}
+    return tuple(
+        answer_column(each, "dimension" if each.name in keys else "metric", about[each.name])
+        for each in outputs
+    )
+
+
+def answer_column(output: Output, role: Role, about: Described) -> AnswerColumn:
+    """A column of the answer with what its author says of it."""
+    return AnswerColumn(
+        name=output.name,
+        role=role,
+        type=output.type,
+        label=about.label,
+        description=about.description,
+        format=about.format,
+        unit=about.unit,
+    )

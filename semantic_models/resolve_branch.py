@@ -1,0 +1,247 @@
+"""One home of a question: its grouped dimensions, predicates and the joins they walk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from sqlglot import exp
+
+from semantic_models.catalog import Catalog
+from semantic_models.errors import (
+    ForebayError,
+    NoPath,
+    NotSupported,
+    Position,
+    TimeRequired,
+    WrongType,
+)
+from semantic_models.join_paths import backward
+from semantic_models.model import Cardinality, Dimension, Expr, Grain, Join, Model, Path
+from semantic_models.plan import Output
+from semantic_models.query import Asked, Filter, TimeRange
+from semantic_models.resolve_filters import Clock, RowFilter, row_filters
+from semantic_models.resolve_names import METRIC_TIME, Reached, parts_of, reach
+from semantic_models.resolve_time import bounds, time_literal
+from semantic_models.resolved import Branch, BranchMeasure, Existence, Step
+from semantic_models.types import Kind, LogicalType
+
+
+@dataclass
+class BranchResolver:
+    """Resolves names from one home, and gathers the joins that they walk."""
+
+    catalog: Catalog
+    home: Model
+    time: str | None
+    """The dimension that ``metric_time`` means here."""
+    clock: Clock
+    default_grain: Grain | None = None
+    """The grain of a bare ``metric_time``."""
+    within: Path = ()
+    """The join path that names spell out before the home."""
+    steps: dict[Path, Step] = field(default_factory=dict)
+
+    def look(self, name: str) -> Reached:
+        """What a name means to this home; ``metric_time`` is its own time.
+
+        Raises:
+            UnknownName, AmbiguousPath, NoPath: see ``reach``.
+            TimeRequired: it is metric time, and the measures have none.
+        """
+        head, *rest = parts_of(name)
+        if head != METRIC_TIME:
+            parts = parts_of(name)
+            inner = parts[len(self.within) :] if parts[: len(self.within)] == self.within else parts
+            return reach(self.catalog, self.home, ".".join(inner))
+        if self.time is None:
+            raise TimeRequired(
+                f'measures of model "{self.home.name}" have no metric time',
+                hint=f'Write `time:` in model "{self.home.name}", or ask without metric_time.',
+            )
+        return reach(self.catalog, self.home, ".".join((self.time, *rest)))
+
+    def key(self, asked: Asked, name: str) -> Output:
+        """A grouped dimension under its column's name."""
+        reached = self.grouped(asked)
+        self.walk(reached.joins, reached.path)
+        return Output(name, reached.expr(), self.shown(reached.type))
+
+    def grouped(self, asked: Asked) -> Reached:
+        """The dimension asked for as a group; a bare ``metric_time`` has the question's grain."""
+        found = self.located(asked)
+        if parts_of(asked.name) == (METRIC_TIME,) and self.default_grain is not None:
+            return replace(found, grain=self.default_grain)
+        return found.grouped()
+
+    def located(self, asked: Asked) -> Reached:
+        """The dimension asked for; refusals tell where the request names it."""
+        try:
+            reached = self.look(asked.name)
+        except ForebayError as error:
+            raise error.at(asked_position(asked)) from None
+        if not isinstance(reached.member, Dimension):
+            raise WrongType(
+                f'"{asked.name}" is a segment, not a dimension',
+                hint="Segments stand in where.",
+                position=asked_position(asked),
+            )
+        return reached
+
+    def shown(self, type_: LogicalType) -> LogicalType:
+        """The type of an answer's column: an instant is shown in the query's zone."""
+        if type_.kind is Kind.TIMESTAMP_TZ:
+            return LogicalType(type_.kind, type_.precision, zone=self.clock.zone)
+        return type_
+
+    def walk(self, joins: Sequence[Join], path: Path) -> None:
+        """Remember the joins of a path, each prefix once."""
+        for number, join in enumerate(joins, 1):
+            if path[:number] not in self.steps:
+                target = self.catalog.models[join.target]
+                self.steps[path[:number]] = Step(path[:number], join, target)
+
+    def walk_paths(self, paths: Iterable[Path]) -> None:
+        """Remember the joins of paths that a bound expression walks."""
+        for path in paths:
+            self.walk(self.joins_of(path), path)
+
+    def _walk_safely(self, expr: Expr | None, what: str) -> None:
+        paths = expr.paths if expr else ()
+        for path in paths:
+            if not all(join.cardinality.keeps_rows for join in self.joins_of(path)):
+                raise NotSupported(
+                    f'{what} walks the one-to-many join path "{".".join(path)}"',
+                    hint="Put the predicate into the question's where.",
+                )
+        self.walk_paths(paths)
+
+    def joins_of(self, path: Path) -> tuple[Join, ...]:
+        """The joins along a path from this home."""
+        walked: list[Join] = []
+        for name in path:
+            at = self.catalog.models[walked[-1].target if walked else self.home.name]
+            walked.append(at.joins[name] if name in at.joins else self._backward(at, name))
+        return tuple(walked)
+
+    def _backward(self, at: Model, name: str) -> Join:
+        source, join = name.split(":")
+        assert join in self.catalog.models[source].joins and at.name
+        return backward(self.catalog.models[source].joins[join])
+
+    def filters(
+        self, filters: Sequence[Filter], time: TimeRange
+    ) -> tuple[tuple[Expr, ...], tuple[Existence, ...]]:
+        """Predicates on the home's own rows, and those on rows behind a one-to-many join.
+
+        Call it when all keys are walked: a predicate on a path that is grouped filters the
+        joined rows, every other one asks that a row exists.
+        """
+        found = row_filters(filters, self.catalog, self.look, self.clock)
+        plain: list[Expr] = []
+        behind: dict[Path, list[RowFilter]] = {}
+        for each in found:
+            first = self._many(each)
+            if first is None or first.path in self.steps:
+                for reached in each.reached:
+                    self.walk(reached.joins, reached.path)
+                plain.append(each.expr)
+            else:
+                behind.setdefault(first.path, []).append(each)
+        plain.extend(self._range(time))
+        return tuple(plain), tuple(self._existence(group) for group in behind.values())
+
+    def _many(self, filter_: RowFilter) -> Step | None:
+        """The one-to-many step of a predicate, if it walks one."""
+        firsts = {
+            reached.path[:1]: Step(
+                reached.path[:1], reached.joins[0], self.catalog.models[reached.joins[0].target]
+            )
+            for reached in filter_.reached
+            if not reached.is_safe
+        }
+        for reached in filter_.reached:
+            check_fan_out(reached.joins, ".".join(reached.path), self.home.name)
+        if len(firsts) > 1:
+            raise NotSupported(
+                "one predicate reaches rows behind two one-to-many joins",
+                hint="Write a predicate for each of them.",
+                position=Position(filter_.source, 1, 1),
+            )
+        return next(iter(firsts.values()), None)
+
+    def _existence(self, group: Sequence[RowFilter]) -> Existence:
+        inner = BranchResolver(self.catalog, self.home, self.time, self.clock)
+        for each in group:
+            for reached in each.reached:
+                if not reached.is_safe:
+                    inner.walk(reached.joins, reached.path)
+                else:
+                    self.walk(reached.joins, reached.path)
+        first, *steps = sorted(inner.steps.values(), key=lambda step: (len(step.path), step.path))
+        return Existence(first, tuple(steps), tuple(each.expr for each in group))
+
+    def _range(self, time: TimeRange) -> list[Expr]:
+        if not (time.start or time.end or time.last):
+            return []
+        name = time.on or METRIC_TIME
+        reached = self.look(name)
+        if not isinstance(reached.member, Dimension) or reached.member.grain is None:
+            raise WrongType(f'"{name}" under time.on is not a time dimension')
+        if not reached.is_safe:
+            raise NoPath(f'"{name}" under time.on lies behind a one-to-many join')
+        self.walk(reached.joins, reached.path)
+        raw = replace(reached, grain=None).expr()
+        within = bounds(time, self.clock.zone, self.clock.now, reached.member.grain)
+        kind = reached.type.kind
+        ends: list[Expr] = []
+        if within.start is not None:
+            low = time_literal(within.start, kind)
+            ends.append(Expr(exp.GTE(this=raw.tree.copy(), expression=low), raw.paths))
+        if within.before is not None:
+            high = time_literal(within.before, kind)
+            ends.append(Expr(exp.LT(this=raw.tree.copy(), expression=high), raw.paths))
+        return ends
+
+    def branch(
+        self,
+        keys: tuple[Output, ...],
+        measures: tuple[BranchMeasure, ...],
+        filters: tuple[tuple[Expr, ...], tuple[Existence, ...]],
+    ) -> Branch:
+        """What was gathered, with every join in an order in which they can be walked."""
+        for each in measures:
+            for expr in (each.measure.expr, each.measure.where, *each.filters):
+                self._walk_safely(expr, f'measure "{each.measure.name}"')
+        self._walk_safely(self.home.where, f'the where of model "{self.home.name}"')
+        steps = tuple(sorted(self.steps.values(), key=lambda step: (len(step.path), step.path)))
+        for step in steps:
+            if not step.join.cardinality.keeps_rows:
+                check_fan_out(self.joins_of(step.path), ".".join(step.path), self.home.name)
+        return Branch(
+            home=self.home,
+            time=self.time,
+            keys=keys,
+            measures=measures,
+            filters=filters[0],
+            existences=filters[1],
+            steps=steps,
+        )
+
+
+def check_fan_out(joins: Sequence[Join], name: str, home: str) -> None:
+    """Refuse a path that leaves towards many rows anywhere but at its first step."""
+    for number, join in enumerate(joins):
+        safe = join.cardinality.keeps_rows
+        if not safe and (number > 0 or join.cardinality is Cardinality.MANY_TO_MANY):
+            raise NoPath(
+                f'"{name}" is reached from model "{home}" only through rows that repeat it',
+                detail=f'Join "{join.name}" meets many rows of model "{join.target}".',
+                hint="Put the predicate into the metric's own where, or ask another model's metric.",
+            )
+
+
+def asked_position(asked: Asked) -> Position:
+    """Where a request names something."""
+    return Position(asked.source, 1, 1, len(asked.name), asked.name)
+

@@ -1,0 +1,285 @@
+"""Predicates of a question: names to columns, rows apart from aggregates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlglot import exp
+
+from semantic_models.bind import paths_of
+from semantic_models.catalog import Catalog
+from semantic_models.errors import (
+    AggregateInWhere,
+    ForebayError,
+    MixedPredicateLevel,
+    NonAggregateInHaving,
+    Position,
+    TypeMismatch,
+)
+from semantic_models.expressions import (
+    conjuncts,
+    has_aggregate,
+    is_clock,
+    names,
+    offset_of,
+    query_position,
+    substitute,
+)
+from semantic_models.kinds import is_time_text, settle
+from semantic_models.model import Dimension, Expr
+from semantic_models.query import Comparison, Filter, Plain, Predicate
+from semantic_models.resolve_names import Reached, parts_of, substituted
+from semantic_models.resolve_time import clock_literal
+from semantic_models.types import NUMBERS, TIMES, Kind
+
+Look = Callable[[str], Reached]
+"""From a name to its member, seen from one home."""
+
+_BINARY: dict[str, type[exp.Binary]] = {
+    "=": exp.EQ,
+    "!=": exp.NEQ,
+    "<": exp.LT,
+    "<=": exp.LTE,
+    ">": exp.GT,
+    ">=": exp.GTE,
+    "like": exp.Like,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The request's instant and the query's zone."""
+
+    now: datetime
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowFilter:
+    """One conjunct of ``where`` over a home's columns, with the members it names."""
+
+    expr: Expr
+    reached: tuple[Reached, ...]
+    source: str
+
+
+def row_filters(
+    filters: Sequence[Filter], catalog: Catalog, look: Look, clock: Clock
+) -> list[RowFilter]:
+    """The predicates of ``where``, each conjunct apart.
+
+    Raises:
+        AggregateInWhere: one names a metric or an aggregate.
+        UnknownName, AmbiguousPath, NoPath: a name of one cannot be reached.
+        TypeMismatch: one compares values that do not compare.
+    """
+    found: list[RowFilter] = []
+    for each in filters:
+        tree = _tree(each, look)
+        for part in conjuncts(tree):
+            found.append(_row_filter(part, each, catalog, look, clock))
+    return found
+
+
+def _tree(filter_: Filter, look: Look) -> exp.Expression:
+    if isinstance(filter_, Predicate):
+        return filter_.tree
+    return comparison(filter_, kind_of(look(filter_.name)))
+
+
+def kind_of(reached: Reached) -> Kind | None:
+    """The kind of a member's values; a segment's is boolean."""
+    if not isinstance(reached.member, Dimension):
+        return Kind.BOOLEAN
+    return reached.member.type.kind if reached.member.type else None
+
+
+def _row_filter(
+    part: exp.Expression, filter_: Filter, catalog: Catalog, look: Look, clock: Clock
+) -> RowFilter:
+    at = _locator(filter_)
+    if has_aggregate(part):
+        raise AggregateInWhere(
+            "an aggregate stands in where", hint="Predicates on aggregates belong in having."
+        ).at(at(part))
+    reached: list[Reached] = []
+    kinds: dict[str, Kind | None] = {}
+
+    def replace(node: exp.Expression, parts: tuple[str, ...]) -> exp.Expression:
+        name = ".".join(parts)
+        try:
+            found = look(name)
+        except ForebayError as error:
+            if name in catalog.metrics:
+                raise AggregateInWhere(
+                    f'metric "{name}" stands in where',
+                    hint="Predicates on metrics belong in having.",
+                ).at(at(node)) from None
+            raise error.at(at(node)) from None
+        reached.append(found)
+        marker = f"m{len(reached)}"
+        kinds[marker] = kind_of(found)
+        return exp.Column(this=exp.Identifier(this=marker, quoted=True))
+
+    tree = substitute(part.copy(), replace)
+    tree = _clocked(tree, clock)
+    try:
+        tree, kind = settle(tree, lambda node: kinds.get(node.name))
+    except ForebayError as error:
+        raise error.at(at(part)) from None
+    if kind not in (Kind.BOOLEAN, None):
+        raise TypeMismatch(
+            "a predicate must be true or false", hint="Compare the value with something."
+        ).at(at(part))
+    tree = _filled(tree, reached)
+    return RowFilter(Expr(tree, paths_of(tree)), tuple(reached), filter_.source)
+
+
+def _filled(tree: exp.Expression, reached: Sequence[Reached]) -> exp.Expression:
+    """Put each member's expression where its marker stands."""
+    values = {f"m{number}": each for number, each in enumerate(reached, 1)}
+    if isinstance(tree, exp.Column):
+        return values[tree.name].expr().tree.copy()
+    for node in list(tree.find_all(exp.Column)):
+        node.replace(substituted(values[node.name].expr().tree.copy()))
+    return tree
+
+
+def _clocked(tree: exp.Expression, clock: Clock) -> exp.Expression:
+    for node in [each for each in tree.walk() if is_clock(each)]:
+        node.replace(clock_literal(node, clock.now, clock.zone))
+    return tree
+
+
+def _locator(filter_: Filter) -> Callable[[exp.Expression], Position]:
+    if not isinstance(filter_, Predicate):
+        name = f"{filter_.name} {filter_.operator}"
+        return lambda node: Position(filter_.source, 1, 1, len(name), name)
+    locate = query_position(filter_.source, filter_.text)
+    return lambda node: locate(*offset_of(node))
+
+
+def comparison(filter_: Comparison, kind: Kind | None) -> exp.Expression:
+    """The predicate of a structured filter; each value becomes a literal of the field's kind."""
+    field = exp.Column(
+        this=exp.Identifier(this=parts_of(filter_.name)[-1]),
+        **{
+            key: exp.Identifier(this=part)
+            for key, part in zip(
+                ("table", "db", "catalog"), reversed(parts_of(filter_.name)[:-1]), strict=False
+            )
+        },
+    )
+    values = [literal(value, kind, filter_) for value in filter_.values]
+    match filter_.operator:
+        case "is null":
+            return exp.Is(this=field, expression=exp.Null())
+        case "is not null":
+            return exp.Not(this=exp.Is(this=field, expression=exp.Null()))
+        case "in":
+            return exp.In(this=field, expressions=values)
+        case "not in":
+            return exp.Not(this=exp.In(this=field, expressions=values))
+        case "between":
+            return exp.Between(this=field, low=values[0], high=values[1])
+        case operator:
+            if isinstance(values[0], exp.Null):
+                raise TypeMismatch(
+                    f'"{filter_.name}" is compared with null',
+                    hint='Write the operator "is null" or "is not null".',
+                )
+            return _BINARY[operator](this=field, expression=values[0])
+
+
+def literal(value: Plain, kind: Kind | None, filter_: Comparison) -> exp.Expression:
+    """A value as a literal of the field's kind; refused where it has another."""
+    match value:
+        case None:
+            return exp.Null()
+        case bool() if kind in (Kind.BOOLEAN, None):
+            return exp.Boolean(this=value)
+        case int() | float() | Decimal() if kind in NUMBERS or kind is None:
+            if not isinstance(value, bool):
+                return _number(value)
+        case str() if kind in (Kind.STRING, None) or kind in TIMES and is_time_text(value):
+            return exp.Literal(this=value, is_string=True)
+        case datetime() | date() if kind in TIMES:
+            return exp.Literal(this=value.isoformat(), is_string=True)
+    raise TypeMismatch(
+        f'"{filter_.name}" holds {kind.value if kind else "something else"} and is compared with '
+        f"{value!r}",
+        hint="Give the value in the field's own type.",
+        position=Position(filter_.source, 1, 1, 1, f"{filter_.name} {filter_.operator}"),
+    )
+
+
+def _number(value: float | Decimal) -> exp.Expression:
+    magnitude = exp.Literal(this=str(abs(value)), is_string=False)
+    return exp.Neg(this=magnitude) if value < 0 else magnitude
+
+
+def aggregate_filter(
+    filter_: Filter,
+    column_of: Callable[[str], tuple[exp.Expression, Kind | None] | None],
+    clock: Clock,
+) -> list[Expr]:
+    """The conjuncts of one entry of ``having``, over the columns of the answer.
+
+    ``column_of`` gives what computes a metric or grouped dimension, or None for other names.
+
+    Raises:
+        NonAggregateInHaving: one names neither metrics nor grouped dimensions.
+        MixedPredicateLevel: one names a metric and a column that is not grouped.
+    """
+    at = _locator(filter_)
+    if isinstance(filter_, Predicate):
+        tree = filter_.tree
+    else:
+        known = column_of(filter_.name)
+        tree = comparison(filter_, known[1] if known else None)
+    return [_aggregate_part(part, column_of, at, clock) for part in conjuncts(tree)]
+
+
+def _aggregate_part(
+    part: exp.Expression,
+    column_of: Callable[[str], tuple[exp.Expression, Kind | None] | None],
+    at: Callable[[exp.Expression], Position],
+    clock: Clock,
+) -> Expr:
+    spelled = [(node, ".".join(parts)) for node, parts in names(part)]
+    unknown = [(node, name) for node, name in spelled if column_of(name) is None]
+    if unknown:
+        node, name = unknown[0]
+        kind = MixedPredicateLevel if len(unknown) < len(spelled) else NonAggregateInHaving
+        raise kind(
+            f'"{name}" in having is neither a metric nor a grouped dimension',
+            hint="Predicates on rows belong in where.",
+        ).at(at(node))
+    if has_aggregate(part):
+        raise NonAggregateInHaving(
+            "an aggregate of its own stands in having",
+            hint="Name a metric; measures declare the aggregates.",
+        ).at(at(part))
+    trees: dict[str, exp.Expression] = {}
+    kinds: dict[str, Kind | None] = {}
+
+    def replace(node: exp.Expression, parts: tuple[str, ...]) -> exp.Expression:
+        found = column_of(".".join(parts))
+        assert found is not None, "unknown names were refused above"
+        marker = f"h{len(trees)}"
+        trees[marker], kinds[marker] = found
+        return exp.Column(this=exp.Identifier(this=marker, quoted=True))
+
+    tree = _clocked(substitute(part.copy(), replace), clock)
+    try:
+        tree, _ = settle(tree, lambda node: kinds.get(node.name))
+    except ForebayError as error:
+        raise error.at(at(part)) from None
+    if isinstance(tree, exp.Column):
+        return Expr(trees[tree.name].copy())
+    for node in list(tree.find_all(exp.Column)):
+        node.replace(substituted(trees[node.name].copy()))
+    return Expr(tree)

@@ -1,0 +1,175 @@
+"""Names of a question to members behind join paths, seen from one home model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from sqlglot import exp
+
+from semantic_models.bind import behind
+from semantic_models.catalog import Catalog
+from semantic_models.errors import AmbiguousPath, NoPath, UnknownName, WrongType
+from semantic_models.intrinsics import truncate
+from semantic_models.join_paths import backward
+from semantic_models.model import Dimension, Expr, Grain, Join, Model, Path, Segment
+from semantic_models.types import LogicalType
+
+METRIC_TIME = "metric_time"
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A member and the joins walked to it from a home model."""
+
+    path: Path
+    joins: tuple[Join, ...]
+    owner: str
+    """The model that declares the member."""
+    member: Dimension | Segment
+    grain: Grain | None = None
+    """The grain asked for by name; None leaves a time as it is."""
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether every join on the way keeps a row of the home one row."""
+        return all(join.cardinality.keeps_rows for join in self.joins)
+
+    @property
+    def type(self) -> LogicalType:
+        """The type of its values."""
+        assert isinstance(self.member, Dimension) and self.member.type is not None
+        return self.member.type
+
+    def grouped(self) -> Reached:
+        """The same as a group: a bare time has its own grain, or day where that is finer."""
+        own = self.member.grain if isinstance(self.member, Dimension) else None
+        if own is None or self.grain is not None:
+            return self
+        return replace(self, grain=Grain.DAY if own.is_finer_than(Grain.DAY) else own)
+
+    def expr(self) -> Expr:
+        """The member's values at its grain, over the home's columns and join paths."""
+        bound = behind(self.member.expr, self.path)
+        if self.grain is None or self.member_is_exact():
+            return bound
+        tree = truncate(bound.tree.copy(), self.grain, self.type)
+        return Expr(tree, bound.paths)
+
+    def member_is_exact(self) -> bool:
+        """Whether the values have the asked grain already: a date by day."""
+        return self.type.kind.value == "date" and self.grain is Grain.DAY
+
+
+def parts_of(name: str) -> tuple[str, ...]:
+    """The parts of a name in either of its spellings, ``a.b`` and ``a__b``."""
+    return tuple(name.replace("__", ".").split("."))
+
+
+def reach(catalog: Catalog, home: Model, name: str) -> Reached:
+    """Find what a name means to questions about ``home``.
+
+    Left to right: a dimension or join of the home, then a model; then members; the last part may
+    be a grain.
+
+    Raises:
+        UnknownName: nothing visible has that name.
+        AmbiguousPath: the name gives a model that several join paths reach.
+        NoPath: it gives a model that no join path reaches.
+    """
+    model, path, joins = home, (), ()
+    rest = parts_of(name)
+    while True:
+        head, rest = rest[0], rest[1:]
+        dimension = model.dimensions.get(head)
+        if dimension is not None and (not rest or _is_grain(dimension, rest)):
+            return Reached(path, joins, model.name, dimension, _grain(dimension, rest, name))
+        if not rest:
+            segment = model.segments.get(head)
+            if segment is None:
+                raise _unknown(catalog, home, model, name)
+            return Reached(path, joins, model.name, segment)
+        join = model.joins.get(head)
+        if join is not None:
+            path, joins, model = (*path, head), (*joins, join), catalog.models[join.target]
+        elif model is home and not path and head == home.name:
+            continue
+        elif model is home and not path and head in catalog.models:
+            joins = way(catalog, home.name, head)
+            path, model = tuple(each.name for each in joins), catalog.models[head]
+        else:
+            raise _unknown(catalog, home, model, name)
+
+
+def _is_grain(dimension: Dimension, rest: tuple[str, ...]) -> bool:
+    return dimension.grain is not None and len(rest) == 1 and rest[0] in Grain.__members__.values()
+
+
+def _grain(dimension: Dimension, rest: tuple[str, ...], name: str) -> Grain | None:
+    own = dimension.grain
+    if own is None or not rest:
+        return None
+    asked = Grain(rest[0])
+    if asked.is_finer_than(own):
+        raise WrongType(
+            f'"{name}" is finer than the grain of time dimension "{dimension.name}"',
+            detail=f"Its grain is {own}.",
+            hint=f"Ask for {own} or a coarser grain.",
+        )
+    return asked
+
+
+def _unknown(catalog: Catalog, home: Model, model: Model, name: str) -> UnknownName:
+    if model is not home:
+        known = [f"{name.rsplit('.', 1)[0]}.{each}" for each in model.dimensions]
+        return UnknownName.of("dimension", name, known)
+    behind_joins = [
+        f"{join.name}.{member}"
+        for join in home.joins.values()
+        for member in catalog.models[join.target].dimensions
+    ]
+    error = UnknownName.of("dimension", name, (*home.dimensions, *behind_joins))
+    elsewhere = [each for each in behind_joins if each.endswith(f".{name}")]
+    if elsewhere:
+        error.hint = f'Perhaps "{elsewhere[0]}" is meant.'
+    return error
+
+
+def way(catalog: Catalog, home: str, target: str) -> tuple[Join, ...]:
+    """The joins from one model to another whose name does not spell them out.
+
+    Joins that keep rows; failing that, one step to many and then joins that keep rows.
+    """
+    ways = catalog.safe_ways(home).get(target, ())
+    if not ways:
+        ways = _ways_through_many(catalog, home, target)
+    if not ways:
+        raise NoPath(
+            f'no join path leads from model "{home}" to model "{target}"',
+            hint="Declare a join between them, or ask for a dimension that both reach.",
+        )
+    if len(ways) > 1:
+        spelled = " or ".join(f'"{".".join(each.name for each in steps)}"' for steps in ways[:4])
+        raise AmbiguousPath(
+            f'model "{target}" is reached from model "{home}" by several join paths',
+            hint=f"Write {spelled} instead of the model's name.",
+        )
+    return ways[0]
+
+
+def _ways_through_many(catalog: Catalog, home: str, target: str) -> tuple[tuple[Join, ...], ...]:
+    declared = [j for j in catalog.models[home].joins.values() if not j.cardinality.keeps_rows]
+    known = {(join.target, frozenset(join.columns)) for join in declared}
+    turned = [backward(join) for join in catalog.backward_joins.get(home, ())]
+    firsts = declared + [
+        join for join in turned if (join.target, frozenset(join.columns)) not in known
+    ]
+    return tuple(
+        (first, *steps)
+        for first in firsts
+        for steps in catalog.safe_ways(first.target).get(target, ())
+    )
+
+
+def substituted(tree: exp.Expression) -> exp.Expression:
+    """A tree that may stand in the place of a name."""
+    return tree if isinstance(tree, exp.Column | exp.Anonymous) else exp.Paren(this=tree)

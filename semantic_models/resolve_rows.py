@@ -1,0 +1,223 @@
+"""Questions without metrics: values of dimensions, and rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from semantic_models.bind import column
+from semantic_models.catalog import Catalog
+from semantic_models.errors import (
+    AggregateInRows,
+    AmbiguousPath,
+    FanOutInRows,
+    ForebayError,
+    NameCollision,
+    NoPath,
+    UnknownName,
+)
+from semantic_models.expressions import names
+from semantic_models.model import Model, Path
+from semantic_models.plan import Output
+from semantic_models.query import Asked, Predicate, Query
+from semantic_models.resolve_aggregate import answer_column, column_name, ordered, sort_key
+from semantic_models.resolve_branch import BranchResolver, asked_position
+from semantic_models.resolve_filters import Clock
+from semantic_models.resolve_names import Reached, parts_of, reach
+from semantic_models.resolved import ResolvedQuery, Role, Shape
+
+
+def resolve_rows(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQuery:
+    """Resolve a listing of the rows of one model."""
+    for asked in query.fields:
+        if asked.name in catalog.metrics and not _is_dimension(catalog, asked.name):
+            raise AggregateInRows(
+                f'metric "{asked.name}" stands among the fields of rows',
+                hint="Ask for it under metrics.",
+                position=asked_position(asked),
+            )
+    home = _home_of_rows(query, catalog)
+    fields = query.fields or tuple(Asked(name) for name in home.dimensions)
+    return _resolved(query, _Listing(catalog, home, "rows", fields), clock)
+
+
+def _is_dimension(catalog: Catalog, name: str) -> bool:
+    return any(name in model.dimensions for model in catalog.models.values())
+
+
+def _home_of_rows(query: Query, catalog: Catalog) -> Model:
+    """The model named by ``from``, else the one model that declares the unprefixed fields."""
+    if query.model:
+        return catalog.model(query.model)
+    bare = [each for each in query.fields if len(parts_of(each.name)) == 1]
+    holders = [
+        model
+        for model in catalog.models.values()
+        if bare and all(each.name in model.dimensions for each in bare)
+    ]
+    if len(holders) == 1:
+        return holders[0]
+    if not bare:
+        prefixed = {parts_of(each.name)[0] for each in query.fields} & set(catalog.models)
+        if len(prefixed) == 1:
+            return catalog.models[prefixed.pop()]
+    if len(holders) > 1:
+        spelled = ", ".join(f'"{model.name}"' for model in holders)
+        raise AmbiguousPath(
+            f"several models have these fields: {spelled}", hint='Name one under "from".'
+        )
+    raise _no_holder(bare or list(query.fields), catalog)
+
+
+def _no_holder(fields: Sequence[Asked], catalog: Catalog) -> ForebayError:
+    known = [name for model in catalog.models.values() for name in model.dimensions]
+    for asked in fields:
+        if asked.name not in known and len(parts_of(asked.name)) == 1:
+            return UnknownName.of("field", asked.name, known).at(asked_position(asked))
+    return NoPath("no one model has all of these fields", hint='Name the model under "from".')
+
+
+def resolve_values(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQuery:
+    """Resolve the distinct values of dimensions."""
+    if query.model:
+        home, within = catalog.model(query.model), ()
+    else:
+        home, within = _home_of_values(query, catalog)
+    return _resolved(query, _Listing(catalog, home, "values", query.dimensions, within), clock)
+
+
+def _home_of_values(query: Query, catalog: Catalog) -> tuple[Model, Path]:
+    """The one model from which every dimension is reached over joins that keep rows.
+
+    Where all of them lie behind one join path, it is the model at the path's end: its values are
+    all there, whoever refers to them. The path is given too, since names spell it out.
+    """
+    named = _named(query)
+    homes: dict[object, tuple[Model, Path]] = {}
+    for model in catalog.models.values():
+        found = _reached(catalog, model, named)
+        if found is not None:
+            prefix = _common_path(found)
+            owner = found[0].joins[len(prefix) - 1].target if prefix else model.name
+            meaning = tuple((each.path[len(prefix) :], each.member.name) for each in found)
+            homes.setdefault((owner, meaning), (catalog.models[owner], prefix))
+    if not homes:
+        raise _no_home(query, catalog)
+    if len(homes) > 1:
+        spelled = ", ".join(f'"{model.name}"' for model, _ in homes.values())
+        raise AmbiguousPath(
+            f"several models reach these dimensions: {spelled}",
+            hint="Begin the names with the model that is meant.",
+        )
+    return next(iter(homes.values()))
+
+
+def _common_path(reached: Sequence[Reached]) -> Path:
+    common = reached[0].path
+    for each in reached:
+        while each.path[: len(common)] != common:
+            common = common[:-1]
+    return common
+
+
+def _named(query: Query) -> tuple[str, ...]:
+    filtered = [each for each in query.where if isinstance(each, Predicate)]
+    spelled = [".".join(parts) for each in filtered for _, parts in names(each.tree)]
+    plain = [each.name for each in query.where if not isinstance(each, Predicate)]
+    return tuple(dict.fromkeys([*(each.name for each in query.dimensions), *spelled, *plain]))
+
+
+def _reached(
+    catalog: Catalog, model: Model, named: Sequence[str]
+) -> tuple[Reached, ...] | None:
+    try:
+        found = tuple(reach(catalog, model, name) for name in named)
+    except ForebayError:
+        return None
+    return found if all(each.is_safe for each in found) else None
+
+
+def _no_home(query: Query, catalog: Catalog) -> ForebayError:
+    for asked in query.dimensions:
+        if not any(_reached(catalog, model, (asked.name,)) for model in catalog.models.values()):
+            known = [name for model in catalog.models.values() for name in model.dimensions]
+            return UnknownName.of("dimension", asked.name, known).at(asked_position(asked))
+    return NoPath(
+        "no one model reaches all of these dimensions",
+        hint="Ask for a metric with them, or for fewer dimensions.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """What is listed: the columns of one home, as rows or as values."""
+
+    catalog: Catalog
+    home: Model
+    shape: Shape
+    asked: Sequence[Asked]
+    within: Path = ()
+    """The join path that names spell out before the home."""
+
+
+def _resolved(query: Query, listing: _Listing, clock: Clock) -> ResolvedQuery:
+    resolver = BranchResolver(listing.catalog, listing.home, listing.home.time, clock, within=listing.within)
+    role: Role = "field" if listing.shape == "rows" else "dimension"
+    reached = [_safe(resolver, each) for each in listing.asked]
+    outputs: dict[str, Output] = {}
+    columns = {}
+    for asked, found in zip(listing.asked, reached, strict=True):
+        output = _output(resolver, asked, found, listing.shape)
+        if output.name in outputs:
+            raise NameCollision(
+                f'the answer has two columns named "{output.name}"',
+                position=asked_position(asked),
+            )
+        outputs[output.name] = output
+        columns[output.name] = answer_column(output, role, found.member.about)
+    filters = resolver.filters(query.where, query.time)
+    keys = ordered(query, outputs)
+    branch = resolver.branch(keys, (), filters)
+    if branch.fan_out is not None:
+        raise FanOutInRows(
+            f'join "{branch.fan_out.join.name}" repeats the rows of model "{listing.home.name}"',
+            hint="Ask for metrics, or list the rows of the other model.",
+        )
+    known = {
+        name: (column(each.name), each.type.kind)
+        for asked, each in zip(listing.asked, outputs.values(), strict=True)
+        for name in (asked.name, each.name, each.name.replace("__", "."))
+    }
+    return ResolvedQuery(
+        shape=listing.shape,
+        branches=(branch,),
+        computed=keys,
+        having=(),
+        order=tuple(sort_key(each, known) for each in query.order_by),
+        limit=query.limit,
+        offset=query.offset,
+        zone=clock.zone,
+        engine=listing.home.engine,
+        columns=tuple(columns[each.name] for each in keys),
+    )
+
+
+def _safe(resolver: BranchResolver, asked: Asked) -> Reached:
+    found = resolver.located(asked)
+    if not found.is_safe:
+        raise FanOutInRows(
+            f'"{asked.name}" would repeat the rows of model "{resolver.home.name}"',
+            hint="Ask for metrics, or list the rows of the other model.",
+            position=asked_position(asked),
+        )
+    return found
+
+
+def _output(
+    resolver: BranchResolver, asked: Asked, found: Reached, shape: Shape
+) -> Output:
+    """A value as it is in a listing of rows; a bare time is cut to its grain among values."""
+    resolver.walk(found.joins, found.path)
+    found = found.grouped() if shape == "values" else found
+    name = asked.alias or column_name(asked.name, found)
+    return Output(name, found.expr(), resolver.shown(found.type))

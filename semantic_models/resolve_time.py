@@ -1,0 +1,143 @@
+"""Ranges of time and the request's clock, as literals in the query's zone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlglot import exp
+
+from semantic_models.checks import is_zone, unknown_zone
+from semantic_models.errors import WrongType
+from semantic_models.intrinsics import cast, instant
+from semantic_models.model import Grain
+from semantic_models.query import TimeRange
+from semantic_models.types import Kind
+
+_WRITTEN = re.compile(
+    r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:[T ](\d{2})(?::(\d{2})(?::(\d{2})(\.\d{1,6})?)?)?)?)?)?"
+)
+_PRECISIONS = (Grain.YEAR, Grain.MONTH, Grain.DAY, Grain.HOUR, Grain.MINUTE, Grain.SECOND)
+_UNITS = {f"{grain}s": grain for grain in Grain} | {str(grain): grain for grain in Grain}
+_SECONDS = {Grain.SECOND: 1, Grain.MINUTE: 60, Grain.HOUR: 3600, Grain.DAY: 86400}
+_MONTHS = {Grain.MONTH: 1, Grain.QUARTER: 3, Grain.YEAR: 12}
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Civil times in the query's zone; ``before`` itself is outside."""
+
+    start: datetime | None = None
+    before: datetime | None = None
+
+
+def checked_zone(name: str) -> str:
+    """The zone's name, if it exists."""
+    if not is_zone(name):
+        error = unknown_zone(name)
+        raise error
+    return name
+
+
+def bounds(range_: TimeRange, zone: str, now: datetime, grain: Grain) -> Bounds:
+    """The civil times between which a range lies, for a time dimension of ``grain``."""
+    if range_.last:
+        return _last(range_.last, now.astimezone(ZoneInfo(zone)).replace(tzinfo=None), grain)
+    start = _period(range_.start, "time.from")[0] if range_.start else None
+    before = _period(range_.end, "time.to")[1] if range_.end else None
+    if start and before and start >= before:
+        raise WrongType(
+            f'the time range from "{range_.start}" to "{range_.end}" is empty',
+            hint="Write the earlier end under from.",
+        )
+    return Bounds(start, before)
+
+
+def _period(text: str, key: str) -> tuple[datetime, datetime]:
+    """The first moment of what is written and the first one after it, at its own precision."""
+    match = _WRITTEN.fullmatch(text.strip())
+    numbers = [int(each) for each in match.groups()[:6] if each] if match else []
+    try:
+        year, month, day, *clock = (numbers + [1, 1])[:3] if len(numbers) < 3 else numbers
+        start = datetime(year, month, day, *clock)
+    except (ValueError, TypeError):
+        raise WrongType(
+            f'"{text}" under {key} is not a time',
+            hint="Write 2026, 2026-01, 2026-01-31, or 2026-01-31 12:30.",
+        ) from None
+    if match and match.group(7):
+        start = start.replace(microsecond=int(match.group(7)[1:].ljust(6, "0")))
+        return start, start + timedelta(microseconds=1)
+    return start, _step(start, _PRECISIONS[len(numbers) - 1], 1)
+
+
+def _last(text: str, now: datetime, grain: Grain) -> Bounds:
+    count, unit = text.split()
+    period = _UNITS.get(unit)
+    if period is None or period.is_finer_than(Grain.SECOND) or not int(count):
+        raise WrongType(
+            f'"{text}" under time.last is not a count of periods',
+            hint="Write a count and a unit, such as 12 months or 7 days.",
+        )
+    finest = grain if Grain.MINUTE.is_finer_than(grain) else Grain.MINUTE
+    return Bounds(
+        _step(floor(now, period), period, 1 - int(count)),
+        _step(floor(now, finest), finest, 1),
+    )
+
+
+def floor(moment: datetime, grain: Grain) -> datetime:
+    """The start of the period of ``grain`` that holds a civil time; weeks start on Monday."""
+    day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    match grain:
+        case Grain.YEAR:
+            return day.replace(month=1, day=1)
+        case Grain.QUARTER:
+            return day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
+        case Grain.MONTH:
+            return day.replace(day=1)
+        case Grain.WEEK:
+            return day - timedelta(days=day.weekday())
+        case Grain.DAY:
+            return day
+        case Grain.HOUR:
+            return moment.replace(minute=0, second=0, microsecond=0)
+        case Grain.MINUTE:
+            return moment.replace(second=0, microsecond=0)
+        case _:
+            return moment.replace(microsecond=0)
+
+
+def _step(moment: datetime, grain: Grain, count: int) -> datetime:
+    """The civil time ``count`` periods on; months are only stepped from their first day."""
+    try:
+        if grain in _MONTHS:
+            months = moment.year * 12 + moment.month - 1 + count * _MONTHS[grain]
+            return moment.replace(year=months // 12, month=months % 12 + 1)
+        if grain is Grain.WEEK:
+            return moment + timedelta(weeks=count)
+        return moment + timedelta(seconds=count * _SECONDS[grain])
+    except (ValueError, OverflowError):
+        raise WrongType(
+            "the time range leaves the years 1 to 9999", hint="Write a shorter range."
+        ) from None
+
+
+def time_literal(moment: datetime | date, kind: Kind) -> exp.Expression:
+    """A civil time as a literal that compares with a column of ``kind``."""
+    text = moment.isoformat(sep=" ") if isinstance(moment, datetime) else moment.isoformat()
+    if kind is Kind.TIMESTAMP_TZ:
+        return instant(cast(exp.Literal(this=text, is_string=True), "TIMESTAMP"))
+    if kind is Kind.DATE and text.endswith(" 00:00:00"):
+        return cast(exp.Literal(this=text[:10], is_string=True), "DATE")
+    return cast(exp.Literal(this=text, is_string=True), "TIMESTAMP")
+
+
+def clock_literal(node: exp.Expression, now: datetime, zone: str) -> exp.Expression:
+    """What a function of the clock gives: an instant, or the day that the zone has."""
+    if isinstance(node, exp.CurrentDate) or node.name.lower() in ("today", "current_date"):
+        return time_literal(now.astimezone(ZoneInfo(zone)).date(), Kind.DATE)
+    text = now.replace(second=0, microsecond=0).isoformat(sep=" ")
+    return cast(exp.Literal(this=text, is_string=True), "TIMESTAMPTZ")

@@ -1,0 +1,93 @@
+"""The question with objects for its names: what the planner plans."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from semantic_models.model import Expr, Join, Measure, Model, Path
+from semantic_models.plan import Output, SortKey
+from semantic_models.types import LogicalType
+
+Role = Literal["dimension", "metric", "field"]
+Shape = Literal["aggregate", "values", "rows"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerColumn:
+    """A column of the answer, as people read it."""
+
+    name: str
+    role: Role
+    type: LogicalType
+    label: str = ""
+    description: str = ""
+    format: str = ""
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A join that a branch walks, and the path it ends at."""
+
+    path: Path
+    join: Join
+    target: Model
+
+
+@dataclass(frozen=True, slots=True)
+class Existence:
+    """Predicates that one and the same row behind a one-to-many join must satisfy."""
+
+    first: Step
+    steps: tuple[Step, ...]
+    """Further joins that the predicates walk behind ``first``."""
+    predicates: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BranchMeasure:
+    """One measure with the predicates that metrics add to it, under the name of its column."""
+
+    name: str
+    measure: Measure
+    filters: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Branch:
+    """What is asked of one home model."""
+
+    home: Model
+    time: str | None
+    """The metric time of its measures, where the question uses metric time."""
+    keys: tuple[Output, ...]
+    """Grouped dimensions, over the home's columns and join paths."""
+    measures: tuple[BranchMeasure, ...]
+    filters: tuple[Expr, ...]
+    existences: tuple[Existence, ...]
+    steps: tuple[Step, ...]
+    """Every join that keys, filters and measures walk, a path before its continuations."""
+
+    @property
+    def fan_out(self) -> Step | None:
+        """The one-to-many step that grouping walks, if any."""
+        return next((s for s in self.steps if not s.join.cardinality.keeps_rows), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolvedQuery:
+    """A question with nothing left to look up."""
+
+    shape: Shape
+    branches: tuple[Branch, ...]
+    """One a home and metric time; exactly one for values and rows."""
+    computed: tuple[Output, ...]
+    """The answer's columns over the branches' columns."""
+    having: tuple[Expr, ...]
+    order: tuple[SortKey, ...]
+    limit: int | None
+    offset: int
+    zone: str
+    engine: str
+    columns: tuple[AnswerColumn, ...]

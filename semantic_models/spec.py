@@ -1,0 +1,156 @@
+"""The YAML's shapes, exactly as their author wrote them.
+
+Nothing is resolved here: names are words, expressions are text. Every word keeps the place it
+stands at, so that a fault found later is shown where its author can mend it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from semantic_models.errors import Position
+
+Value = bool | int | float | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """One written value and where each line of its text starts."""
+
+    text: str
+    """The value as text, block scalars unfolded."""
+    value: Value
+    """The value as YAML 1.2 reads it."""
+    source: str
+    """The file's path relative to the project, with forward slashes."""
+    starts: tuple[tuple[int, int], ...]
+    """The line and column, both from 1, at which each line of ``text`` starts."""
+    lines: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    """The lines of the file that ``starts`` points into, for excerpts."""
+
+    def position(self, offset: int = 0, length: int | None = None) -> Position:
+        """The place of a part of the text; the whole first line where nothing else is said."""
+        before = self.text[:offset]
+        row = min(before.count("\n"), len(self.starts) - 1)
+        line, start = self.starts[row]
+        column = start + offset - (before.rfind("\n") + 1)
+        if length is None:
+            length = len(self.text.split("\n", 1)[0]) - offset
+        excerpt = self.lines[row] if row < len(self.lines) else ""
+        return Position(self.source, line, column, max(1, length), excerpt)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """What people read about a member, and never what it computes."""
+
+    description: str = ""
+    label: str = ""
+    format: str = ""
+    unit: str = ""
+    owner: str = ""
+    tags: tuple[str, ...] = ()
+    synonyms: tuple[str, ...] = ()
+    hidden: bool = False
+
+
+NOTHING_SAID = Described()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DimensionSpec:
+    """A dimension; without ``expr`` it is the column of its own name."""
+
+    name: Scalar
+    expr: Scalar | None = None
+    type: Scalar | None = None
+    """``categorical`` or ``time``; absent where the author left it to the column."""
+    grain: Scalar | None = None
+    about: Described = NOTHING_SAID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasureSpec:
+    """An aggregate over one model's rows."""
+
+    name: Scalar
+    expr: Scalar
+    where: Scalar | None = None
+    time: Scalar | None = None
+    about: Described = NOTHING_SAID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinSpec:
+    """An edge to another model, by same-named columns or by a condition."""
+
+    name: Scalar
+    to: Scalar
+    columns: tuple[Scalar, ...] = ()
+    """Same-named columns joined to the target's key, where ``on`` is a bare list of columns."""
+    on: Scalar | None = None
+    """A condition in SQL, where ``on`` is one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentSpec:
+    """A named predicate on one model's rows."""
+
+    name: Scalar
+    expr: Scalar
+    about: Described = NOTHING_SAID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSpec:
+    """One entry of ``models:``; exactly one of ``table`` and ``sql`` is written."""
+
+    name: Scalar
+    table: Scalar | None = None
+    sql: Scalar | None = None
+    engine: Scalar | None = None
+    key: tuple[Scalar, ...] = ()
+    unique: tuple[tuple[Scalar, ...], ...] = ()
+    time: Scalar | None = None
+    where: Scalar | None = None
+    dimensions: tuple[DimensionSpec, ...] = ()
+    measures: tuple[MeasureSpec, ...] = ()
+    joins: tuple[JoinSpec, ...] = ()
+    segments: tuple[SegmentSpec, ...] = ()
+    about: Described = NOTHING_SAID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricSpec:
+    """One entry of ``metrics:``; exactly one of ``expr`` and ``of`` is written."""
+
+    name: Scalar
+    expr: Scalar | None = None
+    of: Scalar | None = None
+    where: Scalar | None = None
+    about: Described = NOTHING_SAID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSpec:
+    """One entry of ``engines:``; paths are as written, not yet joined to the project's folder."""
+
+    name: Scalar
+    type: Scalar
+    path: Scalar | None = None
+    read_only: bool = True
+    files: tuple[tuple[Scalar, Scalar], ...] = ()
+    """Pairs of a view's name and the path, or pattern of paths, it reads."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectSpec:
+    """forebay.yml and every file of models below its folder ``models``."""
+
+    name: Scalar
+    engines: tuple[EngineSpec, ...] = ()
+    default_engine: Scalar | None = None
+    time_zone: Scalar | None = None
+    models_folder: str = "models"
+    models: tuple[ModelSpec, ...] = ()
+    metrics: tuple[MetricSpec, ...] = ()
