@@ -4,7 +4,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 EXAMPLE := semantic_models/examples/flights
-CODE := gateway semantic_models dialects cache auth tests benchmarks
 UPGRADE ?=
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	--exclude-newer "7 days" --no-emit-index-url --custom-compile-command "make lock" $(UPGRADE)

@@ -7,25 +7,25 @@ from sqlglot import exp
 from semantic_models.model import Grain
 
 
-def date_trunc(grain: Grain, civil: exp.Expression) -> exp.Expression:
+def date_trunc(grain: Grain, civil: exp.Expr) -> exp.Expr:
     """``DATE_TRUNC('week', …)``: weeks start on Monday in every engine that has it."""
     return exp.TimestampTrunc(this=civil, unit=exp.Var(this=grain.value.upper()))
 
 
-def at_time_zone(time: exp.Expression, zone: str) -> exp.Expression:
+def at_time_zone(time: exp.Expr, zone: str) -> exp.Expr:
     """``… AT TIME ZONE 'zone'``: an instant becomes civil, and a civil time an instant."""
     name = exp.Literal(this=zone, is_string=True)
     return exp.AtTimeZone(this=exp.Paren(this=time), zone=name)
 
 
-def trino_to_civil(instant: exp.Expression, zone: str) -> exp.Expression:
+def trino_to_civil(instant: exp.Expr, zone: str) -> exp.Expr:
     """In Trino ``AT TIME ZONE`` only changes how an instant is shown; a cast makes it civil."""
     return exp.Cast(
         this=at_time_zone(instant, zone), to=exp.DataType.build("TIMESTAMP(6)", dialect="trino")
     )
 
 
-def trino_to_instant(civil: exp.Expression, zone: str) -> exp.Expression:
+def trino_to_instant(civil: exp.Expr, zone: str) -> exp.Expr:
     """Trino's ``with_timezone(civil, zone)``."""
     name = exp.Literal(this=zone, is_string=True)
     return exp.Anonymous(this="with_timezone", expressions=[civil, name])

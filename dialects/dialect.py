@@ -20,15 +20,15 @@ class Dialect:
     """Changes whenever the same plan may give another text: part of every cache key."""
     types: dict[str, str]
     """The engine's names of our kinds, as written in a CAST."""
-    truncate: Callable[[Grain, exp.Expression], exp.Expression]
+    truncate: Callable[[Grain, exp.Expr], exp.Expr]
     """Cut a civil time to a grain."""
-    to_civil: Callable[[exp.Expression, str], exp.Expression]
+    to_civil: Callable[[exp.Expr, str], exp.Expr]
     """The civil time that an instant shows in a zone."""
-    to_instant: Callable[[exp.Expression, str], exp.Expression]
+    to_instant: Callable[[exp.Expr, str], exp.Expr]
     """The instant at which a zone shows a civil time."""
     has_filter_clause: bool = True
     """Whether aggregates take FILTER (WHERE …)."""
     has_boolean_max: bool = True
     """Whether MAX takes booleans."""
-    lacks: frozenset[type[exp.Expression]] = frozenset()
+    lacks: frozenset[type[exp.Expr]] = frozenset()
     """Functions that the engine has not, or only in an approximate form."""

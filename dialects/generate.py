@@ -66,17 +66,17 @@ def alias(path: Path, model: str) -> str:
 class _Block:
     """One SELECT in the making. Without columns it is still rows that can be joined."""
 
-    source: exp.Expression
+    source: exp.Expr
     home: str
     """The alias of columns without a join path; empty above a subquery's outputs."""
     joins: list[exp.Join] = field(default_factory=list)
-    where: list[exp.Expression] = field(default_factory=list)
-    columns: list[exp.Expression] = field(default_factory=list)
+    where: list[exp.Expr] = field(default_factory=list)
+    columns: list[exp.Expr] = field(default_factory=list)
     names: tuple[str, ...] = ()
     group: tuple[str, ...] = ()
     """The names of the columns that are grouped by."""
     distinct: bool = False
-    order: list[exp.Expression] = field(default_factory=list)
+    order: list[exp.Expr] = field(default_factory=list)
     limit: int | None = None
     offset: int = 0
     is_cut: bool = False
@@ -127,12 +127,12 @@ def identifier(name: str) -> exp.Identifier:
     return exp.Identifier(this=name, quoted=True)
 
 
-def aliased(tree: exp.Expression, name: str) -> exp.Expression:
+def aliased(tree: exp.Expr, name: str) -> exp.Expr:
     """An expression under a name."""
     return exp.Alias(this=tree, alias=identifier(name))
 
 
-def conjunction(trees: Sequence[exp.Expression]) -> exp.Expression:
+def conjunction(trees: Sequence[exp.Expr]) -> exp.Expr:
     """All predicates as one, each in brackets where there are several."""
     if len(trees) == 1:
         return trees[0]
@@ -142,7 +142,7 @@ def conjunction(trees: Sequence[exp.Expression]) -> exp.Expression:
     return both
 
 
-def bracketed(tree: exp.Expression) -> exp.Expression:
+def bracketed(tree: exp.Expr) -> exp.Expr:
     """A predicate that an AND may stand beside."""
     return exp.Paren(this=tree) if isinstance(tree, exp.Connector) else tree
 
@@ -155,17 +155,8 @@ class _Generator:
     def block(self, plan: LogicalPlan) -> _Block:
         """The SELECT of a plan, as far as it goes in one."""
         match plan:
-            case Scan():
-                name = alias(plan.path, plan.model)
-                return _Block(self._relation(plan.relation, name), name)
-            case Join():
-                return self._join(plan)
-            case Filter():
-                block = self._open(plan.input)
-                block.where += [self._lower(each, block) for each in plan.predicates]
-                return block
-            case SemiJoin():
-                return self._semi_join(plan)
+            case Scan() | Join() | Filter() | SemiJoin():
+                return self._rows(plan)
             case Project():
                 return self._project(plan)
             case Distinct():
@@ -183,6 +174,20 @@ class _Generator:
             case Limit():
                 return _cut(plan, self.block(plan.input))
 
+    def _rows(self, plan: Scan | Join | Filter | SemiJoin) -> _Block:
+        match plan:
+            case Scan():
+                name = alias(plan.path, plan.model)
+                return _Block(self._relation(plan.relation, name), name)
+            case Join():
+                return self._join(plan)
+            case Filter():
+                block = self._open(plan.input)
+                block.where += [self._lower(each, block) for each in plan.predicates]
+                return block
+            case SemiJoin():
+                return self._semi_join(plan)
+
     def _open(self, plan: LogicalPlan) -> _Block:
         block = self.block(plan)
         return block if block.is_open else self._wrapped(block)
@@ -195,7 +200,7 @@ class _Generator:
         wrapped.names = block.names
         return wrapped
 
-    def _relation(self, relation: Relation, name: str) -> exp.Expression:
+    def _relation(self, relation: Relation, name: str) -> exp.Expr:
         match relation:
             case Table(parts):
                 keys = ("this", "db", "catalog")
@@ -272,7 +277,7 @@ class _Generator:
 
     def _stitch(self, plan: Stitch) -> _Block:
         selects = [self._padded(branch, plan) for branch in plan.branches]
-        union: exp.Expression = selects[0]
+        union: exp.Expr = selects[0]
         for each in selects[1:]:
             union = exp.Union(this=union, expression=each, distinct=False)
         name = f"s{next(self.numbers)}"
@@ -302,7 +307,7 @@ class _Generator:
         ]
         return block.tree()
 
-    def _lower(self, expr: Expr, block: _Block) -> exp.Expression:
+    def _lower(self, expr: Expr, block: _Block) -> exp.Expr:
         return self.lowering.lower(expr.tree, block.home)
 
 

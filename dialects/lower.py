@@ -21,7 +21,7 @@ class Lowering:
     dialect: Dialect
     zone: str
 
-    def lower(self, tree: exp.Expression, home: str) -> exp.Expression:
+    def lower(self, tree: exp.Expr, home: str) -> exp.Expr:
         """A copy with columns behind the aliases of their scans and intrinsics spelled out.
 
         ``home`` is the alias of columns without a join path; empty where they are outputs.
@@ -34,7 +34,7 @@ class Lowering:
                 node.replace(_column(node, home))
         return self._spelled(copied)
 
-    def _spelled(self, tree: exp.Expression) -> exp.Expression:
+    def _spelled(self, tree: exp.Expr) -> exp.Expr:
         """Replace what this dialect says in another way, inner parts first."""
         nodes = [each for each in tree.walk() if self._differs(each)]
         for node in reversed(nodes):
@@ -44,7 +44,7 @@ class Lowering:
             node.replace(spelled)
         return tree
 
-    def _differs(self, node: exp.Expression) -> bool:
+    def _differs(self, node: exp.Expr) -> bool:
         if type(node) in self.dialect.lacks:
             raise UnsupportedFeature(
                 f'engine dialect "{self.dialect.name}" has no exact {type(node).__name__.lower()}',
@@ -54,7 +54,7 @@ class Lowering:
             return node.name in (CIVIL, INSTANT, TRUNCATE)
         return isinstance(node, exp.Filter) and not self.dialect.has_filter_clause
 
-    def _spell(self, node: exp.Expression) -> exp.Expression:
+    def _spell(self, node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Filter):
             return _conditional(node)
         inner = node.expressions[-1]
@@ -67,21 +67,28 @@ class Lowering:
             case _:
                 return self.dialect.truncate(Grain(node.expressions[0].name), inner)
 
-    def null(self, type_: LogicalType) -> exp.Expression:
+    def null(self, type_: LogicalType) -> exp.Expr:
         """NULL of a type, so that the columns of a union agree whichever branch is first."""
         return exp.Cast(this=exp.Null(), to=self.data_type(type_))
 
-    def data_type(self, type_: LogicalType) -> exp.Expression:
+    def data_type(self, type_: LogicalType) -> exp.Expr:
         """The engine's name of a type."""
         if type_.kind is Kind.DECIMAL:
-            return exp.DataType.build(f"DECIMAL({type_.precision}, {type_.scale})")
-        return exp.DataType.build(self.dialect.types[type_.kind.value], dialect=self.dialect.name)
+            return data_type(f"DECIMAL({type_.precision}, {type_.scale})", self.dialect.name)
+        return data_type(self.dialect.types[type_.kind.value], self.dialect.name)
 
-    def only_value(self, column: exp.Expression, type_: LogicalType) -> exp.Expression:
+    def only_value(self, column: exp.Expr, type_: LogicalType) -> exp.Expr:
         """The one value of a group that has at most one which is not NULL."""
         if type_.kind is Kind.BOOLEAN and not self.dialect.has_boolean_max:
             return exp.LogicalOr(this=column)
         return exp.Max(this=column)
+
+
+def data_type(text: str, dialect: str) -> exp.DataType:
+    """A type as an engine writes it."""
+    built = exp.DataType.build(text, dialect=dialect)
+    assert isinstance(built, exp.DataType)
+    return built
 
 
 def _column(node: exp.Column, home: str) -> exp.Column:
@@ -90,12 +97,14 @@ def _column(node: exp.Column, home: str) -> exp.Column:
     return exp.Column(this=exp.Identifier(this=node.name, quoted=True), table=table)
 
 
-def _conditional(node: exp.Filter) -> exp.Expression:
+def _conditional(node: exp.Filter) -> exp.Expr:
     """An aggregate of CASE, for engines without FILTER."""
     aggregate = node.this.copy()
     predicate = node.expression.this
     inner = next(each for each in aggregate.walk() if type(each) in AGGREGATES)
-    value = exp.Literal(this="1", is_string=False) if isinstance(inner.this, exp.Star) else inner.this
+    value = (
+        exp.Literal(this="1", is_string=False) if isinstance(inner.this, exp.Star) else inner.this
+    )
     if isinstance(value, exp.Distinct):
         first = value.expressions[0]
         first.replace(_when(predicate, first))
@@ -104,5 +113,5 @@ def _conditional(node: exp.Filter) -> exp.Expression:
     return aggregate
 
 
-def _when(predicate: exp.Expression, value: exp.Expression) -> exp.Expression:
+def _when(predicate: exp.Expr, value: exp.Expr) -> exp.Expr:
     return exp.Case(ifs=[exp.If(this=predicate.copy(), true=value.copy())])

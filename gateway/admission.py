@@ -28,7 +28,8 @@ class Admission:
     """Bounds how many run at once and how many wait for that, first come, first served."""
 
     def __init__(self, *, running_max: int, queued_max: int) -> None:
-        self._lock = threading.Lock()
+        # Reentrant: a query that is collected as garbage leaves wherever that happens to be.
+        self._lock = threading.RLock()
         self._running_max = running_max
         self._queued_max = queued_max
         self._running = 0
@@ -50,25 +51,26 @@ class Admission:
         Raises:
             Overloaded: the line is full, or no slot came free in time.
         """
+        turn = threading.Event()
         with self._lock:
-            if self._running < self._running_max:
-                self._running += 1
-                return Slot(self)
-            if len(self._queue) >= self._queued_max:
-                raise self._refusal(f"{self._queued_max} wait already")
-            turn = threading.Event()
             self._queue.append(turn)
+            self._call_next()
+            if len(self._queue) > self._queued_max and self._gave_up(turn):
+                raise self._refusal(f"{self._queued_max} wait already")
         if not turn.wait(timeout_s) and self._gave_up(turn):
             raise self._refusal(f"no turn came within {timeout_s:g} s")
         return Slot(self)
 
     def leave(self) -> None:
-        """Give the slot to whoever waits longest; called by the slot itself."""
+        """Give a slot back; called by the slot itself."""
         with self._lock:
-            if self._queue:
-                self._queue.popleft().set()
-            else:
-                self._running -= 1
+            self._running -= 1
+            self._call_next()
+
+    def _call_next(self) -> None:
+        while self._queue and self._running < self._running_max:
+            self._running += 1
+            self._queue.popleft().set()
 
     def _gave_up(self, turn: threading.Event) -> bool:
         """Leave the line; not possible any more where the turn has come meanwhile."""

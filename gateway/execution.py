@@ -74,7 +74,8 @@ class Execution:
         self._store = store
         self._limits = limits
         self._now = now
-        self._lock = threading.Lock()
+        # Reentrant: a stream that is collected as garbage ends itself wherever that happens to be.
+        self._lock = threading.RLock()
         self._flights: dict[CacheKey, Flight] = {}
         self._running: weakref.WeakSet[RunningStream] = weakref.WeakSet()
         self._admission = Admission(running_max=limits.running_max, queued_max=limits.queued_max)

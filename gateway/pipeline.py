@@ -1,7 +1,7 @@
 """The whole system on one page: from a question to the batches that answer it.
 
-    parse -> resolve -> plan -> govern -> generate  =  Prepared     pure: no engine, no clock
-    look up -> execute -> stream                    =  Answer
+parse -> resolve -> plan -> govern -> generate  =  Prepared     pure: no engine, no clock
+look up -> execute -> stream                    =  Answer
 """
 
 from __future__ import annotations
@@ -161,9 +161,7 @@ class Gateway:
             self._memo[self._memo_key(question)] = prepared
         return prepared
 
-    def prepared_kept(
-        self, text: str | bytes, principal: Principal = ANONYMOUS
-    ) -> Prepared | None:
+    def prepared_kept(self, text: str | bytes, principal: Principal = ANONYMOUS) -> Prepared | None:
         """A question as it was settled before; None where it has to be settled yet."""
         return self._recall(Question(text, principal, _minute()))
 
@@ -220,7 +218,7 @@ class Gateway:
             data_version=engine.data_version(prepared.physical.relations),
         )
 
-    def _answer(  # noqa: PLR0913, PLR0917
+    def _answer(
         self,
         prepared: Prepared,
         stream: ResultStream,

@@ -61,7 +61,7 @@ def behind(expr: Expr, path: Path) -> Expr:
     return Expr(tree, paths_of(tree))
 
 
-def paths_of(tree: exp.Expression) -> tuple[Path, ...]:
+def paths_of(tree: exp.Expr) -> tuple[Path, ...]:
     """The join paths that a bound tree walks, each once and sorted."""
     return tuple(sorted({path_of(node) for node in tree.find_all(exp.Column) if node.table}))
 
@@ -127,7 +127,7 @@ class Binder:
         tree = parse_one(text.text, text.position)
         check_forms(tree, text.text, text.position)
 
-        def replace(node: exp.Expression, parts: tuple[str, ...]) -> exp.Expression:
+        def replace(node: exp.Expr, parts: tuple[str, ...]) -> exp.Expr:
             try:
                 return self._name(model, parts, itself)
             except ForebayError as error:
@@ -153,7 +153,7 @@ class Binder:
             )
         return bound
 
-    def _name(self, model: str, parts: tuple[str, ...], itself: str) -> exp.Expression:
+    def _name(self, model: str, parts: tuple[str, ...], itself: str) -> exp.Expr:
         path: Path = ()
         at = model
         rest = parts
@@ -193,7 +193,7 @@ class Binder:
         specs = self.models[model].dimensions
         return next((each for each in specs if each.name.text == name), None)
 
-    def _column_or_segment(self, model: str, name: str, path: Path) -> exp.Expression:
+    def _column_or_segment(self, model: str, name: str, path: Path) -> exp.Expr:
         spec = self.models[model]
         segment = next((each for each in spec.segments if each.name.text == name), None)
         if segment is not None:
@@ -217,9 +217,7 @@ class Binder:
             position=place.position() if place else None,
         )
 
-    def _at_grain(
-        self, model: str, expr: Expr, path: Path, rest: tuple[str, ...]
-    ) -> exp.Expression:
+    def _at_grain(self, model: str, expr: Expr, path: Path, rest: tuple[str, ...]) -> exp.Expr:
         tree = expr.tree.copy()
         if not rest:
             return tree if isinstance(tree, exp.Column) else exp.Paren(this=tree)
@@ -244,7 +242,7 @@ def _is_grain(rest: tuple[str, ...], dimension: DimensionSpec) -> bool:
     return is_time and len(rest) == 1 and rest[0] in Grain.__members__.values()
 
 
-def _is_aggregated(node: exp.Expression) -> bool:
+def _is_aggregated(node: exp.Expr) -> bool:
     parent = node.parent
     while parent is not None:
         if type(parent) in AGGREGATES or isinstance(parent, exp.Filter | exp.WithinGroup):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import blake2b
 from typing import TypeVar
 
@@ -37,7 +38,14 @@ from semantic_models.model import (
     Select,
     Table,
 )
-from semantic_models.spec import DimensionSpec, MeasureSpec, ModelSpec, ProjectSpec, Scalar
+from semantic_models.spec import (
+    DimensionSpec,
+    MeasureSpec,
+    ModelSpec,
+    ProjectSpec,
+    Scalar,
+    SegmentSpec,
+)
 
 T = TypeVar("T")
 NO_COLUMNS: Columns = {}
@@ -89,15 +97,13 @@ def build(
         faults.found.extend(check(spec, specs))
     joins = build_joins(specs, columns, faults.found)
     binder = Binder(specs, joins, columns)
-    models = {
-        name: _model(each, spec, binder, joins, faults) for name, each in specs.items()
-    }
+    models = {name: _model(each, spec, binder, joins, faults) for name, each in specs.items()}
     metrics, shared = _metrics(spec, models, binder, faults)
     if faults.found:
         return None, faults.in_order()
     catalog = Catalog(
         name=spec.name.text,
-        version=_version(models, metrics, spec),
+        version=_version(models, spec),
         models=models,
         metrics=metrics,
         shared_names=shared,
@@ -127,29 +133,23 @@ def _model(
     spec: ModelSpec, project: ProjectSpec, binder: Binder, joins: Joins, faults: Faults
 ) -> Model:
     name = spec.name.text
-    dimensions = _collect(
-        (each.name.text, faults.attempt(lambda each=each: _dimension(name, each, binder)))
+    dimensions = {
+        each.name.text: made
         for each in spec.dimensions
-    )
-    measures = _collect(
-        (each.name.text, faults.attempt(lambda each=each: _measure(spec, each, binder)))
+        if (made := faults.attempt(partial(_dimension, name, each, binder))) is not None
+    }
+    measures = {
+        each.name.text: measure
         for each in spec.measures
-    )
-    segments = _collect(
-        (
-            each.name.text,
-            faults.attempt(
-                lambda each=each: Segment(
-                    name=each.name.text,
-                    expr=binder.expression(name, each.expr),
-                    about=each.about,
-                )
-            ),
-        )
+        if (measure := faults.attempt(partial(_measure, spec, each, binder))) is not None
+    }
+    segments = {
+        each.name.text: segment
         for each in spec.segments
-    )
-    where = faults.attempt(lambda: _where(name, spec.where, binder)) if spec.where else None
-    relation = faults.attempt(lambda: _relation(spec))
+        if (segment := faults.attempt(partial(_segment, name, each, binder))) is not None
+    }
+    where = faults.attempt(partial(_where, name, spec.where, binder)) if spec.where else None
+    relation = faults.attempt(lambda: relation_of(spec))
     return Model(
         name=name,
         relation=relation or Table(("",)),
@@ -178,8 +178,9 @@ def _where(model: str, text: Scalar, binder: Binder) -> Expr:
     return bound
 
 
-def _collect(pairs: Iterable[tuple[str, T | None]]) -> dict[str, T]:
-    return {name: each for name, each in pairs if each is not None}
+def _segment(model: str, spec: SegmentSpec, binder: Binder) -> Segment:
+    expr = binder.expression(model, spec.expr)
+    return Segment(name=spec.name.text, expr=expr, about=spec.about)
 
 
 def _dimension(model: str, spec: DimensionSpec, binder: Binder) -> Dimension:
@@ -246,7 +247,8 @@ def _refuse_fan_out(
             at = join.target
 
 
-def _relation(spec: ModelSpec) -> Relation:
+def relation_of(spec: ModelSpec) -> Relation:
+    """The table or SELECT that a model stands on."""
     if spec.table is not None:
         tree = parse_one(spec.table.text, spec.table.position)
         parts = tuple(part.name for part in tree.parts) if isinstance(tree, exp.Column) else ()
@@ -300,9 +302,9 @@ def _check_time(spec: ModelSpec, time: Scalar) -> None:
     dimension = next((each for each in spec.dimensions if each.name.text == time.text), None)
     if dimension is None:
         known = [each.name.text for each in spec.dimensions]
-        raise UnknownName.of(
-            f'time dimension of model "{spec.name.text}"', time.text, known
-        ).at(time.position())
+        raise UnknownName.of(f'time dimension of model "{spec.name.text}"', time.text, known).at(
+            time.position()
+        )
     if dimension.type is None or dimension.type.text != "time":
         raise WrongType(
             f'dimension "{time.text}" is not a time dimension',
@@ -319,7 +321,7 @@ def _metrics(
     for name in builder.measures:
         metrics[name] = builder.of_measure(name)
     for each in spec.metrics:
-        made = faults.attempt(lambda each=each: builder.metric(each.name.text))
+        made = faults.attempt(partial(builder.metric, each.name.text))
         if made is not None:
             metrics[made.name] = made
     for bare, (qualified, *others) in builder.bare_names.items():
@@ -329,9 +331,6 @@ def _metrics(
     return metrics, shared
 
 
-def _version(
-    models: Mapping[str, Model], metrics: Mapping[str, Metric], spec: ProjectSpec
-) -> str:
-    zone = spec.time_zone.text if spec.time_zone else ""
-    parts = (repr(models), repr(metrics), zone, spec.name.text)
+def _version(models: Mapping[str, Model], spec: ProjectSpec) -> str:
+    parts = (repr(spec), repr([(each.name, each.columns) for each in models.values()]))
     return blake2b("\x00".join(parts).encode(), digest_size=12).hexdigest()

@@ -35,9 +35,7 @@ def build_joins(specs: Specs, columns: Columns, faults: list[ForebayError]) -> J
     return joins
 
 
-def names_of_keys(
-    spec: ModelSpec, columns: Columns, faults: list[ForebayError]
-) -> tuple[str, ...]:
+def names_of_keys(spec: ModelSpec, columns: Columns, faults: list[ForebayError]) -> tuple[str, ...]:
     """The columns of the primary key; those that no engine knows become faults."""
     known = columns.get(spec.name.text)
     if known is not None:
@@ -57,7 +55,7 @@ def _join(spec: ModelSpec, join: JoinSpec, specs: Specs, columns: Columns) -> Jo
     _check(target, tuple(right for _, right in pairs), columns, join)
     left_key = _key_within(spec, frozenset(left for left, _ in pairs))
     right_key = _key_within(target, frozenset(right for _, right in pairs))
-    meets = cardinality(bool(left_key), bool(right_key))
+    meets = cardinality(source_is_key=bool(left_key), target_is_key=bool(right_key))
     if meets is Cardinality.MANY_TO_MANY:
         raise ManyToMany(
             f'join "{join.name.text}" of model "{spec.name.text}" meets many rows on both sides',
@@ -89,7 +87,7 @@ def _columns(join: JoinSpec, target: ModelSpec) -> tuple[tuple[str, str], ...]:
     if len(mine) != len(key):
         raise KeyRequired(
             f'join "{join.name.text}" names {len(mine)} columns for a key of {len(key)}',
-            hint=f"The key of model \"{target.name.text}\" is {', '.join(key)}.",
+            hint=f'The key of model "{target.name.text}" is {", ".join(key)}.',
             position=join.columns[0].position(),
         )
     return tuple(zip(mine, key, strict=True))
@@ -101,7 +99,7 @@ def _pairs(on: Scalar, target: str, join: str) -> tuple[tuple[str, str], ...]:
     return tuple(_pair(part, on, target, join) for part in conjuncts(tree))
 
 
-def _pair(part: exp.Expression, on: Scalar, target: str, join: str) -> tuple[str, str]:
+def _pair(part: exp.Expr, on: Scalar, target: str, join: str) -> tuple[str, str]:
     sides = (name_parts(part.this), name_parts(part.expression)) if isinstance(part, exp.EQ) else ()
     if len(sides) != 2 or None in sides:
         raise NotSupported(

@@ -39,7 +39,9 @@ class MetricBuilder:
     def measures(self) -> tuple[str, ...]:
         """Every measure as ``model.measure``."""
         return tuple(
-            f"{model.name}.{measure}" for model in self.models.values() for measure in model.measures
+            f"{model.name}.{measure}"
+            for model in self.models.values()
+            for measure in model.measures
         )
 
     @property
@@ -117,7 +119,7 @@ class MetricBuilder:
             )
         inputs: list[MeasureUse] = []
 
-        def replace(node: exp.Expression, parts: tuple[str, ...]) -> exp.Expression:
+        def replace(node: exp.Expr, parts: tuple[str, ...]) -> exp.Expr:
             try:
                 inner = self._named(".".join(parts))
             except ForebayError as error:
@@ -149,7 +151,7 @@ def _input(number: int) -> exp.Column:
     return exp.Column(this=exp.Identifier(this=f"i{number}", quoted=True))
 
 
-def renumbered(metric: Metric, inputs: list[MeasureUse]) -> exp.Expression:
+def renumbered(metric: Metric, inputs: list[MeasureUse]) -> exp.Expr:
     """The metric's formula over ``inputs``, to which the measures that are new are added."""
     numbers: dict[str, int] = {}
     for number, use in enumerate(metric.inputs):
@@ -164,7 +166,7 @@ def renumbered(metric: Metric, inputs: list[MeasureUse]) -> exp.Expression:
     return exp.Paren(this=tree)
 
 
-def divide_safely(tree: exp.Expression) -> exp.Expression:
+def divide_safely(tree: exp.Expr) -> exp.Expr:
     """Every division as one of doubles that is NULL where the divisor is 0."""
     holder = exp.Paren(this=tree)
     for node in reversed(list(holder.find_all(exp.Div))):
@@ -176,5 +178,5 @@ def divide_safely(tree: exp.Expression) -> exp.Expression:
             safe=False,
         )
         node.replace(safe)
-    made: exp.Expression = holder.this
+    made: exp.Expr = holder.this
     return made.pop()

@@ -20,7 +20,7 @@ class Catalog:
     """A digest of every definition: equal versions mean equal answers over equal data."""
     models: Mapping[str, Model]
     metrics: Mapping[str, Metric]
-    """Metrics and unclashing measures by their bare name; every measure as ``model.measure`` too."""
+    """Metrics and unclashing measures by bare name; every measure as ``model.measure`` too."""
     shared_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Bare names that several models' measures share, with the names that tell them apart."""
     time_zone: str = "UTC"

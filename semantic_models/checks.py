@@ -36,10 +36,11 @@ def members_differ(_: ProjectSpec, specs: Specs) -> Iterator[ForebayError]:
     """Dimensions and segments of one model share one namespace, measures have another."""
     for spec in specs.values():
         taken: dict[str, Scalar] = {}
-        for each in (*spec.dimensions, *spec.segments):
-            first = taken.setdefault(each.name.text, each.name)
-            if first is not each.name:
-                yield _twice(f'member of model "{spec.name.text}"', each.name, first)
+        names = [each.name for each in spec.dimensions] + [each.name for each in spec.segments]
+        for name in names:
+            first = taken.setdefault(name.text, name)
+            if first is not name:
+                yield _twice(f'member of model "{spec.name.text}"', name, first)
 
 
 def metrics_differ_from_measures(project: ProjectSpec, specs: Specs) -> Iterator[ForebayError]:

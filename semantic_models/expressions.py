@@ -40,7 +40,7 @@ def query_position(source: str, text: str) -> Locate:
     return locate
 
 
-def parse_expression(text: str, locate: Locate) -> exp.Expression:
+def parse_expression(text: str, locate: Locate) -> exp.Expr:
     """Read one expression and refuse every form and function outside the list.
 
     Raises:
@@ -53,7 +53,7 @@ def parse_expression(text: str, locate: Locate) -> exp.Expression:
     return tree
 
 
-def parse_one(text: str, locate: Locate) -> exp.Expression:
+def parse_one(text: str, locate: Locate) -> exp.Expr:
     """Read exactly one statement or expression of the canonical dialect."""
     guard_text(text, locate)
     try:
@@ -88,7 +88,7 @@ def guard_text(text: str, locate: Locate) -> None:
             depth += 1
         elif character in ")]":
             depth -= 1
-        elif character < " " and character not in "\t\n\r" or character > "\x7e":
+        elif (character < " " and character not in "\t\n\r") or character > "\x7e":
             _guard_character(character, locate(offset, 1))
         if depth > DEPTH_MAX:
             raise TooLarge(f"brackets are nested deeper than {DEPTH_MAX}").at(locate(offset, 1))
@@ -112,18 +112,19 @@ def _told(error: SqlglotParseError, text: str, locate: Locate) -> ForebayError:
     offset = text.find(context + highlight) + len(context) if highlight else len(text)
     near = f' at "{highlight}"' if highlight else ""
     return MalformedSql(
-        f"the SQL cannot be read{near}", hint="Expressions are SQL as DuckDB and PostgreSQL write it."
+        f"the SQL cannot be read{near}",
+        hint="Expressions are SQL as DuckDB and PostgreSQL write it.",
     ).at(locate(max(0, offset), len(highlight) or 1))
 
 
-def check_forms(tree: exp.Expression, text: str, locate: Locate) -> None:
+def check_forms(tree: exp.Expr, text: str, locate: Locate) -> None:
     """Refuse the first form or function that is not on the list."""
     for node in tree.walk():
         if not _is_allowed(node):
             raise _refused(node).at(_place(node, text, locate))
 
 
-def _is_allowed(node: exp.Expression) -> bool:
+def _is_allowed(node: exp.Expr) -> bool:
     if isinstance(node, exp.DataType):
         return node.this in TYPES
     if isinstance(node, exp.Dot):
@@ -131,7 +132,7 @@ def _is_allowed(node: exp.Expression) -> bool:
     return type(node) in ALLOWED or is_clock(node)
 
 
-def _refused(node: exp.Expression) -> ForebayError:
+def _refused(node: exp.Expr) -> ForebayError:
     if isinstance(node, exp.Window | exp.WindowSpec):
         return NotSupported(
             "window functions are not supported by this version",
@@ -169,10 +170,10 @@ def _refused(node: exp.Expression) -> ForebayError:
     )
 
 
-def _place(node: exp.Expression, text: str, locate: Locate) -> Position:
+def _place(node: exp.Expr, text: str, locate: Locate) -> Position:
     """The place of a node: its own words where the parser kept them, else its first name's."""
     for inner in node.walk():
-        start = inner.meta.get("start") if inner.has_meta else None
+        start = inner.meta.get("start")
         if start is not None:
             return locate(start, inner.meta["end"] - start + 1)
     name = node.name if isinstance(node, exp.Anonymous) else ""
@@ -180,14 +181,14 @@ def _place(node: exp.Expression, text: str, locate: Locate) -> Position:
     return locate(max(0, offset), len(name) or len(text))
 
 
-def is_clock(node: exp.Expression) -> bool:
+def is_clock(node: exp.Expr) -> bool:
     """Whether a node reads the request's clock."""
     if isinstance(node, exp.Anonymous):
         return node.name.lower() in CLOCK_NAMES and not node.expressions
     return type(node) in CLOCK_CLASSES
 
 
-def name_parts(node: exp.Expression) -> tuple[str, ...] | None:
+def name_parts(node: exp.Expr) -> tuple[str, ...] | None:
     """The dotted name that a column or a chain of dots spells, or None for anything else."""
     if isinstance(node, exp.Column) and not isinstance(node.this, exp.Star):
         return tuple(part.name for part in node.parts)
@@ -198,9 +199,9 @@ def name_parts(node: exp.Expression) -> tuple[str, ...] | None:
     return None
 
 
-def offset_of(node: exp.Expression) -> tuple[int, int]:
+def offset_of(node: exp.Expr) -> tuple[int, int]:
     """Offset and length of a dotted name in the text it was parsed from."""
-    marks = [each.meta for each in node.find_all(exp.Identifier) if each.has_meta]
+    marks = [each.meta for each in node.find_all(exp.Identifier)]
     marks = [mark for mark in marks if "start" in mark]
     if not marks:
         return 0, 1
@@ -208,7 +209,7 @@ def offset_of(node: exp.Expression) -> tuple[int, int]:
     return start, max(mark["end"] for mark in marks) - start + 1
 
 
-def names(tree: exp.Expression) -> Iterator[tuple[exp.Expression, tuple[str, ...]]]:
+def names(tree: exp.Expr) -> Iterator[tuple[exp.Expr, tuple[str, ...]]]:
     """Every dotted name of a tree with the node that spells it, outermost nodes only."""
     parts = name_parts(tree)
     if parts is not None:
@@ -219,8 +220,8 @@ def names(tree: exp.Expression) -> Iterator[tuple[exp.Expression, tuple[str, ...
 
 
 def substitute(
-    tree: exp.Expression, replace: Callable[[exp.Expression, tuple[str, ...]], exp.Expression]
-) -> exp.Expression:
+    tree: exp.Expr, replace: Callable[[exp.Expr, tuple[str, ...]], exp.Expr]
+) -> exp.Expr:
     """The tree with every dotted name replaced; ``tree`` itself is used up."""
     parts = name_parts(tree)
     if parts is not None:
@@ -230,12 +231,12 @@ def substitute(
     return tree
 
 
-def has_aggregate(tree: exp.Expression) -> bool:
+def has_aggregate(tree: exp.Expr) -> bool:
     """Whether an aggregate stands anywhere in a tree."""
     return any(type(node) in AGGREGATES for node in tree.walk())
 
 
-def conjuncts(tree: exp.Expression) -> list[exp.Expression]:
+def conjuncts(tree: exp.Expr) -> list[exp.Expr]:
     """The parts that ANDs join, left to right."""
     if isinstance(tree, exp.Paren):
         return conjuncts(tree.this)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-AGGREGATES: frozenset[type[exp.Expression]] = frozenset(
+AGGREGATES: frozenset[type[exp.Expr]] = frozenset(
     (
         exp.Sum,
         exp.Count,
@@ -36,10 +36,10 @@ AGGREGATES: frozenset[type[exp.Expression]] = frozenset(
 )
 """Aggregates whose answer does not depend on the order of rows."""
 
-DISTRIBUTIVE: frozenset[type[exp.Expression]] = frozenset((exp.Sum, exp.Count, exp.Min, exp.Max))
+DISTRIBUTIVE: frozenset[type[exp.Expr]] = frozenset((exp.Sum, exp.Count, exp.Min, exp.Max))
 """Aggregates that may be merged from the aggregates of parts."""
 
-CONDITIONS: frozenset[type[exp.Expression]] = frozenset(
+CONDITIONS: frozenset[type[exp.Expr]] = frozenset(
     (
         exp.And,
         exp.Or,
@@ -65,7 +65,7 @@ CONDITIONS: frozenset[type[exp.Expression]] = frozenset(
     )
 )
 
-SCALARS: frozenset[type[exp.Expression]] = frozenset(
+SCALARS: frozenset[type[exp.Expr]] = frozenset(
     (
         exp.Column,
         exp.Identifier,
@@ -147,7 +147,7 @@ SCALARS: frozenset[type[exp.Expression]] = frozenset(
     )
 )
 
-WITHIN_AGGREGATES: frozenset[type[exp.Expression]] = frozenset(
+WITHIN_AGGREGATES: frozenset[type[exp.Expr]] = frozenset(
     (exp.Distinct, exp.WithinGroup, exp.Order, exp.Ordered, exp.Filter, exp.Where, exp.Star)
 )
 """Forms that stand only inside or around an aggregate."""
@@ -157,24 +157,32 @@ ALLOWED = AGGREGATES | CONDITIONS | SCALARS | WITHIN_AGGREGATES
 TYPES = frozenset(
     exp.DType[name]
     for name in (
-        "BOOLEAN TINYINT SMALLINT INT BIGINT FLOAT DOUBLE DECIMAL VARCHAR TEXT CHAR "
-        "DATE TIME TIMESTAMP TIMESTAMPTZ INTERVAL"
-    ).split()
+        *("BOOLEAN", "TINYINT", "SMALLINT", "INT", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL"),
+        *("VARCHAR", "TEXT", "CHAR", "DATE", "TIME", "TIMESTAMP", "TIMESTAMPTZ", "INTERVAL"),
+    )
 )
 """The types that a cast may name."""
 
-CLOCK_CLASSES: frozenset[type[exp.Expression]] = frozenset(
-    (exp.CurrentTimestamp, exp.CurrentDate)
-)
+CLOCK_CLASSES: frozenset[type[exp.Expr]] = frozenset((exp.CurrentTimestamp, exp.CurrentDate))
 CLOCK_NAMES = frozenset(("now", "today", "current_date", "current_timestamp"))
 """Functions of the request's clock; they become literals before an engine sees them."""
 
-SHOWS_INSTANTS_AS_THEY_ARE: frozenset[type[exp.Expression]] = (
-    CONDITIONS
-    | WITHIN_AGGREGATES
-    | frozenset(
-        (exp.Min, exp.Max, exp.Count, exp.Mode, exp.Coalesce, exp.Nullif, exp.Case, exp.If)
-        + (exp.Greatest, exp.Least, exp.Paren, exp.ApproxDistinct)
+SHOWS_INSTANTS_AS_THEY_ARE: frozenset[type[exp.Expr]] = frozenset(
+    (
+        *CONDITIONS,
+        *WITHIN_AGGREGATES,
+        exp.Min,
+        exp.Max,
+        exp.Count,
+        exp.Mode,
+        exp.ApproxDistinct,
+        exp.Coalesce,
+        exp.Nullif,
+        exp.Case,
+        exp.If,
+        exp.Greatest,
+        exp.Least,
+        exp.Paren,
     )
 )
 """Forms that compare or pass on an instant; every other one reads its civil time in a zone."""

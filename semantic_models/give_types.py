@@ -86,7 +86,7 @@ def _measure(measure: Measure, told: LogicalType | None, faults: list[ForebayErr
     return replace(measure, type=promised, needs_cast=promised != told)
 
 
-def promised_type(tree: exp.Expression, told: LogicalType) -> LogicalType:
+def promised_type(tree: exp.Expr, told: LogicalType) -> LogicalType:
     """The type that a measure promises on every engine, whatever one engine gives.
 
     Sums of integers are int64, although an engine may sum them in a wider type; an average and

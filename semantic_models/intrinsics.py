@@ -20,22 +20,22 @@ TRUNCATE = "sl_truncate"
 NAMES = frozenset((CIVIL, INSTANT, TRUNCATE))
 
 
-def civil(instant: exp.Expression) -> exp.Expression:
+def civil(instant: exp.Expr) -> exp.Expr:
     """The civil time of an instant in the plan's zone."""
     return exp.Anonymous(this=CIVIL, expressions=[instant])
 
 
-def instant(civil_time: exp.Expression) -> exp.Expression:
+def instant(civil_time: exp.Expr) -> exp.Expr:
     """The instant of a civil time in the plan's zone."""
     return exp.Anonymous(this=INSTANT, expressions=[civil_time])
 
 
-def cast(tree: exp.Expression, type_name: str) -> exp.Expression:
+def cast(tree: exp.Expr, type_name: str) -> exp.Expr:
     """A cast to a type without parameters."""
     return exp.Cast(this=tree, to=exp.DataType(this=exp.DType[type_name], nested=False))
 
 
-def truncate(tree: exp.Expression, grain: Grain, type_: LogicalType) -> exp.Expression:
+def truncate(tree: exp.Expr, grain: Grain, type_: LogicalType) -> exp.Expr:
     """A time cut to the start of its period, in the type that it had.
 
     An instant is cut to a day or more where its zone's calendar turns. To less than a day it
@@ -54,7 +54,7 @@ def truncate(tree: exp.Expression, grain: Grain, type_: LogicalType) -> exp.Expr
             return _cut(tree, grain)
 
 
-def _cut(tree: exp.Expression, grain: Grain) -> exp.Expression:
+def _cut(tree: exp.Expr, grain: Grain) -> exp.Expr:
     return exp.Anonymous(
         this=TRUNCATE, expressions=[exp.Literal(this=grain.value, is_string=True), tree]
     )

@@ -13,7 +13,7 @@ WAYS_MAX = 2
 """Two ways to one model are enough to know that its name is ambiguous."""
 
 
-def cardinality(source_is_key: bool, target_is_key: bool) -> Cardinality:
+def cardinality(*, source_is_key: bool, target_is_key: bool) -> Cardinality:
     """How many rows meet, from which sides' join columns hold a declared key."""
     match source_is_key, target_is_key:
         case True, True:

@@ -39,13 +39,15 @@ _CAST_KINDS = {
     "TIMESTAMPTZ": Kind.TIMESTAMP_TZ,
     "INTERVAL": Kind.INTERVAL,
 }
-_COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.In, exp.Between)
-_COMPARISONS += (exp.NullSafeEQ, exp.NullSafeNEQ)
+_COMPARISONS = (
+    *(exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.In, exp.Between),
+    *(exp.NullSafeEQ, exp.NullSafeNEQ),
+)
 _OFFSET = re.compile(r"\d\s*(Z|[+-]\d{2}(:?\d{2})?)$", re.IGNORECASE)
 _COUNTS = (exp.Count, exp.CountIf, exp.ApproxDistinct)
 
 
-def settle(tree: exp.Expression, kind_of: KindOf) -> tuple[exp.Expression, Kind | None]:
+def settle(tree: exp.Expr, kind_of: KindOf) -> tuple[exp.Expr, Kind | None]:
     """The tree with its times and literals settled, and its kind where it is known.
 
     ``tree`` is used up.
@@ -55,11 +57,11 @@ def settle(tree: exp.Expression, kind_of: KindOf) -> tuple[exp.Expression, Kind 
     """
     holder = exp.Paren(this=tree)
     kind = _settle(tree, kind_of)
-    settled: exp.Expression = holder.this
+    settled: exp.Expr = holder.this
     return settled.pop(), kind
 
 
-def _settle(node: exp.Expression, kind_of: KindOf) -> Kind | None:
+def _settle(node: exp.Expr, kind_of: KindOf) -> Kind | None:
     if isinstance(node, exp.Column):
         return kind_of(node)
     if isinstance(node, exp.Literal):
@@ -84,7 +86,7 @@ def _settle(node: exp.Expression, kind_of: KindOf) -> Kind | None:
     return None
 
 
-def _passed_on(node: exp.Expression, kinds: Sequence[Kind | None]) -> Kind | None:
+def _passed_on(node: exp.Expr, kinds: Sequence[Kind | None]) -> Kind | None:
     if isinstance(node, _COUNTS):
         return Kind.INT64
     if type(node) in CONDITIONS:
@@ -97,7 +99,7 @@ def _passed_on(node: exp.Expression, kinds: Sequence[Kind | None]) -> Kind | Non
 
 def _settle_cast(node: exp.Cast, kind: Kind | None) -> Kind | None:
     target = _CAST_KINDS.get(node.to.this.name)
-    inner: exp.Expression = node.this
+    inner: exp.Expr = node.this
     if kind is Kind.TIMESTAMP_TZ and target is not Kind.TIMESTAMP_TZ:
         inner.replace(civil(inner.copy()))
     elif target is Kind.TIMESTAMP_TZ and _is_civil(inner, kind):
@@ -105,7 +107,7 @@ def _settle_cast(node: exp.Cast, kind: Kind | None) -> Kind | None:
     return target
 
 
-def _is_civil(node: exp.Expression, kind: Kind | None) -> bool:
+def _is_civil(node: exp.Expr, kind: Kind | None) -> bool:
     if isinstance(node, exp.Literal):
         return node.is_string and _OFFSET.search(node.name[10:]) is None
     return kind in (Kind.DATE, Kind.TIMESTAMP)
@@ -121,9 +123,9 @@ def _settle_shift(node: exp.Binary, kinds: Sequence[Kind | None]) -> Kind | None
     return Kind.TIMESTAMP if kinds[0] is Kind.DATE else kinds[0]
 
 
-def _settle_truncation(node: exp.Expression) -> Kind:
+def _settle_truncation(node: exp.Expr) -> Kind:
     unit = str(node.args["unit"].name).lower()
-    inner: exp.Expression = node.this
+    inner: exp.Expr = node.this
     if unit in Grain.__members__.values():
         node.replace(truncate(inner.copy(), Grain(unit), TIMESTAMP_TZ))
         return Kind.TIMESTAMP_TZ
@@ -131,9 +133,7 @@ def _settle_truncation(node: exp.Expression) -> Kind:
     return Kind.TIMESTAMP
 
 
-def _settle_comparison(
-    operands: Sequence[exp.Expression], kinds: Sequence[Kind | None]
-) -> None:
+def _settle_comparison(operands: Sequence[exp.Expr], kinds: Sequence[Kind | None]) -> None:
     leading = _leading(operands, kinds)
     for operand, kind in zip(operands, kinds, strict=True):
         if kind is None or leading is None or isinstance(operand, exp.Null):
@@ -152,7 +152,7 @@ def _settle_comparison(
             )
 
 
-def _leading(operands: Sequence[exp.Expression], kinds: Sequence[Kind | None]) -> Kind | None:
+def _leading(operands: Sequence[exp.Expr], kinds: Sequence[Kind | None]) -> Kind | None:
     """The kind that the others must be: an instant's, else a written column's, else a literal's."""
     if Kind.TIMESTAMP_TZ in kinds:
         return Kind.TIMESTAMP_TZ
@@ -164,7 +164,7 @@ def _leading(operands: Sequence[exp.Expression], kinds: Sequence[Kind | None]) -
     return known[0] if known else next((kind for kind in kinds if kind is not None), None)
 
 
-def _demand_time(operand: exp.Expression, kind: Kind) -> None:
+def _demand_time(operand: exp.Expr, kind: Kind) -> None:
     if isinstance(operand, exp.Literal) and operand.is_string and is_time_text(operand.name):
         return
     if kind in TIMES:

@@ -1,9 +1,9 @@
 """The resolved question to its plan: per home one of four ways, then what all of them share.
 
-    direct                the home's rows, each joined to at most one row a join, aggregated
-    distinct home keys    a one-to-many join is grouped: home rows made distinct a group first
-    aggregate, then join  grouped by foreign keys first; see ``aggregate_early``
-    stitch                several homes, each aggregated on its own, side by side on equal keys
+direct                the home's rows, each joined to at most one row a join, aggregated
+distinct home keys    a one-to-many join is grouped: home rows made distinct a group first
+aggregate, then join  grouped by foreign keys first; see ``aggregate_early``
+stitch                several homes, each aggregated on its own, side by side on equal keys
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from semantic_models.plan import (
 from semantic_models.resolved import Branch, BranchMeasure, Existence, ResolvedQuery, Step
 from semantic_models.types import INT64, LogicalType
 
-Carry = Callable[[exp.Expression], exp.Expression]
+Carry = Callable[[exp.Expr], exp.Expr]
 """From an expression over home columns to the same over carried columns."""
 
 
@@ -141,7 +141,7 @@ def _any_filter(branch: Branch) -> tuple[Expr, ...]:
     if len(wanted) == 1:
         return wanted[0]
     trees = [exp.Paren(this=conjunction(each)) for each in wanted]
-    either: exp.Expression = trees[0]
+    either: exp.Expr = trees[0]
     for tree in trees[1:]:
         either = exp.Or(this=either, expression=tree)
     return (Expr(either),)
@@ -153,10 +153,10 @@ def own_predicates(measure: BranchMeasure) -> tuple[Expr, ...]:
     return (*((own,) if own is not None else ()), *measure.filters)
 
 
-def conjunction(predicates: Sequence[Expr]) -> exp.Expression:
+def conjunction(predicates: Sequence[Expr]) -> exp.Expr:
     """All predicates as one."""
     trees = [exp.Paren(this=each.tree.copy()) for each in predicates]
-    both: exp.Expression = trees[0]
+    both: exp.Expr = trees[0]
     for tree in trees[1:]:
         both = exp.And(this=both, expression=tree)
     return both
@@ -165,21 +165,18 @@ def conjunction(predicates: Sequence[Expr]) -> exp.Expression:
 def aggregate_branch(branch: Branch) -> LogicalPlan:
     """One row a group of one home."""
     rows = joined_rows(branch)
-    alone = len(branch.measures) == 1
-    if branch.fan_out is None:
-        measures = tuple(_measure(each, each.measure.expr.tree, branch, alone) for each in branch.measures)
-        return Aggregate(rows, branch.keys, measures)
-    return _distinct_keys(branch, rows, alone)
+    if branch.fan_out is not None:
+        return _distinct_keys(branch, rows)
+    return Aggregate(rows, branch.keys, tuple(_measure(each, branch) for each in branch.measures))
 
 
-def _measure(
-    measure: BranchMeasure, tree: exp.Expression, branch: Branch, alone: bool
-) -> Output:
+def _measure(measure: BranchMeasure, branch: Branch) -> Output:
     predicates = own_predicates(measure)
-    already_filtered = alone and bool(branch.keys)
-    aggregated = tree.copy()
+    already_filtered = len(branch.measures) == 1 and bool(branch.keys)
+    aggregated = measure.measure.expr.tree.copy()
     if predicates and not already_filtered:
-        aggregated = filtered(aggregated, conjunction(predicates), bool(branch.keys))
+        aggregated = _filtered(aggregated, conjunction(predicates))
+        aggregated = _or_null(aggregated, conjunction(predicates)) if branch.keys else aggregated
     if measure.measure.needs_cast:
         aggregated = exp.Cast(this=aggregated, to=data_type(type_of(measure)))
     return Output(measure.name, Expr(aggregated), type_of(measure))
@@ -191,8 +188,8 @@ def data_type(type_: LogicalType) -> exp.DataType:
     return exp.DataType(this=exp.DType[names[type_.kind.value]], nested=False)
 
 
-def filtered(tree: exp.Expression, predicate: exp.Expression, grouped: bool) -> exp.Expression:
-    """An aggregate over the rows of a predicate; NULL, never 0, for a group without such rows."""
+def _filtered(tree: exp.Expr, predicate: exp.Expr) -> exp.Expr:
+    """Every aggregate of a measure over the rows of a predicate only."""
     for node in reversed([each for each in tree.walk() if type(each) in AGGREGATES]):
         outer = node.parent if isinstance(node.parent, exp.WithinGroup | exp.Filter) else node
         assert outer is not None
@@ -201,7 +198,12 @@ def filtered(tree: exp.Expression, predicate: exp.Expression, grouped: bool) -> 
             tree = narrowed
         else:
             outer.replace(narrowed)
-    if not grouped or not tree.find(exp.Count, exp.CountIf, exp.ApproxDistinct):
+    return tree
+
+
+def _or_null(tree: exp.Expr, predicate: exp.Expr) -> exp.Expr:
+    """NULL, and never 0, for a group in which no row satisfies the predicate."""
+    if not tree.find(exp.Count, exp.CountIf, exp.ApproxDistinct):
         return tree
     rows = exp.Count(this=exp.Star(), big_int=True)
     any_row = exp.GT(
@@ -210,7 +212,7 @@ def filtered(tree: exp.Expression, predicate: exp.Expression, grouped: bool) -> 
     return exp.Case(ifs=[exp.If(this=any_row, true=tree)])
 
 
-def _narrowed(aggregate: exp.Expression, predicate: exp.Expression) -> exp.Expression:
+def _narrowed(aggregate: exp.Expr, predicate: exp.Expr) -> exp.Expr:
     if isinstance(aggregate, exp.Filter):
         both = exp.And(
             this=exp.Paren(this=aggregate.expression.this.copy()), expression=predicate.copy()
@@ -219,7 +221,7 @@ def _narrowed(aggregate: exp.Expression, predicate: exp.Expression) -> exp.Expre
     return exp.Filter(this=aggregate, expression=exp.Where(this=predicate.copy()))
 
 
-def _distinct_keys(branch: Branch, rows: LogicalPlan, alone: bool) -> LogicalPlan:
+def _distinct_keys(branch: Branch, rows: LogicalPlan) -> LogicalPlan:
     """Make home rows distinct a group, carrying what the measures read, then aggregate."""
     assert branch.fan_out is not None
     if not branch.home.key:
@@ -231,7 +233,7 @@ def _distinct_keys(branch: Branch, rows: LogicalPlan, alone: bool) -> LogicalPla
         )
     carried: dict[tuple[Path, str], str] = {}
 
-    def carry(tree: exp.Expression) -> exp.Expression:
+    def carry(tree: exp.Expr) -> exp.Expr:
         moved = tree.copy()
         for node in list(moved.find_all(exp.Column)):
             place = (path_of(node), node.name)
@@ -241,10 +243,9 @@ def _distinct_keys(branch: Branch, rows: LogicalPlan, alone: bool) -> LogicalPla
             node.replace(column(name))
         return moved
 
-    measures = tuple(_carried(each, carry, branch, alone) for each in branch.measures)
+    measures = tuple(_carried(each, carry, branch) for each in branch.measures)
     inputs = [
-        Output(name, Expr(column(source, path)), INT64)
-        for (path, source), name in carried.items()
+        Output(name, Expr(column(source, path)), INT64) for (path, source), name in carried.items()
     ]
     keys = [
         Output(f"k{number}", Expr(column(name)), INT64)
@@ -255,7 +256,6 @@ def _distinct_keys(branch: Branch, rows: LogicalPlan, alone: bool) -> LogicalPla
     return Aggregate(distinct, grouped, measures)
 
 
-def _carried(measure: BranchMeasure, carry: Carry, branch: Branch, alone: bool) -> Output:
-    made = _measure(measure, measure.measure.expr.tree, branch, alone)
+def _carried(measure: BranchMeasure, carry: Carry, branch: Branch) -> Output:
+    made = _measure(measure, branch)
     return Output(made.name, Expr(carry(made.expr.tree)), made.type)
-

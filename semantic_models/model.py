@@ -23,7 +23,7 @@ class Expr:
     value: whoever puts it into another tree copies it first.
     """
 
-    tree: exp.Expression
+    tree: exp.Expr
     paths: tuple[Path, ...] = field(default=(), compare=False)
     """The join paths walked, without the home's, each once and sorted."""
     origin: Scalar | None = field(default=None, compare=False, repr=False)
@@ -162,7 +162,7 @@ class Table:
 class Select:
     """A relation that an author wrote as one SELECT."""
 
-    tree: exp.Expression
+    tree: exp.Expr
     origin: Scalar | None = field(default=None, compare=False, repr=False)
 
 

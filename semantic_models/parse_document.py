@@ -32,10 +32,11 @@ DEPTH_MAX = 32
 ENTRIES_MAX = 1_000
 ROWS_MAX = 2**53
 
-_KEYS = (
-    "metrics dimensions fields from where having order_by limit offset time"
-).split()
-_LATER = "compare fill totals top params saved_query distinct qualify".split()
+_KEYS = [
+    *("metrics", "dimensions", "fields", "from", "where", "having"),
+    *("order_by", "limit", "offset", "time"),
+]
+_LATER = ["compare", "fill", "totals", "top", "params", "saved_query", "distinct", "qualify"]
 _TIME_KEYS = ("on", "from", "to", "last", "zone")
 _LAST = re.compile(r"\d{1,5} +[a-z]+")
 OPERATORS = {
@@ -191,9 +192,7 @@ def _filter(entry: Json, at: str) -> Filter:
         raise _wrong(f"{at}.field", "a name", name)
     operator = OPERATORS.get(written.lower()) if isinstance(written, str) else None
     if operator is None:
-        raise WrongType(
-            f'"{at}.op" takes one of {", ".join(sorted(set(OPERATORS.values())))}'
-        )
+        raise WrongType(f'"{at}.op" takes one of {", ".join(sorted(set(OPERATORS.values())))}')
     values = _values(entry, cast(Operator, operator), at)
     return Comparison(name, cast(Operator, operator), values, at)
 

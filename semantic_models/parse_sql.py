@@ -34,8 +34,10 @@ from semantic_models.expressions import (
 from semantic_models.query import Asked, Filter, OrderBy, Predicate, Query
 
 _SUPPORTED = frozenset(
-    ("expressions", "from_", "where", "group", "having", "order", "limit", "offset", "distinct")
-    + ("kind", "hint", "operation_modifiers")
+    (
+        *("expressions", "from_", "where", "group", "having", "order", "limit", "offset"),
+        *("distinct", "operation_modifiers"),
+    )
 )
 _NAMES = {
     "joins": "JOIN",
@@ -114,9 +116,9 @@ def _model(select: exp.Select, catalog: Catalog, locate: Locate) -> str:
             hint=f"Models are {', '.join(sorted(catalog.models))}.",
             position=locate(0, 6),
         )
-    if set(key for key, value in table.args.items() if value) - {"this", "db", "catalog", "alias"}:
+    if {key for key, value in table.args.items() if value} - {"this", "db", "catalog", "alias"}:
         raise NotSupported("only a model's name may stand in FROM", position=locate(0, 6))
-    if table.catalog and table.catalog != catalog.name or table.db not in ("", SCHEMA):
+    if (table.catalog and table.catalog != catalog.name) or table.db not in ("", SCHEMA):
         name = ".".join(part.name for part in table.parts)
         raise UnknownName.of("model", name, catalog.models).at(locate(*offset_of(table)))
     try:
@@ -144,7 +146,7 @@ class _Items:
         self.model = model
         self.locate = locate
 
-    def read(self, item: exp.Expression) -> Asked | None:
+    def read(self, item: exp.Expr) -> Asked | None:
         """One item of the SELECT list; None for ``*``."""
         if isinstance(item, exp.Star):
             return None
@@ -152,7 +154,7 @@ class _Items:
         inner = item.this if isinstance(item, exp.Alias) else item
         return Asked(self.name(inner), alias, "query")
 
-    def name(self, node: exp.Expression) -> str:
+    def name(self, node: exp.Expr) -> str:
         """The semantic name that a node spells."""
         parts = name_parts(node)
         if parts is None:
@@ -218,7 +220,7 @@ def _check_group(group: exp.Group, others: Sequence[Asked], items: _Items) -> bo
     return True
 
 
-def _predicates(clause: exp.Expression | None, items: _Items) -> tuple[Filter, ...]:
+def _predicates(clause: exp.Expr | None, items: _Items) -> tuple[Filter, ...]:
     if clause is None:
         return ()
     found: list[Filter] = []
@@ -229,7 +231,7 @@ def _predicates(clause: exp.Expression | None, items: _Items) -> tuple[Filter, .
     return tuple(found)
 
 
-def _without_model(tree: exp.Expression, items: _Items) -> exp.Expression:
+def _without_model(tree: exp.Expr, items: _Items) -> exp.Expr:
     for node in list(tree.find_all(exp.Column)):
         if node.table == items.model and not node.args.get("db") and not items.model_is_join:
             node.set("table", None)
@@ -264,17 +266,16 @@ def _nulls_first(text: str) -> list[bool]:
     PostgreSQL's reading of an order without NULLS is the one that questions have: NULL is the
     high end. Every other part of the text reads the same in both dialects.
     """
-    order = Postgres().parse(text)[0].args["order"]
+    select = Postgres().parse(text)[0]
+    assert select is not None, "the text was read before"
+    order = select.args["order"]
     return [bool(node.args.get("nulls_first")) for node in order.expressions]
 
 
-def _count(clause: exp.Expression | None, locate: Locate) -> int | None:
+def _count(clause: exp.Expr | None, locate: Locate) -> int | None:
     if clause is None:
         return None
     value = clause.expression
     if not isinstance(value, exp.Literal) or not value.name.isdigit():
-        raise WrongType(
-            "LIMIT and OFFSET take whole numbers", position=locate(*offset_of(clause))
-        )
+        raise WrongType("LIMIT and OFFSET take whole numbers", position=locate(*offset_of(clause)))
     return int(value.name)
-

@@ -31,9 +31,7 @@ def _branch(branch: Branch, shape: str) -> Proof:
         "home_key": list(branch.home.key),
         "plan": plan_choice(branch, shape),
         "metric_time": branch.time,
-        "measures": [
-            f"{each.measure.model}.{each.measure.name}" for each in branch.measures
-        ],
+        "measures": [f"{each.measure.model}.{each.measure.name}" for each in branch.measures],
         "joins": [_step(step) for step in branch.steps],
         "exists": [_existence(each) for each in branch.existences],
     }

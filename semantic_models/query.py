@@ -33,7 +33,7 @@ class Predicate:
     """A condition in SQL over semantic names."""
 
     text: str
-    tree: exp.Expression = field(compare=False, repr=False)
+    tree: exp.Expr = field(compare=False, repr=False)
     source: str = ""
 
 

@@ -38,7 +38,7 @@ class AskedMetric:
 
     name: str
     metric: Metric
-    formula: exp.Expression
+    formula: exp.Expr
 
 
 def resolve_aggregate(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQuery:
@@ -85,9 +85,7 @@ def _or_dimension(error: UnknownName, asked: Asked, catalog: Catalog) -> Unknown
     return error
 
 
-def _further_metrics(
-    query: Query, catalog: Catalog, asked: Sequence[AskedMetric]
-) -> list[str]:
+def _further_metrics(query: Query, catalog: Catalog, asked: Sequence[AskedMetric]) -> list[str]:
     """Metrics that having and order_by name although the answer does not show them."""
     spelled = [each.name for each in query.order_by]
     for filter_ in query.having:
@@ -104,9 +102,7 @@ def _further_metrics(
     ]
 
 
-def _homes(
-    query: Query, catalog: Catalog, uses: Mapping[str, MeasureUse]
-) -> dict[Home, list[str]]:
+def _homes(query: Query, catalog: Catalog, uses: Mapping[str, MeasureUse]) -> dict[Home, list[str]]:
     """The measures' columns by home, and by metric time where the question uses it."""
     by_time = _uses_metric_time(query)
     homes: dict[Home, list[str]] = {}
@@ -124,7 +120,7 @@ def _homes(
 
 def _uses_metric_time(query: Query) -> bool:
     time = query.time
-    spelled = [each.name for each in (*query.dimensions, *query.order_by)]
+    spelled = [each.name for each in query.dimensions] + [each.name for each in query.order_by]
     for filter_ in query.where:
         if isinstance(filter_, Predicate):
             spelled += [".".join(parts) for _, parts in names(filter_.tree)]
@@ -248,9 +244,7 @@ def _resolved(
         computed[each.name] = Output(each.name, Expr(each.formula), each.metric.type)
     known = _columns_by_name(query, keys, asked, hidden)
     having = tuple(
-        part
-        for filter_ in query.having
-        for part in aggregate_filter(filter_, known.get, clock)
+        part for filter_ in query.having for part in aggregate_filter(filter_, known.get, clock)
     )
     order = tuple(sort_key(each, known) for each in query.order_by)
     return ResolvedQuery(
@@ -278,7 +272,7 @@ def ordered(query: Query, computed: Mapping[str, Output]) -> tuple[Output, ...]:
     return tuple(computed[name] for name in query.columns)
 
 
-Known = Mapping[str, tuple[exp.Expression, Kind | None]]
+Known = Mapping[str, tuple[exp.Expr, Kind | None]]
 
 
 def _columns_by_name(
@@ -288,7 +282,7 @@ def _columns_by_name(
     hidden: Mapping[str, AskedMetric],
 ) -> Known:
     """What computes each name that having and order_by may use, in all its spellings."""
-    known: dict[str, tuple[exp.Expression, Kind | None]] = {}
+    known: dict[str, tuple[exp.Expr, Kind | None]] = {}
     for key, dimension in zip(keys, query.dimensions, strict=True):
         found = (_bare(key.name).tree, key.type.kind)
         for name in (dimension.name, key.name, key.name.replace("__", ".")):

@@ -126,7 +126,7 @@ class BranchResolver:
 
     def _backward(self, at: Model, name: str) -> Join:
         source, join = name.split(":")
-        assert join in self.catalog.models[source].joins and at.name
+        assert self.catalog.models[source].joins[join].target == at.name
         return backward(self.catalog.models[source].joins[join])
 
     def filters(
@@ -237,11 +237,10 @@ def check_fan_out(joins: Sequence[Join], name: str, home: str) -> None:
             raise NoPath(
                 f'"{name}" is reached from model "{home}" only through rows that repeat it',
                 detail=f'Join "{join.name}" meets many rows of model "{join.target}".',
-                hint="Put the predicate into the metric's own where, or ask another model's metric.",
+                hint="Put the predicate into the metric's own where.",
             )
 
 
 def asked_position(asked: Asked) -> Position:
     """Where a request names something."""
     return Position(asked.source, 1, 1, len(asked.name), asked.name)
-

@@ -79,12 +79,11 @@ def row_filters(
     found: list[RowFilter] = []
     for each in filters:
         tree = _tree(each, look)
-        for part in conjuncts(tree):
-            found.append(_row_filter(part, each, catalog, look, clock))
+        found += [_row_filter(part, each, catalog, look, clock) for part in conjuncts(tree)]
     return found
 
 
-def _tree(filter_: Filter, look: Look) -> exp.Expression:
+def _tree(filter_: Filter, look: Look) -> exp.Expr:
     if isinstance(filter_, Predicate):
         return filter_.tree
     return comparison(filter_, kind_of(look(filter_.name)))
@@ -98,7 +97,7 @@ def kind_of(reached: Reached) -> Kind | None:
 
 
 def _row_filter(
-    part: exp.Expression, filter_: Filter, catalog: Catalog, look: Look, clock: Clock
+    part: exp.Expr, filter_: Filter, catalog: Catalog, look: Look, clock: Clock
 ) -> RowFilter:
     at = _locator(filter_)
     if has_aggregate(part):
@@ -108,7 +107,7 @@ def _row_filter(
     reached: list[Reached] = []
     kinds: dict[str, Kind | None] = {}
 
-    def replace(node: exp.Expression, parts: tuple[str, ...]) -> exp.Expression:
+    def replace(node: exp.Expr, parts: tuple[str, ...]) -> exp.Expr:
         name = ".".join(parts)
         try:
             found = look(name)
@@ -138,7 +137,7 @@ def _row_filter(
     return RowFilter(Expr(tree, paths_of(tree)), tuple(reached), filter_.source)
 
 
-def _filled(tree: exp.Expression, reached: Sequence[Reached]) -> exp.Expression:
+def _filled(tree: exp.Expr, reached: Sequence[Reached]) -> exp.Expr:
     """Put each member's expression where its marker stands."""
     values = {f"m{number}": each for number, each in enumerate(reached, 1)}
     if isinstance(tree, exp.Column):
@@ -148,13 +147,13 @@ def _filled(tree: exp.Expression, reached: Sequence[Reached]) -> exp.Expression:
     return tree
 
 
-def _clocked(tree: exp.Expression, clock: Clock) -> exp.Expression:
+def _clocked(tree: exp.Expr, clock: Clock) -> exp.Expr:
     for node in [each for each in tree.walk() if is_clock(each)]:
         node.replace(clock_literal(node, clock.now, clock.zone))
     return tree
 
 
-def _locator(filter_: Filter) -> Callable[[exp.Expression], Position]:
+def _locator(filter_: Filter) -> Callable[[exp.Expr], Position]:
     if not isinstance(filter_, Predicate):
         name = f"{filter_.name} {filter_.operator}"
         return lambda node: Position(filter_.source, 1, 1, len(name), name)
@@ -162,7 +161,7 @@ def _locator(filter_: Filter) -> Callable[[exp.Expression], Position]:
     return lambda node: locate(*offset_of(node))
 
 
-def comparison(filter_: Comparison, kind: Kind | None) -> exp.Expression:
+def comparison(filter_: Comparison, kind: Kind | None) -> exp.Expr:
     """The predicate of a structured filter; each value becomes a literal of the field's kind."""
     field = exp.Column(
         this=exp.Identifier(this=parts_of(filter_.name)[-1]),
@@ -194,7 +193,7 @@ def comparison(filter_: Comparison, kind: Kind | None) -> exp.Expression:
             return _BINARY[operator](this=field, expression=values[0])
 
 
-def literal(value: Plain, kind: Kind | None, filter_: Comparison) -> exp.Expression:
+def literal(value: Plain, kind: Kind | None, filter_: Comparison) -> exp.Expr:
     """A value as a literal of the field's kind; refused where it has another."""
     match value:
         case None:
@@ -204,7 +203,7 @@ def literal(value: Plain, kind: Kind | None, filter_: Comparison) -> exp.Express
         case int() | float() | Decimal() if kind in NUMBERS or kind is None:
             if not isinstance(value, bool):
                 return _number(value)
-        case str() if kind in (Kind.STRING, None) or kind in TIMES and is_time_text(value):
+        case str() if kind in (Kind.STRING, None) or (kind in TIMES and is_time_text(value)):
             return exp.Literal(this=value, is_string=True)
         case datetime() | date() if kind in TIMES:
             return exp.Literal(this=value.isoformat(), is_string=True)
@@ -216,14 +215,14 @@ def literal(value: Plain, kind: Kind | None, filter_: Comparison) -> exp.Express
     )
 
 
-def _number(value: float | Decimal) -> exp.Expression:
+def _number(value: float | Decimal) -> exp.Expr:
     magnitude = exp.Literal(this=str(abs(value)), is_string=False)
     return exp.Neg(this=magnitude) if value < 0 else magnitude
 
 
 def aggregate_filter(
     filter_: Filter,
-    column_of: Callable[[str], tuple[exp.Expression, Kind | None] | None],
+    column_of: Callable[[str], tuple[exp.Expr, Kind | None] | None],
     clock: Clock,
 ) -> list[Expr]:
     """The conjuncts of one entry of ``having``, over the columns of the answer.
@@ -244,9 +243,9 @@ def aggregate_filter(
 
 
 def _aggregate_part(
-    part: exp.Expression,
-    column_of: Callable[[str], tuple[exp.Expression, Kind | None] | None],
-    at: Callable[[exp.Expression], Position],
+    part: exp.Expr,
+    column_of: Callable[[str], tuple[exp.Expr, Kind | None] | None],
+    at: Callable[[exp.Expr], Position],
     clock: Clock,
 ) -> Expr:
     spelled = [(node, ".".join(parts)) for node, parts in names(part)]
@@ -263,10 +262,10 @@ def _aggregate_part(
             "an aggregate of its own stands in having",
             hint="Name a metric; measures declare the aggregates.",
         ).at(at(part))
-    trees: dict[str, exp.Expression] = {}
+    trees: dict[str, exp.Expr] = {}
     kinds: dict[str, Kind | None] = {}
 
-    def replace(node: exp.Expression, parts: tuple[str, ...]) -> exp.Expression:
+    def replace(node: exp.Expr, parts: tuple[str, ...]) -> exp.Expr:
         found = column_of(".".join(parts))
         assert found is not None, "unknown names were refused above"
         marker = f"h{len(trees)}"

@@ -37,7 +37,8 @@ class Reached:
     @property
     def type(self) -> LogicalType:
         """The type of its values."""
-        assert isinstance(self.member, Dimension) and self.member.type is not None
+        assert isinstance(self.member, Dimension)
+        assert self.member.type is not None, "a served catalog has its types"
         return self.member.type
 
     def grouped(self) -> Reached:
@@ -76,7 +77,9 @@ def reach(catalog: Catalog, home: Model, name: str) -> Reached:
         AmbiguousPath: the name gives a model that several join paths reach.
         NoPath: it gives a model that no join path reaches.
     """
-    model, path, joins = home, (), ()
+    model = home
+    path: Path = ()
+    joins: tuple[Join, ...] = ()
     rest = parts_of(name)
     while True:
         head, rest = rest[0], rest[1:]
@@ -170,6 +173,6 @@ def _ways_through_many(catalog: Catalog, home: str, target: str) -> tuple[tuple[
     )
 
 
-def substituted(tree: exp.Expression) -> exp.Expression:
+def substituted(tree: exp.Expr) -> exp.Expr:
     """A tree that may stand in the place of a name."""
     return tree if isinstance(tree, exp.Column | exp.Anonymous) else exp.Paren(this=tree)

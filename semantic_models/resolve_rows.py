@@ -79,10 +79,7 @@ def _no_holder(fields: Sequence[Asked], catalog: Catalog) -> ForebayError:
 
 def resolve_values(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQuery:
     """Resolve the distinct values of dimensions."""
-    if query.model:
-        home, within = catalog.model(query.model), ()
-    else:
-        home, within = _home_of_values(query, catalog)
+    home, within = _home_of_values(query, catalog)
     return _resolved(query, _Listing(catalog, home, "values", query.dimensions, within), clock)
 
 
@@ -92,6 +89,8 @@ def _home_of_values(query: Query, catalog: Catalog) -> tuple[Model, Path]:
     Where all of them lie behind one join path, it is the model at the path's end: its values are
     all there, whoever refers to them. The path is given too, since names spell it out.
     """
+    if query.model:
+        return catalog.model(query.model), ()
     named = _named(query)
     homes: dict[object, tuple[Model, Path]] = {}
     for model in catalog.models.values():
@@ -127,9 +126,7 @@ def _named(query: Query) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*(each.name for each in query.dimensions), *spelled, *plain]))
 
 
-def _reached(
-    catalog: Catalog, model: Model, named: Sequence[str]
-) -> tuple[Reached, ...] | None:
+def _reached(catalog: Catalog, model: Model, named: Sequence[str]) -> tuple[Reached, ...] | None:
     try:
         found = tuple(reach(catalog, model, name) for name in named)
     except ForebayError:
@@ -161,7 +158,9 @@ class _Listing:
 
 
 def _resolved(query: Query, listing: _Listing, clock: Clock) -> ResolvedQuery:
-    resolver = BranchResolver(listing.catalog, listing.home, listing.home.time, clock, within=listing.within)
+    resolver = BranchResolver(
+        listing.catalog, listing.home, listing.home.time, clock, within=listing.within
+    )
     role: Role = "field" if listing.shape == "rows" else "dimension"
     reached = [_safe(resolver, each) for each in listing.asked]
     outputs: dict[str, Output] = {}
@@ -213,9 +212,7 @@ def _safe(resolver: BranchResolver, asked: Asked) -> Reached:
     return found
 
 
-def _output(
-    resolver: BranchResolver, asked: Asked, found: Reached, shape: Shape
-) -> Output:
+def _output(resolver: BranchResolver, asked: Asked, found: Reached, shape: Shape) -> Output:
     """A value as it is in a listing of rows; a bare time is cut to its grain among values."""
     resolver.walk(found.joins, found.path)
     found = found.grouped() if shape == "values" else found

@@ -60,8 +60,8 @@ def _period(text: str, key: str) -> tuple[datetime, datetime]:
     match = _WRITTEN.fullmatch(text.strip())
     numbers = [int(each) for each in match.groups()[:6] if each] if match else []
     try:
-        year, month, day, *clock = (numbers + [1, 1])[:3] if len(numbers) < 3 else numbers
-        start = datetime(year, month, day, *clock)
+        year, month, day, hour, minute, second = [*numbers, *(0, 1, 1, 0, 0, 0)[len(numbers) :]]
+        start = datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - civil
     except (ValueError, TypeError):
         raise WrongType(
             f'"{text}" under {key} is not a time',
@@ -125,7 +125,7 @@ def _step(moment: datetime, grain: Grain, count: int) -> datetime:
         ) from None
 
 
-def time_literal(moment: datetime | date, kind: Kind) -> exp.Expression:
+def time_literal(moment: datetime | date, kind: Kind) -> exp.Expr:
     """A civil time as a literal that compares with a column of ``kind``."""
     text = moment.isoformat(sep=" ") if isinstance(moment, datetime) else moment.isoformat()
     if kind is Kind.TIMESTAMP_TZ:
@@ -135,7 +135,7 @@ def time_literal(moment: datetime | date, kind: Kind) -> exp.Expression:
     return cast(exp.Literal(this=text, is_string=True), "TIMESTAMP")
 
 
-def clock_literal(node: exp.Expression, now: datetime, zone: str) -> exp.Expression:
+def clock_literal(node: exp.Expr, now: datetime, zone: str) -> exp.Expr:
     """What a function of the clock gives: an instant, or the day that the zone has."""
     if isinstance(node, exp.CurrentDate) or node.name.lower() in ("today", "current_date"):
         return time_literal(now.astimezone(ZoneInfo(zone)).date(), Kind.DATE)

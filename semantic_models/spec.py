@@ -6,11 +6,25 @@ stands at, so that a fault found later is shown where its author can mend it.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from semantic_models.errors import Position
 
 Value = bool | int | float | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """Where the file goes on elsewhere than the text does: after a fold or an escape."""
+
+    offset: int
+    """The first character of the text that stands here."""
+    line: int
+    column: int
+    excerpt: str
+    """The whole line of the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +41,30 @@ class Scalar:
     """The line and column, both from 1, at which each line of ``text`` starts."""
     lines: tuple[str, ...] = field(default=(), compare=False, repr=False)
     """The lines of the file that ``starts`` points into, for excerpts."""
+    jumps: tuple[Jump, ...] = field(default=(), compare=False, repr=False)
+    """Only of folded or escaped text, from offset 0 on: then these say it, and not ``starts``."""
 
     def position(self, offset: int = 0, length: int | None = None) -> Position:
         """The place of a part of the text; the whole first line where nothing else is said."""
+        offset = min(offset, len(self.text.rstrip("\n")))
+        line, column, excerpt = self._place(offset)
+        rest = len(self.text[offset:].split("\n", 1)[0])
+        width = max(1, rest if length is None else min(length, rest))
+        if self.jumps:
+            last_line, last_column, _ = self._place(offset + width - 1)
+            reached = last_column if last_line == line else len(excerpt.rstrip())
+            width = max(1, reached - column + 1)
+        return Position(self.source, line, column, width, excerpt)
+
+    def _place(self, offset: int) -> tuple[int, int, str]:
+        if self.jumps:
+            jump = self.jumps[bisect_right(self.jumps, offset, key=attrgetter("offset")) - 1]
+            return jump.line, jump.column + offset - jump.offset, jump.excerpt
         before = self.text[:offset]
         row = min(before.count("\n"), len(self.starts) - 1)
         line, start = self.starts[row]
-        column = start + offset - (before.rfind("\n") + 1)
-        if length is None:
-            length = len(self.text.split("\n", 1)[0]) - offset
         excerpt = self.lines[row] if row < len(self.lines) else ""
-        return Position(self.source, line, column, max(1, length), excerpt)
+        return line, start + offset - (before.rfind("\n") + 1), excerpt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +117,7 @@ class JoinSpec:
     """Same-named columns joined to the target's key, where ``on`` is a bare list of columns."""
     on: Scalar | None = None
     """A condition in SQL, where ``on`` is one."""
+    about: Described = NOTHING_SAID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

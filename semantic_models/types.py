@@ -31,8 +31,10 @@ class Kind(StrEnum):
 
 
 INTEGERS = frozenset(
-    (Kind.INT8, Kind.INT16, Kind.INT32, Kind.INT64)
-    + (Kind.UINT8, Kind.UINT16, Kind.UINT32, Kind.UINT64)
+    (
+        *(Kind.INT8, Kind.INT16, Kind.INT32, Kind.INT64),
+        *(Kind.UINT8, Kind.UINT16, Kind.UINT32, Kind.UINT64),
+    )
 )
 FLOATS = frozenset((Kind.FLOAT32, Kind.FLOAT64))
 NUMBERS = INTEGERS | FLOATS | {Kind.DECIMAL}

@@ -28,7 +28,10 @@ class ResultStream(Protocol):
     def __iter__(self) -> Iterator[pa.RecordBatch]: ...
 
     def close(self) -> None:
-        """Free the cursor, and stop the query if it still runs. Safe to call twice, from any thread."""
+        """Free the cursor, and stop the query if it still runs.
+
+        Safe to call twice, and from any thread.
+        """
 
 
 class Engine(Protocol):
@@ -56,7 +59,10 @@ class Engine(Protocol):
     def execute(self, query: PhysicalQuery, *, timeout_s: float) -> ResultStream:
         """Start a query; batches arrive as the stream is read.
 
+        What follows may be raised here, or where the stream is read.
+
         Raises:
+            EngineGone: the data is no longer there.
             EngineFailed: the engine refused or broke; its own text goes to the log only.
             EngineTimedOut: the deadline passed.
         """
@@ -71,7 +77,7 @@ class Engine(Protocol):
         ...
 
     def check(self) -> None:
-        """Raise EngineFailed unless the engine answers."""
+        """Raise EngineGone or EngineFailed unless the data is there and the engine answers."""
         ...
 
     def close(self) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 from pyarrow import types
 
 from gateway.errors import EngineFailed
 
+Array: TypeAlias = "pa.Array[Any]"
+Field: TypeAlias = "pa.Field[Any]"
 Conversion = Callable[[pa.RecordBatch], pa.RecordBatch]
 
 BATCH_BYTES = 8 * 2**20
@@ -25,7 +28,7 @@ _WIDTH_OF_TEXT = 40
 def rows_a_batch(schema: pa.Schema) -> int:
     """How many rows of a schema weigh about ``BATCH_BYTES``."""
     width = sum(_width(each.type) for each in schema)
-    rows = BATCH_BYTES // max(width, 1)
+    rows = int(BATCH_BYTES / max(width, 1))
     return max(BATCH_ROWS_MIN, min(BATCH_ROWS_MAX, rows))
 
 
@@ -74,7 +77,7 @@ def _convert(batch: pa.RecordBatch, promised: pa.Schema, engine: str) -> pa.Reco
     return pa.RecordBatch.from_arrays(arrays, schema=promised)
 
 
-def _cast(array: pa.Array, wanted: pa.Field, engine: str) -> pa.Array:
+def _cast(array: Array, wanted: Field, engine: str) -> Array:
     try:
         return array.cast(wanted.type, safe=True)
     except pa.ArrowException as error:

@@ -17,7 +17,7 @@ from gateway.engines.base import ResultStream
 from gateway.engines.deadlines import Watch
 from gateway.engines.duckdb_errors import FAILURES, is_fatal, translate
 from gateway.engines.duckdb_open import DuckDBSettings, find_sources, open_locked, quote
-from gateway.engines.duckdb_stream import DuckDBStream, Question, only_select
+from gateway.engines.duckdb_stream import DuckDBStream, Run, only_select
 from gateway.errors import EngineFailed, EngineGone
 from semantic_models.errors import ForebayError, did_you_mean
 from semantic_models.model import Relation, Table
@@ -65,12 +65,12 @@ class DuckDBEngine:
                 stamps += _log_of(paths[0])
         except OSError as error:
             self._refuse_missing(error)
-        return " ".join(f"{each.st_mtime_ns:x}.{each.st_size:x}.{each.st_ino:x}" for each in stamps)
+        return str([(each.st_mtime_ns, each.st_size, each.st_ino) for each in stamps])
 
     def execute(self, query: PhysicalQuery, *, timeout_s: float) -> ResultStream:
         """Start a query when the first of its batches is read."""
-        question = Question(self.name, query.text, arrow_schema(query.columns), timeout_s)
-        stream = DuckDBStream(self._connect(), question, self._failure)
+        run = Run(self.name, query.text, arrow_schema(query.columns), timeout_s)
+        stream = DuckDBStream(self._connect(), run, self._failure)
         self._watch.add(stream)
         return stream
 
@@ -180,11 +180,8 @@ class DuckDBEngine:
 
 def _columns(connection: duckdb.DuckDBPyConnection, text: str) -> Columns:
     relation = connection.sql(only_select(connection, text))
-    return dict(
-        zip(
-            relation.columns, (parse_duckdb_type(str(each)) for each in relation.types), strict=True
-        )
-    )
+    types = [parse_duckdb_type(str(each)) for each in relation.types]
+    return dict(zip(relation.columns, types, strict=True))
 
 
 def _log_of(path: str) -> list[os.stat_result]:

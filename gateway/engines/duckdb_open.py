@@ -132,7 +132,7 @@ def quote(name: str) -> str:
 def _expand(settings: DuckDBSettings, key: str, pattern: str, *, is_glob: bool) -> tuple[str, ...]:
     try:
         path = Path(settings.folder, pattern).absolute()
-        found = (str(path),) if path.is_file() else ()
+        found: tuple[str, ...] = (str(path),) if path.is_file() else ()
         if not found and is_glob:
             matches = glob.iglob(pattern, root_dir=settings.folder, recursive=True)
             paths = (Path(settings.folder, match).absolute() for match in matches)
@@ -149,10 +149,10 @@ def _expand(settings: DuckDBSettings, key: str, pattern: str, *, is_glob: bool) 
 
 
 def _connect(settings: DuckDBSettings, sources: Sources) -> duckdb.DuckDBPyConnection:
-    if settings.path is None:
-        return duckdb.connect(":memory:", config=_FROM_THE_START)
+    place = ":memory:" if settings.path is None else sources[""][0]
+    read_only = settings.path is not None and settings.read_only
     try:
-        return duckdb.connect(sources[""][0], read_only=settings.read_only, config=_FROM_THE_START)
+        return duckdb.connect(place, read_only=read_only, config={**_FROM_THE_START})
     except (duckdb.Error, RuntimeError) as error:
         raise SettingRejected(
             f'"{settings.path}" of engine "{settings.name}" cannot be opened as a DuckDB database',
@@ -163,7 +163,7 @@ def _connect(settings: DuckDBSettings, sources: Sources) -> duckdb.DuckDBPyConne
 
 
 def _bound(connection: duckdb.DuckDBPyConnection, settings: DuckDBSettings) -> None:
-    memory = settings.memory_bytes_max or _bytes(_setting(connection, "memory_limit")) // 2
+    memory = settings.memory_bytes_max or _bytes(_held(connection)["memory_limit"]) // 2
     try:
         connection.execute(f"SET memory_limit = '{memory // 1024}KiB'")
         if settings.threads is not None:
@@ -203,12 +203,12 @@ def _read_back(
     connection: duckdb.DuckDBPyConnection, settings: DuckDBSettings, allowed: Iterable[str]
 ) -> None:
     wanted: dict[str, str] = _FROM_THE_START | _LATER | _AT_LAST | _NEVER
-    held = {key: _setting(connection, key) for key in wanted}
-    differing = sorted(key for key in wanted if held[key].lower() != wanted[key].lower())
+    held = _held(connection)
+    differing = sorted(key for key in wanted if held.get(key, "").lower() != wanted[key].lower())
     reachable = connection.execute("SELECT current_setting('allowed_paths')").fetchall()[0][0]
     if settings.path is None and set(reachable) != set(allowed):
         differing.append("allowed_paths")
-    if _setting(connection, "allowed_directories") != "[]":
+    if held.get("allowed_directories") != "[]":
         differing.append("allowed_directories")
     if differing:
         raise EngineFailed(
@@ -218,11 +218,13 @@ def _read_back(
         )
 
 
-def _setting(connection: duckdb.DuckDBPyConnection, name: str) -> str:
-    row = connection.execute(
-        "SELECT value FROM duckdb_settings() WHERE name = $1", [name]
-    ).fetchone()
-    return "" if row is None else str(row[0])
+def _held(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Every setting as DuckDB tells it.
+
+    One text without parameters: to look at a parameter's type DuckDB would import pandas first.
+    """
+    rows = connection.execute("SELECT name, value FROM duckdb_settings()").fetchall()
+    return {name: str(value) for name, value in rows}
 
 
 _UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}

@@ -18,7 +18,7 @@ from semantic_models.errors import ForebayError
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class Run:
     """What a stream runs, and until when."""
 
     engine: str
@@ -41,13 +41,13 @@ class DuckDBStream:
     def __init__(
         self,
         connection: duckdb.DuckDBPyConnection,
-        question: Question,
+        run: Run,
         translate: Callable[[BaseException], ForebayError],
     ) -> None:
         self._connection = connection
-        self._question = question
+        self._run = run
         self._translate = translate
-        self._deadline_s = time.monotonic() + question.timeout_s
+        self._deadline_s = time.monotonic() + run.timeout_s
         self._reading = threading.Lock()
         self._handle = threading.Lock()
         self._reader: pa.RecordBatchReader | None = None
@@ -60,7 +60,7 @@ class DuckDBStream:
     @property
     def schema(self) -> pa.Schema:
         """The promised schema; every batch has exactly this one."""
-        return self._question.schema
+        return self._run.schema
 
     def __iter__(self) -> DuckDBStream:
         return self
@@ -83,7 +83,7 @@ class DuckDBStream:
         if now_s >= self._deadline_s:
             self._stop(
                 EngineTimedOut(
-                    f"the query ran past its deadline of {self._question.timeout_s:g} s",
+                    f"the query ran past its deadline of {self._run.timeout_s:g} s",
                     hint="Ask for less, or raise the deadline.",
                 )
             )
@@ -107,20 +107,24 @@ class DuckDBStream:
                 raise
             raise self._stopped_by from None
         except ForebayError as refusal:
-            self._stopped_by = self._stopped_by or refusal
-            self._free()
-            raise
+            raise self._failed_by(refusal) from refusal.__cause__
         except FAILURES as error:
-            self._stopped_by = self._stopped_by or self._translate(error)
-            self._free()
-            raise self._stopped_by from error
+            raise self._failed_by(error) from error
+
+    def _failed_by(self, error: Exception) -> ForebayError:
+        """The error that this stream raises from now on: an earlier stop explains a failure."""
+        if self._stopped_by is None:
+            told = error if isinstance(error, ForebayError) else self._translate(error)
+            self._stopped_by = told
+        self._free()
+        return self._stopped_by
 
     def _start(self) -> pa.RecordBatchReader:
-        question = self._question
-        statement = only_select(self._connection, question.text)
+        run = self._run
+        statement = only_select(self._connection, run.text)
         relation = self._connection.sql(statement)
-        self._reader = relation.to_arrow_reader(rows_a_batch(question.schema))
-        self._convert = conversion(self._reader.schema, question.schema, question.engine)
+        self._reader = relation.to_arrow_reader(rows_a_batch(run.schema))
+        self._convert = conversion(self._reader.schema, run.schema, run.engine)
         return self._reader
 
     def _stop(self, error: ForebayError) -> None:

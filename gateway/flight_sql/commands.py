@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 
 from gateway.errors import UnsupportedCommand
 from gateway.flight_sql import messages as m
+from gateway.flight_sql.keys import KeysListing
+from gateway.flight_sql.metadata import TablesListing
 from gateway.flight_sql.wire import Message, decode, encode
 from semantic_models.errors import TooLarge
 
@@ -20,18 +22,7 @@ T = TypeVar("T")
 COMMAND_BYTES_MAX = 2 * 1024 * 1024
 TYPE_URL = "type.googleapis.com/arrow.flight.protocol.sql."
 
-Listing = (
-    m.GetCatalogs
-    | m.GetDbSchemas
-    | m.GetTables
-    | m.GetTableTypes
-    | m.GetPrimaryKeys
-    | m.GetExportedKeys
-    | m.GetImportedKeys
-    | m.GetCrossReference
-    | m.GetSqlInfo
-    | m.GetXdbcTypeInfo
-)
+Listing = TablesListing | KeysListing | m.GetSqlInfo | m.GetXdbcTypeInfo
 """Commands that are answered from the catalog alone."""
 
 Command = Listing | m.StatementQuery | m.PreparedStatementQuery
@@ -159,6 +150,6 @@ def _bounded(data: bytes) -> bytes:
 def _not_offered(kind: str, name: str) -> UnsupportedCommand:
     return UnsupportedCommand(
         f'{kind} "{name[:100]}" is not offered',
-        detail="This server answers questions: it takes no updates, no data and no Substrait plans.",
-        hint="Ask with a SELECT over the models, or with a JSON query as the text of the statement.",
+        detail="This server answers questions; it takes no updates, data or Substrait plans.",
+        hint="Ask with a SELECT over the models, or with a JSON query as the statement's text.",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Untraced(Exception):  # noqa: N818
+class Untraced(Exception):
     """A refusal of GetSchema, the one call for which pyarrow sends no error of its own kinds.
 
     For every other exception pyarrow sends the traceback, with the paths of source files, as
@@ -12,7 +12,7 @@ class Untraced(Exception):  # noqa: N818
     """
 
     @property
-    def __cause__(self) -> BaseException | None:  # type: ignore[override]
+    def __cause__(self) -> BaseException | None:
         """Nothing that may be told."""
         raise RuntimeError("no traceback is told to clients")
 

@@ -105,22 +105,10 @@ class Exchange:
                 return sql_info_table(self._info, command.info)
             case m.GetXdbcTypeInfo():
                 return xdbc_type_info(command.data_type)
-            case m.GetTableTypes():
-                return metadata.table_types_table()
-            case m.GetCatalogs():
-                return metadata.catalogs_table(self.catalog)
-            case m.GetDbSchemas():
-                return metadata.db_schemas_table(self.catalog, command)
-            case m.GetTables():
-                return metadata.tables_table(self.catalog, command)
-            case m.GetPrimaryKeys():
-                return keys.primary_keys_table(self.catalog, command)
-            case m.GetExportedKeys():
-                return keys.exported_keys_table(self.catalog, command)
-            case m.GetImportedKeys():
-                return keys.imported_keys_table(self.catalog, command)
-            case m.GetCrossReference():
-                return keys.cross_reference_table(self.catalog, command)
+            case m.GetCatalogs() | m.GetDbSchemas() | m.GetTables() | m.GetTableTypes():
+                return metadata.tables_listing(self.catalog, command)
+            case _:
+                return keys.keys_table(self.catalog, command)
 
     def act(self, action: commands.Action) -> tuple[bytes, ...]:
         """Do what an action asks for, and give its results."""
@@ -134,17 +122,10 @@ class Exchange:
                 return (commands.pack(m.TRANSACTION, m.Transaction(new_handle())),)
             case m.EndTransaction():
                 return ()
-            case m.CancelQuery():
-                outcome = self._cancel(commands.parse_info(action.info))
-                return (commands.pack(m.CANCEL_QUERY_RESULT, outcome),)
-            case m.CancelFlightInfo():
-                return (encode(m.CANCEL_FLIGHT_INFO_RESULT, self._cancel(action.info)),)
-            case m.SetSessionOptions():
-                return (self._set_options(action),)
-            case m.GetSessionOptions():
-                return (self._options(),)
-            case m.CloseSession():
-                return (encode(m.CLOSE_SESSION_RESULT, m.Outcome(CLOSED)),)
+            case m.CancelQuery() | m.CancelFlightInfo():
+                return (self._cancel(action),)
+            case m.SetSessionOptions() | m.GetSessionOptions() | m.CloseSession():
+                return (self._session_action(action),)
 
     def check_statement(self, handle: bytes) -> None:
         """Raise UnknownHandle unless a prepared statement is open."""
@@ -154,7 +135,11 @@ class Exchange:
         """The promised schema, each field with its SQL type and description."""
         place = Place(self.catalog.name, metadata.DB_SCHEMA)
         fields = [
-            field.with_metadata(column_metadata(column.type, column.description, place))
+            pa.field(
+                field.name,
+                field.type,
+                metadata=column_metadata(column.type, column.description, place),
+            )
             for field, column in zip(prepared.schema, prepared.columns, strict=True)
         ]
         return pa.schema(fields)
@@ -174,7 +159,13 @@ class Exchange:
         )
         return commands.pack(m.PREPARED_STATEMENT, statement)
 
-    def _cancel(self, info: m.Info) -> m.Outcome:
+    def _cancel(self, action: m.CancelQuery | m.CancelFlightInfo) -> bytes:
+        if isinstance(action, m.CancelFlightInfo):
+            return encode(m.CANCEL_FLIGHT_INFO_RESULT, self._stop(action.info))
+        outcome = self._stop(commands.parse_info(action.info))
+        return commands.pack(m.CANCEL_QUERY_RESULT, outcome)
+
+    def _stop(self, info: m.Info) -> m.Outcome:
         claims = [commands.parse_ticket(each.ticket.ticket) for each in info.endpoint]
         stopped = [
             self._tickets.drop(claim.statement_handle)
@@ -183,6 +174,17 @@ class Exchange:
             if isinstance(claim, m.StatementTicket)
         ]
         return m.Outcome(CANCELLED if any(stopped) else NOT_CANCELLABLE)
+
+    def _session_action(
+        self, action: m.SetSessionOptions | m.GetSessionOptions | m.CloseSession
+    ) -> bytes:
+        match action:
+            case m.SetSessionOptions():
+                return self._set_options(action)
+            case m.GetSessionOptions():
+                return self._options()
+            case m.CloseSession():
+                return encode(m.CLOSE_SESSION_RESULT, m.Outcome(CLOSED))
 
     def _session(self) -> dict[str, str]:
         return {"catalog": self.catalog.name, "schema": metadata.DB_SCHEMA}

@@ -21,7 +21,7 @@ LINE_BYTES_MAX = 1_000
 PART_BYTES_MAX = 400
 """Statuses travel in headers, twice over; gRPC drops a status whose headers pass 8 KiB."""
 
-FLIGHT_ERRORS: Mapping[str, Callable[[str, bytes], flight.FlightError]] = {
+FLIGHT_ERRORS: Mapping[str, Callable[..., flight.FlightError]] = {
     "UNAUTHENTICATED": flight.FlightUnauthenticatedError,
     "PERMISSION_DENIED": flight.FlightUnauthorizedError,
     "DEADLINE_EXCEEDED": flight.FlightTimedOutError,
@@ -69,7 +69,7 @@ def line(error: ForebayError) -> str:
 
 def document(error: ForebayError) -> bytes:
     """The error's parts as JSON."""
-    parts = {
+    parts: dict[str, object] = {
         "code": error.code,
         "message": _cut(error.message, PART_BYTES_MAX),
         "detail": _cut(error.detail, PART_BYTES_MAX),

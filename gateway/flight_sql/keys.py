@@ -20,6 +20,8 @@ from gateway.flight_sql.patterns import exactly
 from semantic_models.catalog import Catalog
 from semantic_models.model import Model
 
+KeysListing = GetPrimaryKeys | GetExportedKeys | GetImportedKeys | GetCrossReference
+
 NO_ACTION = 3
 
 
@@ -33,6 +35,19 @@ class ForeignKey:
     fk_column: str
     sequence: int
     name: str
+
+
+def keys_table(catalog: Catalog, asked: KeysListing) -> pa.Table:
+    """The keys that a command asks for."""
+    match asked:
+        case GetPrimaryKeys():
+            return primary_keys_table(catalog, asked)
+        case GetExportedKeys():
+            return exported_keys_table(catalog, asked)
+        case GetImportedKeys():
+            return imported_keys_table(catalog, asked)
+        case GetCrossReference():
+            return cross_reference_table(catalog, asked)
 
 
 def primary_keys_table(catalog: Catalog, asked: GetPrimaryKeys) -> pa.Table:
@@ -49,7 +64,7 @@ def primary_keys_table(catalog: Catalog, asked: GetPrimaryKeys) -> pa.Table:
 def exported_keys_table(catalog: Catalog, asked: GetExportedKeys) -> pa.Table:
     """The joins that lead to a model."""
     here = _is_here(catalog, asked.catalog, asked.db_schema)
-    return _keys_table(
+    return _foreign_keys_table(
         catalog,
         lambda key: here and key.pk_table == asked.table,
         lambda key: (key.fk_table, key.name, key.sequence),
@@ -59,7 +74,9 @@ def exported_keys_table(catalog: Catalog, asked: GetExportedKeys) -> pa.Table:
 def imported_keys_table(catalog: Catalog, asked: GetImportedKeys) -> pa.Table:
     """The joins that leave a model."""
     here = _is_here(catalog, asked.catalog, asked.db_schema)
-    return _keys_table(catalog, lambda key: here and key.fk_table == asked.table, _by_target)
+    return _foreign_keys_table(
+        catalog, lambda key: here and key.fk_table == asked.table, _by_target
+    )
 
 
 def cross_reference_table(catalog: Catalog, asked: GetCrossReference) -> pa.Table:
@@ -68,7 +85,7 @@ def cross_reference_table(catalog: Catalog, asked: GetCrossReference) -> pa.Tabl
         catalog, asked.fk_catalog, asked.fk_db_schema
     )
     wanted = (asked.pk_table, asked.fk_table)
-    return _keys_table(
+    return _foreign_keys_table(
         catalog, lambda key: here and (key.pk_table, key.fk_table) == wanted, _by_target
     )
 
@@ -81,15 +98,18 @@ def _by_target(key: ForeignKey) -> tuple[str, str, int]:
     return (key.pk_table, key.name, key.sequence)
 
 
-def _keys_table(
+def _foreign_keys_table(
     catalog: Catalog,
     wanted: Callable[[ForeignKey], bool],
     order: Callable[[ForeignKey], tuple[str, str, int]],
 ) -> pa.Table:
     place = (catalog.name, DB_SCHEMA)
     rows = [
-        (*place, key.pk_table, key.pk_column, *place, key.fk_table, key.fk_column)
-        + (key.sequence, key.name, None, NO_ACTION, NO_ACTION)
+        (
+            *(*place, key.pk_table, key.pk_column),
+            *(*place, key.fk_table, key.fk_column),
+            *(key.sequence, key.name, None, NO_ACTION, NO_ACTION),
+        )
         for key in sorted(filter(wanted, _foreign_keys(catalog)), key=order)
     ]
     return rows_table(rows, schemas.FOREIGN_KEYS)
@@ -121,7 +141,7 @@ def _selectable(model: Model) -> Mapping[str, str]:
     """The dimension that shows each physical column as it is."""
     return {
         dimension.expr.tree.name: dimension.name
-        for dimension in reversed(model.dimensions.values())
+        for dimension in reversed(list(model.dimensions.values()))
         if isinstance(dimension.expr.tree, exp.Column)
         and not dimension.expr.tree.table
         and not dimension.about.hidden

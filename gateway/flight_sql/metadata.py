@@ -10,13 +10,15 @@ import pyarrow as pa
 
 from dialects.types import arrow_type
 from gateway.flight_sql import schemas
-from gateway.flight_sql.messages import GetDbSchemas, GetTables
+from gateway.flight_sql.messages import GetCatalogs, GetDbSchemas, GetTables, GetTableTypes
 from gateway.flight_sql.patterns import like
 from gateway.flight_sql.sql_types import Place, column_metadata
 from semantic_models.catalog import Catalog
 from semantic_models.model import Metric, Model, Path
 from semantic_models.spec import Described
 from semantic_models.types import Kind, LogicalType
+
+TablesListing = GetCatalogs | GetDbSchemas | GetTables | GetTableTypes
 
 DB_SCHEMA = "models"
 TABLE_TYPE = "TABLE"
@@ -60,6 +62,19 @@ def table_schema(catalog: Catalog, model_name: str) -> pa.Schema:
             for column in table_columns(catalog, model_name)
         ]
     )
+
+
+def tables_listing(catalog: Catalog, asked: TablesListing) -> pa.Table:
+    """The catalogs, schemas, tables or kinds of table that a command asks for."""
+    match asked:
+        case GetCatalogs():
+            return catalogs_table(catalog)
+        case GetDbSchemas():
+            return db_schemas_table(catalog, asked)
+        case GetTables():
+            return tables_table(catalog, asked)
+        case GetTableTypes():
+            return table_types_table()
 
 
 def catalogs_table(catalog: Catalog) -> pa.Table:

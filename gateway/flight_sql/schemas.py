@@ -5,10 +5,12 @@ Clients check them exactly: a nullable column where a required one is promised f
 
 from __future__ import annotations
 
+from typing import Any
+
 import pyarrow as pa
 
 
-def _required(name: str, type: pa.DataType) -> pa.Field:
+def _required(name: str, type: pa.DataType) -> pa.Field[Any]:
     return pa.field(name, type, nullable=False)
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from importlib import metadata as distribution
 from ipaddress import ip_address
 from threading import Thread
-from typing import Any
 
 import pyarrow as pa
 from pyarrow import flight
@@ -26,6 +25,8 @@ from gateway.pipeline import Answer, Gateway
 from semantic_models.errors import MalformedDocument, SettingRejected
 
 log = logging.getLogger(__name__)
+
+Headers = dict[str, list[str] | list[bytes]]
 
 STOP_S = 3.0
 """How long what was interrupted may take to end."""
@@ -77,8 +78,11 @@ class FlightSqlServer:
             log.warning("flight readers still hold the port")
 
 
-class Calls(flight.FlightServerBase):  # type: ignore[misc]
-    """The methods of the Flight service."""
+class Calls(flight.FlightServerBase):
+    """The methods of the Flight service.
+
+    The stubs of pyarrow name other types for some of them than the server takes; those are marked.
+    """
 
     def __init__(
         self, location: str, gateway: Gateway, exchange: Exchange, running: Running
@@ -102,7 +106,7 @@ class Calls(flight.FlightServerBase):  # type: ignore[misc]
             endpoint = flight.FlightEndpoint(issued.ticket, [])
             return flight.FlightInfo(issued.schema, descriptor, [endpoint], -1, -1)
 
-    def get_schema(
+    def get_schema(  # type: ignore[override]
         self, context: flight.ServerCallContext, descriptor: flight.FlightDescriptor
     ) -> flight.SchemaResult:
         """Tell the schema of what is asked."""
@@ -142,7 +146,7 @@ class Calls(flight.FlightServerBase):  # type: ignore[misc]
                         "the command takes no data", hint="Fetch it with GetFlightInfo and DoGet."
                     )
 
-    def do_action(
+    def do_action(  # type: ignore[override]
         self, context: flight.ServerCallContext, action: flight.Action
     ) -> list[flight.Result]:
         """Prepare, close, cancel and the like."""
@@ -150,13 +154,15 @@ class Calls(flight.FlightServerBase):  # type: ignore[misc]
             asked = commands.parse_action(action.type, action.body.to_pybytes())
             return [flight.Result(body) for body in self._exchange.act(asked)]
 
-    def list_actions(self, context: flight.ServerCallContext) -> list[flight.ActionType]:
+    def list_actions(  # type: ignore[override]
+        self, context: flight.ServerCallContext
+    ) -> list[flight.ActionType]:
         """The actions there are."""
         return [
             flight.ActionType(name, kind.description) for name, kind in commands.ACTIONS.items()
         ]
 
-    def list_flights(
+    def list_flights(  # type: ignore[override]
         self, context: flight.ServerCallContext, criteria: bytes
     ) -> Iterator[flight.FlightInfo]:
         """The models, each as the path whose rows may be asked for."""
@@ -190,33 +196,31 @@ class Calls(flight.FlightServerBase):  # type: ignore[misc]
         return flight.GeneratorStream(_with_story(schema, answer), _told(batches))
 
 
-class AcceptAnybody(flight.ServerAuthHandler):  # type: ignore[misc]
+class AcceptAnybody(flight.ServerAuthHandler):
     """Lets clients with a name and a password connect: without a handler pyarrow refuses them."""
 
     def authenticate(self, outgoing: object, incoming: object) -> None:
         """Ask for nothing."""
 
-    def is_valid(self, token: bytes) -> bytes:
+    def is_valid(self, token: bytes) -> bytes:  # type: ignore[override]
         """Everybody is anonymous."""
         return b""
 
 
-class AnswerHandshakes(flight.ServerMiddlewareFactory):  # type: ignore[misc]
+class AnswerHandshakes(flight.ServerMiddlewareFactory):
     """Gives handshakes the token that clients wait for."""
 
-    def start_call(
-        self, info: flight.CallInfo, headers: Mapping[str, Sequence[str]]
-    ) -> flight.ServerMiddleware | None:
+    def start_call(self, info: flight.CallInfo, headers: Headers) -> flight.ServerMiddleware | None:
         """Take part in handshakes only."""
         return BearerToken() if info.method == flight.FlightMethod.HANDSHAKE else None
 
 
-class BearerToken(flight.ServerMiddleware):  # type: ignore[misc]
+class BearerToken(flight.ServerMiddleware):
     """A token that means nothing while there is no identity."""
 
-    def sending_headers(self) -> dict[str, str]:
+    def sending_headers(self) -> Headers:
         """The header that clients read it from."""
-        return {"authorization": "Bearer anonymous"}
+        return {"authorization": ["Bearer anonymous"]}
 
 
 def _listen(location: str, gateway: Gateway, exchange: Exchange, running: Running) -> Calls:
@@ -266,8 +270,11 @@ def _refuse_parameters(reader: flight.MetadataRecordBatchReader) -> None:
     """Read what is bound, which may be nothing only."""
     try:
         for chunk in reader:
-            chunk.data.validate(full=True)
-            if chunk.data.num_rows and chunk.data.num_columns:
+            bound = chunk.data
+            if bound is None:
+                continue
+            bound.validate(full=True)
+            if bound.num_rows and bound.num_columns:
                 raise UnsupportedCommand(
                     "parameters are not offered", hint="Write the values into the statement."
                 )
@@ -289,5 +296,5 @@ def _told(batches: Batches) -> Iterator[pa.RecordBatch]:
 
 def _with_story(schema: pa.Schema, answer: Answer) -> pa.Schema:
     """The schema, telling how the answer came about."""
-    story: dict[str, Any] = {"query_id": answer.query_id, "cache": answer.cache}
+    story = {"query_id": answer.query_id, "cache": answer.cache}
     return schema.with_metadata({"forebay": json.dumps(story)})

@@ -105,7 +105,7 @@ def sql_info(*, version: str, statement_idle_s: float, text_bytes_max: int) -> d
     answers |= {number: (Slot.TEXT, text) for number, text in TEXTS.items()}
     answers |= {number: (Slot.FLAG, flag) for number, flag in FLAGS.items()}
     answers |= {number: (Slot.NUMBER, value) for number, value in NUMBERS.items()}
-    answers |= {number: (Slot.LONG, 0) for number in LONGS}
+    answers |= dict.fromkeys(LONGS, (Slot.LONG, 0))
     answers |= {number: (Slot.TEXTS, []) for number in LISTS}
     answers[STATEMENT_LENGTH_MAX] = (Slot.LONG, text_bytes_max)
     return dict(sorted(answers.items()))
@@ -119,7 +119,7 @@ def sql_info_table(answers: Mapping[int, InfoValue], asked: Sequence[int]) -> pa
     return pa.Table.from_arrays([names, values], schema=schemas.SQL_INFO)
 
 
-def _union(values: Sequence[InfoValue]) -> pa.Array:
+def _union(values: Sequence[InfoValue]) -> pa.Array[Any]:
     children: dict[Slot, list[Any]] = {slot: [] for slot in Slot}
     offsets: list[int] = []
     for slot, value in values:

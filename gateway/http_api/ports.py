@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
-
-import pyarrow as pa
+from typing import NamedTuple, Protocol
 
 from gateway.engines.base import Engine
 from gateway.pipeline import Answer, Prepared
@@ -39,14 +37,6 @@ class Gateway(Protocol):
         ...
 
 
-@runtime_checkable
-class KeptStream(Protocol):
-    """A stream whose batches are all in memory."""
-
-    @property
-    def batches(self) -> tuple[pa.RecordBatch, ...]: ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """How much one request may bring, and how many wait on engines at once."""
@@ -58,8 +48,7 @@ class Limits:
     threads_max: int = 64
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Served:
+class Served(NamedTuple):
     """One query as its client met it."""
 
     query_id: str

@@ -5,15 +5,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
-import pyarrow as pa
 from starlette.types import Receive, Scope, Send
 
 from gateway.errors import MethodNotAllowed
 from gateway.http_api.encode import proof_url
-from gateway.http_api.kept_bodies import ANSWER_BYTES_MAX, KeptBodies
+from gateway.http_api.kept_bodies import KeptBodies
 from gateway.http_api.negotiate import Format, negotiate
 from gateway.http_api.ports import Gateway, Limits, Observe, Served
 from gateway.http_api.problems import (
@@ -48,8 +47,7 @@ _SAME_FOR_ALL: Mapping[Format, RawHeaders] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What one request asks, and when it came."""
 
     question: str | bytes
@@ -57,8 +55,7 @@ class Asked:
     came_at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(NamedTuple):
     """How much of an answer was sent."""
 
     rows: int
@@ -83,8 +80,8 @@ class QueryRoute:
         try:
             asked = await self._asked(scope, receive, came_at)
             kept = guarded(self._kept, asked.question)
-            if kept is not None and is_small(kept):
-                await self._send_whole(kept, asked, send)
+            if kept and (encoded := guarded(self._kept_bodies.body, kept, asked.wanted)):
+                await self._send_whole(kept, asked, encoded, send)
                 return
         except ForebayError as error:
             await self._refuse(error, scope, send, came_at)
@@ -118,15 +115,16 @@ class QueryRoute:
     def _fetch(self, question: str | bytes, kept: Answer | None) -> Answer:
         return kept or self._gateway.fetch(self._gateway.prepare(question))
 
-    async def _send_whole(self, answer: Answer, asked: Asked, send: Send) -> None:
+    async def _send_whole(
+        self, answer: Answer, asked: Asked, encoded: tuple[bytes, int], send: Send
+    ) -> None:
         """Send a small answer from memory at once, without leaving the event loop."""
-        batches = batches_kept(answer)
-        body = guarded(self._kept_bodies.body, answer, batches, asked.wanted)
+        body, rows = encoded
         headers = headers_told(answer, asked.wanted)
         headers.append((b"content-length", b"%d" % len(body)))
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
-        self._tell(asked, answer, Sent(sum(map(len, batches)), len(body)))
+        self._tell(asked, answer, Sent(rows, len(body)))
 
     async def _stream(self, run: Run, asked: Asked, send: Send) -> None:
         """Send an answer as its batches arrive."""
@@ -186,17 +184,6 @@ def headers_told(answer: Answer, wanted: Format) -> RawHeaders:
         (b"forebay-cache", answer.cache.encode()),
         (b"forebay-proof-url", proof_url(answer.query_id).encode()),
     ]
-
-
-def batches_kept(answer: Answer) -> tuple[pa.RecordBatch, ...]:
-    """The batches of an answer that is in memory as a whole; none of any other."""
-    batches: tuple[pa.RecordBatch, ...] = getattr(answer.stream, "batches", ())
-    return batches
-
-
-def is_small(kept: Answer) -> bool:
-    """Whether encoding an answer holds the event loop for no longer than a hop to a thread."""
-    return sum(batch.nbytes for batch in batches_kept(kept)) <= ANSWER_BYTES_MAX
 
 
 def refused(error: ForebayError, came_at: float) -> Served:

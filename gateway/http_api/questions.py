@@ -6,7 +6,7 @@ from functools import lru_cache
 from urllib.parse import parse_qsl
 
 import anyio
-from starlette.types import Receive, Scope
+from starlette.types import Message, Receive, Scope
 
 from gateway.errors import Cancelled, HostRefused, UnsupportedBody
 from gateway.http_api.ports import Limits
@@ -92,29 +92,38 @@ async def question_in_body(headers: Headers, receive: Receive, limits: Limits) -
     declared = headers.get(b"content-length", b"0")
     if declared.isdigit() and int(declared) > limits.body_bytes_max:
         raise _body_too_large(limits)
+    document = (await _body(receive, limits)).strip(b" \t\r\n")
+    if document[:1] != b"{":
+        raise MalformedDocument("the body is not a JSON object", hint=_QUESTION_HINT)
+    return document
+
+
+async def _body(receive: Receive, limits: Limits) -> bytes:
+    """The whole body. Only one that comes in parts has a deadline: a timer costs as much as the
+    rest of reading, and nearly every body comes together with its headers.
+    """
+    body, is_whole = _part(await receive())
+    if is_whole and len(body) <= limits.body_bytes_max:
+        return body
+    parts = bytearray(body)
     with anyio.move_on_after(limits.body_timeout_s):
-        body = await _read(receive, limits)
-        document = body.strip(b" \t\r\n")
-        if document[:1] != b"{":
-            raise MalformedDocument("the body is not a JSON object", hint=_QUESTION_HINT)
-        return document
+        while not is_whole and len(parts) <= limits.body_bytes_max:
+            body, is_whole = _part(await receive())
+            parts += body
+        if len(parts) > limits.body_bytes_max:
+            raise _body_too_large(limits)
+        return bytes(parts)
     raise MalformedDocument(
         f"the body did not arrive within {limits.body_timeout_s:g} seconds",
         hint="Send the whole document at once.",
     )
 
 
-async def _read(receive: Receive, limits: Limits) -> bytes:
-    body = bytearray()
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Cancelled("the client left before the end of its question")
-        body += message.get("body", b"")
-        if len(body) > limits.body_bytes_max:
-            raise _body_too_large(limits)
-        if not message.get("more_body", False):
-            return bytes(body)
+def _part(message: Message) -> tuple[bytes, bool]:
+    """A part of the body, and whether it was the last."""
+    if message["type"] == "http.disconnect":
+        raise Cancelled("the client left before the end of its question")
+    return message.get("body", b""), not message.get("more_body", False)
 
 
 def _check_kind(headers: Headers) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, islice
 
 import anyio
 import pyarrow as pa
@@ -49,10 +49,10 @@ class Run:
             self.stop()
             raise Cancelled("the client left before its query started")
         batches = self._counted(answer)
-        first = tuple(batch for batch in (next(batches, None),) if batch is not None)
-        pieces = PIECES[self._wanted](answer, chain(first, batches))
-        opening = tuple(piece for piece in (next(pieces, None),) if piece is not None)
-        self._pieces = chain(opening, pieces)
+        first_batch = list(islice(batches, 1))
+        pieces = PIECES[self._wanted](answer, chain(first_batch, batches))
+        first_piece = list(islice(pieces, 1))
+        self._pieces = chain(first_piece, pieces)
         return answer
 
     def piece(self) -> bytes | None:

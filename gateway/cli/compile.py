@@ -1,0 +1,42 @@
+"""``forebay compile``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gateway.cli.options import project_option, question_options, question_text
+
+
+@click.command("compile")
+@question_options
+@click.option(
+    "--dialect", type=click.Choice(("duckdb", "postgres", "trino")), help="Another engine's SQL."
+)
+@click.option("--proof", is_flag=True, help="Print why the answer is right, as JSON, too.")
+@project_option
+def command(project: Path, dialect: str | None, proof: bool, **options: Any) -> None:  # noqa: FBT001
+    """Print the SQL that a question becomes. No data is read."""
+    import orjson
+
+    from dialects.duckdb import DUCKDB
+    from dialects.generate import generate
+    from dialects.postgres import POSTGRES
+    from dialects.trino import TRINO
+    from gateway.compose import make_gateway
+    from gateway.project import find_project
+    from gateway.settings import Settings
+
+    text = question_text(options)
+    gateway = make_gateway(Settings(project=find_project(project)))
+    try:
+        prepared = gateway.prepare(text)
+        chosen = {each.name: each for each in (DUCKDB, POSTGRES, TRINO)}.get(dialect or "")
+        physical = generate(prepared.plan, chosen) if chosen else prepared.physical
+        click.echo(physical.text)
+        if proof:
+            click.echo(orjson.dumps(prepared.proof, option=orjson.OPT_INDENT_2))
+    finally:
+        gateway.close()

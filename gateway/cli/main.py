@@ -1,0 +1,84 @@
+"""The command ``forebay``; each command's module is imported only when it runs."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+COMMANDS = {
+    "demo": "Serve the sample project of New York's flights and ask it ten questions.",
+    "serve": "Serve a project over HTTP and Arrow Flight SQL.",
+    "validate": "Check a project and show every fault at its place.",
+    "query": "Ask a question and print the answer.",
+    "compile": "Print the SQL that a question becomes.",
+    "ls": "List models, metrics or dimensions.",
+    "show": "Show one model, metric or dimension.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose help needs none of its commands."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"gateway.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            ctx.fail(f'no command "{args[0]}"; commands are {", ".join(COMMANDS)}')
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="forebay", message="%(prog)s %(version)s")
+@click.option("--debug", is_flag=True, help="Show where a failure happened, with its traceback.")
+@click.pass_context
+def cli(context: click.Context, debug: bool) -> None:  # noqa: FBT001
+    """Metrics and dimensions in YAML, answers as Arrow.
+
+    Exit codes: 0 all is well, 1 a question or project was refused, 2 the command was misused.
+    """
+    context.obj = debug
+
+
+def main() -> None:
+    """Run one command; every failure is told in one line and never as a traceback."""
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        _close_quietly()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:  # noqa: BLE001 - whatever escapes is told, not traced
+        from gateway.cli.failures import told
+
+        sys.exit(told(error, debug="--debug" in sys.argv))
+
+
+def _close_quietly() -> None:
+    """The reader of our output has left; nothing is wrong."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(0)

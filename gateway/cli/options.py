@@ -1,0 +1,86 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+project_option = click.option(
+    "--project",
+    "-p",
+    type=click.Path(path_type=Path, exists=True),
+    default=Path(),
+    help="The folder of forebay.yml; by default the nearest one from here upwards.",
+)
+
+
+def question_options(command: Command) -> Command:
+    """The parts of a question, as options of a command."""
+    options = (
+        click.argument("question", required=False),
+        click.option("-m", "--metrics", multiple=True, help="Metrics, comma-separated."),
+        click.option("-d", "--dimensions", multiple=True, help="Dimensions, comma-separated."),
+        click.option("--fields", multiple=True, help="Fields of rows, comma-separated."),
+        click.option("--from", "model", help="The model whose rows are listed."),
+        click.option("-w", "--where", multiple=True, help="A predicate on rows, in SQL."),
+        click.option("--having", multiple=True, help="A predicate on metrics, in SQL."),
+        click.option("-o", "--order-by", multiple=True, help="Names; -NAME is descending."),
+        click.option("--limit", type=click.IntRange(0), help="At most so many rows."),
+        click.option("--offset", type=click.IntRange(0), help="Leave out the first rows."),
+        click.option("--since", help="The start of the time range, such as 2013-01."),
+        click.option("--until", help="Its end, which is included."),
+        click.option("--last", help='A count of periods, such as "12 months".'),
+        click.option("--on", "time_on", help="The time dimension of the range."),
+        click.option("--zone", help="The time zone, such as Europe/Berlin."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def question_text(options: dict[str, Any]) -> str:
+    """The question of a command line: its text as it is, or a document of its options."""
+    import orjson
+
+    text = options.get("question")
+    if text == "-":
+        return sys.stdin.read().strip()
+    document: dict[str, object] = {
+        key: names for key in ("metrics", "dimensions", "fields") if (names := _names(options[key]))
+    }
+    document |= {key: list(options[key]) for key in ("where", "having") if options[key]}
+    order = _names(options["order_by"])
+    time = {
+        key: options[option]
+        for key, option in (
+            ("on", "time_on"),
+            ("from", "since"),
+            ("to", "until"),
+            ("last", "last"),
+            ("zone", "zone"),
+        )
+        if options[option]
+    }
+    document |= {"order_by": order} if order else {}
+    document |= {"time": time} if time else {}
+    document |= {"from": options["model"]} if options["model"] else {}
+    document |= {key: options[key] for key in ("limit", "offset") if options[key] is not None}
+    if text and document:
+        raise click.UsageError("a question is either a text or options, not both")
+    if text:
+        return str(text).strip()
+    if not document:
+        raise click.UsageError(
+            "nothing is asked; name metrics with -m, dimensions with -d, or give SQL or JSON"
+        )
+    return orjson.dumps(document).decode()
+
+
+def _names(values: tuple[str, ...]) -> list[str]:
+    return [name.strip() for value in values for name in value.split(",") if name.strip()]

@@ -1,0 +1,82 @@
+"""``forebay query``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gateway.cli.options import project_option, question_options, question_text
+
+FORMATS = ("table", "csv", "json", "ndjson", "arrow", "parquet")
+
+
+@click.command("query")
+@question_options
+@click.option(
+    "-f",
+    "--format",
+    "format_",
+    type=click.Choice(FORMATS),
+    help="Default: table on a terminal, else csv.",
+)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file.")
+@project_option
+def command(project: Path, format_: str | None, out: Path | None, **options: Any) -> None:
+    """Ask a question and print the answer.
+
+    QUESTION is SQL over a model or a JSON document; "-" reads it from standard input.
+    """
+    from gateway.cli.progress import progress
+    from gateway.compose import make_gateway
+    from gateway.project import find_project
+    from gateway.settings import Settings
+
+    text = question_text(options)
+    format_ = format_ or ("table" if sys.stdout.isatty() and out is None else "csv")
+    if format_ in ("arrow", "parquet") and out is None and sys.stdout.isatty():
+        raise click.UsageError(f"{format_} is not for a terminal; name a file with --out")
+    with progress("loading the project"):
+        gateway = make_gateway(Settings(project=find_project(project)))
+    try:
+        prepared = gateway.prepare(text)
+        with progress("asking the engine") as working:
+            answer = gateway.fetch(prepared)
+            try:
+                _write(answer, format_, out, working)
+            finally:
+                answer.stream.close()
+    finally:
+        gateway.close()
+
+
+def _write(answer: Any, format_: str, out: Path | None, working: Any) -> None:
+    import pyarrow as pa
+
+    from gateway.cli.tables import ROWS_SHOWN, table_text
+    from gateway.http_api.encode import PIECES
+    from gateway.http_api.negotiate import Format
+
+    batches = working.counted(answer.stream)
+    if format_ == "table":
+        table = pa.Table.from_batches(batches, answer.prepared.schema)
+        working.end()
+        click.echo(table_text(table, rows_max=ROWS_SHOWN))
+        return
+    pieces = PIECES[Format[format_.upper()]](answer, batches)
+    if out is None:
+        for piece in pieces:
+            sys.stdout.buffer.write(piece)
+        if format_ == "json":
+            sys.stdout.buffer.write(b"\n")
+        sys.stdout.buffer.flush()
+        return
+    beside = out.with_name(f"{out.name}.part")
+    try:
+        with beside.open("wb") as file:
+            file.writelines(pieces)
+        beside.replace(out)
+    finally:
+        beside.unlink(missing_ok=True)

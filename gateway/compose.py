@@ -1,0 +1,190 @@
+"""Settings to a running server: the only place that builds concrete objects."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import uvicorn
+
+from cache.store import MemoryStore
+from gateway.errors import InternalError
+from gateway.execution import Execution
+from gateway.flight_sql.server import FlightSqlServer
+from gateway.http_api.app import create_app
+from gateway.http_api.ports import Limits
+from gateway.logs import log_served
+from gateway.pipeline import Gateway
+from gateway.project import load_project
+from gateway.settings import Settings
+from semantic_models.errors import SettingRejected
+
+START_S = 15.0
+DRAIN_S = 5.0
+
+
+def make_gateway(settings: Settings) -> Gateway:
+    """Load a project and put its gateway together; nothing listens yet.
+
+    Raises:
+        FaultyProject, ProjectError, EngineError: the project cannot be served.
+    """
+    project = load_project(settings.project, types_folder=settings.types_folder)
+    execution = Execution(MemoryStore(settings.cache_bytes_max), settings.execution)
+    return Gateway(project.snapshot, project.engines, execution, settings)
+
+
+@dataclass
+class Server:
+    """A gateway that listens on both ports, until it is closed."""
+
+    gateway: Gateway
+    http: uvicorn.Server
+    http_port: int
+    flight: FlightSqlServer
+    thread: threading.Thread
+
+    @property
+    def http_url(self) -> str:
+        """The address of the HTTP interface."""
+        return f"http://{_spelled(self.gateway.settings.host)}:{self.http_port}"
+
+    @property
+    def flight_url(self) -> str:
+        """The address of the Flight SQL interface, as ADBC takes it."""
+        return self.flight.url
+
+    def close(self) -> None:
+        """Take no more questions, let answers finish for a while, stop the rest."""
+        self.http.should_exit = True
+        self.thread.join(timeout=DRAIN_S)
+        self.gateway.execution.close()
+        if self.thread.is_alive():
+            self.http.force_exit = True
+            self.thread.join(timeout=DRAIN_S)
+        self.flight.close(drain_s=0.5)
+        self.gateway.close()
+
+
+def start(settings: Settings) -> Server:
+    """Serve a project from threads of their own; returns when both ports answer.
+
+    Raises:
+        SettingRejected: a port is taken, or the host is not a loopback address.
+        FaultyProject, ProjectError, EngineError: the project cannot be served.
+    """
+    _refuse_open_host(settings.host)
+    with contextlib.ExitStack() as undo:
+        listener = undo.enter_context(_listen(settings))
+        gateway = make_gateway(settings)
+        undo.callback(gateway.close)
+        flight = _flight(gateway, settings)
+        undo.callback(flight.close, drain_s=0.0)
+        http, thread = _http(gateway, listener)
+        undo.pop_all()
+    return Server(gateway, http, listener.getsockname()[1], flight, thread)
+
+
+def _refuse_open_host(host: str) -> None:
+    """Without identity, whoever reaches a port may ask everything: only the loopback may."""
+    try:
+        is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        is_loopback = False
+    if not is_loopback:
+        raise SettingRejected(
+            f'host "{host}" is not a loopback address',
+            detail="This version has no identity, so it listens on this machine only.",
+            hint="Leave --host out, or put a proxy that checks who asks before it.",
+        )
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.http_port))
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        raise _taken("HTTP", settings.http_port, "--port") from error
+    return listener
+
+
+def _taken(what: str, port: int, option: str) -> SettingRejected:
+    return SettingRejected(
+        f"the {what} port {port} is taken",
+        hint=f"Name a free one with {option}, or 0 for any; another server may be running.",
+    )
+
+
+def _flight(gateway: Gateway, settings: Settings) -> FlightSqlServer:
+    try:
+        return FlightSqlServer(gateway, settings.host, settings.flight_port)
+    except (OSError, ValueError) as error:
+        raise _taken("Flight SQL", settings.flight_port, "--flight-port") from error
+
+
+def _http(gateway: Gateway, listener: socket.socket) -> tuple[uvicorn.Server, threading.Thread]:
+    limits = Limits(question_bytes_max=gateway.settings.text_bytes_max)
+    app = create_app(gateway, limits=limits, observe=log_served)
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=int(DRAIN_S),
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(
+        target=server.run, kwargs={"sockets": [listener]}, name="http", daemon=True
+    )
+    thread.start()
+    _wait_until_started(server, thread)
+    return server, thread
+
+
+def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> None:
+    for _ in range(int(START_S / 0.01)):
+        if server.started:
+            return
+        thread.join(timeout=0.01)
+        if not thread.is_alive():
+            break
+    raise InternalError("the HTTP server did not start")
+
+
+def _spelled(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+@contextlib.contextmanager
+def serving(settings: Settings) -> Iterator[Server]:
+    """A server for the length of a ``with`` block."""
+    server = start(settings)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+def wait_for_signal() -> None:
+    """Return at Ctrl-C or SIGTERM; Python's own handlers stand again afterwards."""
+    stopped = threading.Event()
+    before = {
+        each: signal.signal(each, lambda *_: stopped.set())
+        for each in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        while not stopped.wait(timeout=1.0):
+            pass
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

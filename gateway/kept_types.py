@@ -1,0 +1,82 @@
+"""Types told by engines, kept on disk until definitions or data change."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Mapping
+from hashlib import blake2b
+from pathlib import Path
+
+import orjson
+
+from gateway.engines.base import Engine
+from semantic_models.model import ModelTypes
+from semantic_models.types import Kind, LogicalType
+
+FORMAT = "1"
+
+
+def digest_of(files: Mapping[str, bytes], engines: Mapping[str, Engine]) -> str:
+    """Names what was asked: every definition, every engine's version and the data's."""
+    digest = blake2b(FORMAT.encode(), digest_size=16)
+    parts = [part for path in sorted(files) for part in (path.encode(), files[path])]
+    for name, engine in sorted(engines.items()):
+        parts += [name.encode(), engine.identity.encode(), engine.data_version(()).encode()]
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big"))
+        digest.update(part)
+    return digest.hexdigest()
+
+
+class KeptTypes:
+    """One project's types, in one file named by its digest. What cannot be read is not kept."""
+
+    def __init__(self, digest: str, folder: Path | None) -> None:
+        self._path = (folder or cache_folder() / "types") / f"{digest}.json"
+
+    def read(self) -> dict[str, ModelTypes]:
+        """The types by model; empty where none are kept."""
+        try:
+            document = orjson.loads(self._path.read_bytes())
+            return {
+                name: ModelTypes(_types(each["columns"]), _types(each["members"]))
+                for name, each in document.items()
+            }
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return {}
+
+    def write(self, types: Mapping[str, ModelTypes]) -> None:
+        """Keep the types, whole or not at all."""
+        document = {
+            name: {"columns": _plain(each.columns), "members": _plain(each.members)}
+            for name, each in types.items()
+        }
+        beside = self._path.with_suffix(f".{os.getpid()}")
+        with contextlib.suppress(OSError):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            beside.write_bytes(orjson.dumps(document))
+            beside.replace(self._path)
+
+
+def cache_folder() -> Path:
+    """The user's folder for what can be made again."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "forebay"
+
+
+def _plain(types: Mapping[str, LogicalType | None]) -> list[object]:
+    return [
+        [name, None if each is None else [each.kind.value, each.precision, each.scale, each.zone]]
+        for name, each in types.items()
+    ]
+
+
+def _types(entries: list[tuple[str, list[object] | None]]) -> dict[str, LogicalType | None]:
+    return {name: None if each is None else _type(*each) for name, each in entries}
+
+
+def _type(kind: object, precision: object, scale: object, zone: object) -> LogicalType:
+    if not isinstance(precision, int) or not isinstance(scale, int):
+        raise TypeError("digits are whole numbers")
+    return LogicalType(Kind(str(kind)), precision, scale, str(zone))

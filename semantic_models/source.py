@@ -1,0 +1,286 @@
+"""YAML text -> a tree of nodes that know their place.
+
+The tree is ours because PyYAML reads YAML 1.1, where ``no`` is false, the key ``on`` is true and
+``12:30:00`` is 45000. It grows from libyaml's events, one by one and without recursion, so that
+every limit holds before anything is built.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import yaml
+from yaml._yaml import Mark as CMark
+from yaml.error import Mark
+
+from semantic_models.errors import ForebayError, MalformedYaml, ParseError, Position, TooLarge
+from semantic_models.scalar_places import (
+    Corner,
+    flow_jumps,
+    folded_jumps,
+    line_starts,
+    literal_starts,
+)
+from semantic_models.spec import Scalar
+from semantic_models.yaml_page import Page, open_page
+from semantic_models.yaml_problems import AFTER_A_QUOTE, Shown, after_a_quote, retell
+from semantic_models.yaml_values import plain_value
+
+NODES_MAX = 200_000
+DEPTH_MAX = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """A map, in the order of its author."""
+
+    entries: tuple[tuple[Scalar, Node], ...]
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A list."""
+
+    items: tuple[Node, ...]
+    position: Position
+
+
+Node = Scalar | Mapping | Sequence
+
+
+def place_of(node: Node) -> Position:
+    """Where a node begins."""
+    return node.position() if isinstance(node, Scalar) else node.position
+
+
+def read_yaml(source: str, written: str | bytes) -> tuple[Node | None, tuple[ForebayError, ...]]:
+    """Read one document, and tell every fault of its YAML.
+
+    There is no tree where the text cannot be read to its end, or a part of it has no meaning.
+    """
+    try:
+        page = open_page(source, written)
+    except ParseError as error:
+        return None, (error,)
+    return _TreeReader(page).read()
+
+
+@dataclass(slots=True)
+class _Opened:
+    """A map or list whose end has not come yet."""
+
+    position: Position
+    is_map: bool
+    items: list[Node] = field(default_factory=list)
+    entries: list[tuple[Scalar, Node]] = field(default_factory=list)
+    keys: dict[str, Scalar] = field(default_factory=dict)
+    key: Scalar | None = None
+    """The key that waits for its value."""
+    is_dropped: bool = False
+    """Whether the waiting key is a fault, and its value is not kept."""
+
+    def close(self) -> Node:
+        if self.is_map:
+            return Mapping(tuple(self.entries), self.position)
+        return Sequence(tuple(self.items), self.position)
+
+
+class _TreeReader:
+    """One walk over the events of one file."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.opened: list[_Opened] = []
+        self.faults: list[ForebayError] = []
+        self.root: Node | None = None
+        self.is_whole = True
+        self.nodes = 0
+
+    def read(self) -> tuple[Node | None, tuple[ForebayError, ...]]:
+        try:
+            for event in yaml.parse(self.page.text, Loader=yaml.CBaseLoader):
+                self._take(event)
+            if self.root is None or (isinstance(self.root, Scalar) and self.root.value is None):
+                raise MalformedYaml(
+                    "the file is empty",
+                    hint='Begin it with "version: 1".',
+                    position=self.page.position(0, 0),
+                )
+        except yaml.MarkedYAMLError as error:
+            self._stop(_retold(self.page, error))
+        except ParseError as error:
+            self._stop(error)
+        return (self.root if self.is_whole else None), tuple(self.faults)
+
+    def _stop(self, error: ForebayError) -> None:
+        self.faults.append(error)
+        self.is_whole = False
+
+    def _refuse(self, message: str, hint: str, at: Position) -> None:
+        self.faults.append(MalformedYaml(message, hint=hint, position=at))
+
+    def _take(self, event: yaml.Event) -> None:
+        match event:
+            case yaml.ScalarEvent():
+                self._count(event)
+                self._attach(read_scalar(self.page, event))
+            case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
+                self._count(event)
+                self._open(event)
+            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+                self._attach(self.opened.pop().close())
+            case yaml.AliasEvent():
+                self._take_alias(event)
+            case yaml.DocumentStartEvent():
+                self._begin_document(event)
+            case _:
+                """The ends of documents and streams say nothing more."""
+
+    def _begin_document(self, event: yaml.DocumentStartEvent) -> None:
+        at = _corner(self.page, event)
+        if self.root is not None:
+            raise MalformedYaml(
+                "a second document begins here",
+                hint="Write one document a file.",
+                position=at,
+            )
+        if event.version or event.tags:
+            self._refuse('a line that begins with "%" is not read', "Remove the line.", at)
+
+    def _count(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
+        """Keep the limit of nodes, and refuse what may not stand before one."""
+        self.nodes += 1
+        if self.nodes > NODES_MAX:
+            raise TooLarge(
+                f"the file has more than {NODES_MAX:,} values",
+                hint="Move a part of it to another file.",
+                position=_corner(self.page, event),
+            )
+        if event.anchor is not None:
+            self._refuse(
+                f'the anchor "&{event.anchor}" is not read',
+                "Write the value out where it is used; put a value that begins with & in quotes.",
+                _corner(self.page, event),
+            )
+        if event.tag is not None:
+            self._refuse(
+                "a tag is not read",
+                'Remove the word that begins with "!", or put the whole value in quotes.',
+                _corner(self.page, event),
+            )
+
+    def _take_alias(self, event: yaml.AliasEvent) -> None:
+        at = _corner(self.page, event)
+        self._refuse(
+            f'the alias "*{event.anchor}" is not read',
+            "Write the value out; put a value that begins with * in quotes.",
+            at,
+        )
+        self.is_whole = False
+        self._attach(Scalar("", None, at.source, ((at.line, at.column),), (at.excerpt,)))
+
+    def _open(self, event: yaml.CollectionStartEvent) -> None:
+        at = _corner(self.page, event)
+        if len(self.opened) == DEPTH_MAX:
+            raise _too_deep(at)
+        self.opened.append(_Opened(at, is_map=isinstance(event, yaml.MappingStartEvent)))
+
+    def _attach(self, node: Node) -> None:
+        if not self.opened:
+            self.root = node
+            return
+        parent = self.opened[-1]
+        if not parent.is_map:
+            parent.items.append(node)
+        elif parent.key is None:
+            self._take_key(parent, node)
+        else:
+            if not parent.is_dropped:
+                parent.entries.append((parent.key, node))
+            parent.key = None
+
+    def _take_key(self, parent: _Opened, node: Node) -> None:
+        parent.is_dropped = True
+        if not isinstance(node, Scalar):
+            at = node.position
+            self._refuse("a key is a map or a list", "A key is one word.", at)
+            parent.key = Scalar("", None, at.source, ((at.line, at.column),), (at.excerpt,))
+            return
+        parent.key = node
+        first = parent.keys.setdefault(node.text, node)
+        if first is not node:
+            self.faults.append(
+                MalformedYaml(
+                    f'the key "{_shown(node.text)}" stands twice in one map',
+                    detail=f"The first stands on line {first.starts[0][0]}.",
+                    hint="Remove or rename one of them.",
+                    position=node.position(),
+                )
+            )
+        elif node.text == "<<":
+            self._refuse('the merge "<<" is not read', "Write the keys out here.", node.position())
+        else:
+            parent.is_dropped = False
+
+
+def read_scalar(page: Page, event: yaml.ScalarEvent) -> Scalar:
+    """A scalar with the place of each of its characters."""
+    text, style, mark = event.value, event.style or "", _known(event.start_mark)
+    if style == "|":
+        starts = literal_starts(text, mark.line, page.lines)
+        return Scalar(text, text, page.source, starts, tuple(page.lines[n - 1] for n, _ in starts))
+    if style == ">":
+        jumps = folded_jumps(text, mark.line, _known(event.end_mark).line + 1, page.lines)
+        return Scalar(text, text, page.source, line_starts(text, jumps), (), jumps)
+    first = Corner(mark.line, mark.column + len(style))
+    raw = page.text[mark.index + len(style) : _known(event.end_mark).index - len(style)]
+    value = text if style else plain_value(text)
+    if raw == text:
+        starts = ((first.line + 1, first.column + 1),)
+        return Scalar(text, value, page.source, starts, (page.lines[first.line],))
+    jumps = flow_jumps(style, raw, first, page.lines)
+    return Scalar(text, value, page.source, line_starts(text, jumps), (), jumps)
+
+
+def _known(mark: Mark | CMark | None) -> Mark | CMark:
+    """A place that libyaml always tells, whatever its types say."""
+    assert mark is not None
+    return mark
+
+
+def _corner(page: Page, event: yaml.Event) -> Position:
+    mark = _known(event.start_mark)
+    return page.position(mark.line, mark.column)
+
+
+def _retold(page: Page, error: yaml.MarkedYAMLError) -> ParseError:
+    """A fault of syntax in our words, at the place that shows it best."""
+    stopped, context = _known(error.problem_mark), error.context or ""
+    began = error.context_mark or stopped
+    if "increasing flow level" in context:
+        return _too_deep(page.position(began.line, began.column))
+    at_end = stopped.index >= len(page.text.rstrip())
+    retold = retell(context, error.problem or "", at_end=at_end)
+    mark = began if retold.shown is Shown.CONTEXT else stopped
+    if after_a_quote(context, page.lines[mark.line][: mark.column]):
+        retold = AFTER_A_QUOTE
+    return MalformedYaml(
+        retold.message,
+        detail=f"It begins on line {began.line + 1}." if "flow" in context else "",
+        hint=retold.hint,
+        position=page.position(mark.line, mark.column),
+    )
+
+
+def _too_deep(at: Position) -> TooLarge:
+    return TooLarge(
+        f"maps and lists stand more than {DEPTH_MAX} deep",
+        hint="Write it flatter; nothing in a model is that deep.",
+        position=at,
+    )
+
+
+def _shown(text: str) -> str:
+    """A key as far as a message has room for it."""
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,1 @@
+"""What forebay promises, checked."""

@@ -1,0 +1,1 @@
+"""Builders and small real things that many tests share."""

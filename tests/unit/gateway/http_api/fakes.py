@@ -1,0 +1,143 @@
+"""A gateway in small: scripted answers, no project and no engine."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from auth.govern import govern
+from auth.principal import ANONYMOUS
+from cache.entry import make_entry
+from dialects.physical import PhysicalQuery
+from dialects.types import arrow_schema, logical_type
+from gateway.engines.base import Engine, ResultStream
+from gateway.errors import Cancelled
+from gateway.pipeline import Answer, Prepared
+from gateway.snapshot import Snapshot
+from gateway.streams import KeptStream
+from semantic_models.catalog import Catalog
+from semantic_models.errors import ForebayError
+from semantic_models.model import Table
+from semantic_models.plan import Plan, Scan
+from semantic_models.resolved import AnswerColumn
+from semantic_models.types import LogicalType
+
+EMPTY_CATALOG = Catalog(name="shop", version="v1", models={}, metrics={})
+
+
+def prepared(columns: Mapping[str, LogicalType]) -> Prepared:
+    """A prepared question that promises these columns."""
+    plan = Plan(root=Scan("orders", (), Table(("orders",))), columns=(), zone="UTC", engine="local")
+    pairs = tuple(columns.items())
+    return Prepared(
+        plan=govern(plan, ANONYMOUS),
+        physical=PhysicalQuery("SELECT 1", "duckdb", "local", pairs, ("orders",)),
+        schema=arrow_schema(pairs),
+        columns=tuple(AnswerColumn(name=name, role="field", type=kind) for name, kind in pairs),
+        proof={"homes": ["orders"]},
+        stages={"parse": 0.5},
+    )
+
+
+def prepared_for(batch: pa.RecordBatch) -> Prepared:
+    """A prepared question that promises the columns of a batch."""
+    found = {each.name: logical_type(each.type) for each in batch.schema}
+    return prepared({name: kind for name, kind in found.items() if kind is not None})
+
+
+def answer(batch: pa.RecordBatch, *, query_id: str = "q-1") -> Answer:
+    """An answer that was kept."""
+    stream = KeptStream(make_entry(batch.schema, [batch], made_at=0.0))
+    return Answer(query_id, prepared_for(batch), stream, "hit", "key", {"look_up": 0.25})
+
+
+class ScriptedStream:
+    """Gives batches, then fails, ends, or waits until it is closed."""
+
+    def __init__(
+        self,
+        batches: Iterable[pa.RecordBatch],
+        *,
+        failure: Exception | None = None,
+        hangs: bool = False,
+    ) -> None:
+        self.closed = threading.Event()
+        self.schema = pa.schema([])
+        self._batches = batches
+        self._failure = failure
+        self._hangs = hangs
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        for batch in self._batches:
+            if self.closed.is_set():
+                raise Cancelled("the query was cancelled")
+            yield batch
+        if self._failure is not None:
+            raise self._failure
+        if self._hangs:
+            self.closed.wait()
+            raise Cancelled("the query was cancelled")
+
+    def close(self) -> None:
+        self.closed.set()
+
+
+@dataclass
+class ScriptedGateway:
+    """Answers every question with one prepared question and one stream."""
+
+    question: Prepared
+    stream: ResultStream
+    is_memoised: bool = False
+    kept_answer: bool = False
+    refusal: Exception | None = None
+    snapshot: Snapshot = field(default_factory=lambda: Snapshot(EMPTY_CATALOG))
+    engines: Mapping[str, Engine] = field(default_factory=dict)
+    asked: list[str | bytes] = field(default_factory=list)
+    ids: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def prepare(self, text: str | bytes) -> Prepared:
+        self.asked.append(text)
+        if self.refusal is not None:
+            raise self.refusal
+        return self.question
+
+    def prepared_kept(self, text: str | bytes) -> Prepared | None:
+        if not self.is_memoised:
+            return None
+        self.asked.append(text)
+        return self.question
+
+    def fetch(self, prepared: Prepared) -> Answer:
+        return Answer(self._id(), prepared, self.stream, "miss", "key", {"look_up": 0.25})
+
+    def kept(self, prepared: Prepared) -> Answer | None:
+        if not self.kept_answer:
+            return None
+        return Answer(self._id(), prepared, self.stream, "hit", "key", {"look_up": 0.25})
+
+    def proof_of(self, query_id: str) -> Mapping[str, object] | None:
+        return self.question.proof if query_id == "ab-1" else None
+
+    def _id(self) -> str:
+        return f"ab-{next(self.ids):x}"
+
+
+def gateway_of(batch: pa.RecordBatch, *, failure: Exception | None = None) -> ScriptedGateway:
+    """A gateway whose engine gives one batch, then ends or fails."""
+    return ScriptedGateway(prepared_for(batch), ScriptedStream([batch], failure=failure))
+
+
+def gateway_keeping(batch: pa.RecordBatch) -> ScriptedGateway:
+    """A gateway that has the answer in memory."""
+    stream = KeptStream(make_entry(batch.schema, [batch], made_at=0.0))
+    return ScriptedGateway(prepared_for(batch), stream, is_memoised=True, kept_answer=True)
+
+
+def gateway_refusing(error: ForebayError) -> ScriptedGateway:
+    """A gateway that refuses every question."""
+    return ScriptedGateway(prepared({}), ScriptedStream([]), refusal=error)
