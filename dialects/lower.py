@@ -99,7 +99,7 @@ def _column(node: exp.Column, home: str) -> exp.Column:
 
 def _conditional(node: exp.Filter) -> exp.Expr:
     """An aggregate of CASE, for engines without FILTER."""
-    aggregate = node.this.copy()
+    aggregate: exp.Expr = node.this.copy()
     predicate = node.expression.this
     inner = next(each for each in aggregate.walk() if type(each) in AGGREGATES)
     value = (

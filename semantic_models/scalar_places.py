@@ -35,19 +35,17 @@ def flow_jumps(style: str, raw: str, first: Corner, lines: Sequence[str]) -> tup
     ``raw`` is what stands in the file, without the quotes; ``first`` is where it begins.
     """
     jumps = [_jump(0, first.line, first.column, lines)]
-    shrunk = 0
+    shrunk, line, line_begin = 0, first.line, -first.column
     for found in _PATTERNS[style].finditer(raw):
-        kind, part = found.lastgroup, found.group()
-        made = 1 if kind == "escape" else _made_by_breaks(part.count("\n"), joins=kind == "join")
+        part, is_escape = found.group(), found.lastgroup == "escape"
+        made = 1 if is_escape else _made_by_breaks(found)
         offset = found.start() - shrunk
         shrunk += len(part) - made
-        line = first.line + raw.count("\n", 0, found.start())
-        if kind != "escape":
+        if not is_escape:
             jumps += [_jump(offset + n, line + n, 0, lines) for n in range(1, made)]
-        line += part.count("\n")
-        before = raw.rfind("\n", 0, found.end()) + 1
-        column = found.end() - before + (0 if before else first.column)
-        jumps.append(_jump(offset + made, line, column, lines))
+            line += part.count("\n")
+            line_begin = found.start() + part.rfind("\n") + 1
+        jumps.append(_jump(offset + made, line, found.end() - line_begin, lines))
     return tuple(jumps)
 
 
@@ -73,9 +71,10 @@ def line_starts(text: str, jumps: Sequence[Jump]) -> Starts:
     return tuple(_place(jumps, offset) for offset in _line_offsets(text.rstrip("\n")))
 
 
-def _made_by_breaks(count: int, *, joins: bool) -> int:
+def _made_by_breaks(found: re.Match[str]) -> int:
     """How many characters a run of line breaks leaves in the text."""
-    return count - 1 if joins else max(1, count - 1)
+    count = found.group().count("\n")
+    return count - 1 if found.lastgroup == "join" else max(1, count - 1)
 
 
 def _folded(text: str, line: int, indent: int, written: Sequence[str]) -> Iterator[Jump]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -54,24 +54,22 @@ def dimension(
     return Dimension(name=name, expr=column(shows or name), type=type, about=about)
 
 
-def join(name: str, source: str, target: str, columns: tuple[str, str], **more: object) -> Join:
+def join(name: str, source: str, target: str, columns: tuple[str, str]) -> Join:
     """An N:1 join over one pair of columns."""
-    cardinality = more.get("cardinality", Cardinality.MANY_TO_ONE)
-    assert isinstance(cardinality, Cardinality)
     return Join(
         name=name,
         source=source,
         target=target,
         columns=(columns,),
-        cardinality=cardinality,
+        cardinality=Cardinality.MANY_TO_ONE,
         key=(columns[1],),
     )
 
 
-def model(name: str, *dimensions: Dimension, joins: tuple[Join, ...] = (), **more: object) -> Model:
+def model(
+    name: str, *dimensions: Dimension, joins: tuple[Join, ...] = (), key: tuple[str, ...] = ()
+) -> Model:
     """A model over the table of its own name."""
-    key, hidden = more.get("key", ()), bool(more.get("hidden"))
-    assert isinstance(key, tuple)
     return Model(
         name=name,
         relation=Table((name,)),
@@ -79,7 +77,6 @@ def model(name: str, *dimensions: Dimension, joins: tuple[Join, ...] = (), **mor
         key=key,
         dimensions={each.name: each for each in dimensions},
         joins={each.name: each for each in joins},
-        about=Described(hidden=hidden),
     )
 
 
@@ -92,8 +89,6 @@ def flights_catalog() -> Catalog:
         dimension("id", INT64),
         dimension("carrier"),
         dimension("at", TIMESTAMP_TZ),
-        dimension("odd", None),
-        dimension("secret", hidden=True),
         joins=(join("airline", "flights", "carriers", ("carrier", "code")),),
         key=("id",),
     )
@@ -113,7 +108,7 @@ def flights_catalog() -> Catalog:
         type=INT64,
         about=Described(description="How many flights"),
     )
-    flights = _with_measure(flights, measure)
+    flights = replace(flights, measures={measure.name: measure})
     return Catalog(
         name="demo",
         version="1",
@@ -169,15 +164,3 @@ def answer_of(*batches: pa.RecordBatch) -> tuple[Answer, Batches]:
     physical = PhysicalQuery("SELECT 1", "duckdb", ENGINE, (), ())
     prepared = Prepared(govern(plan, ANONYMOUS), physical, stream.schema, (), {}, {})
     return Answer("q-1", prepared, stream, "miss", "key", {}), stream
-
-
-def _with_measure(home: Model, measure: Measure) -> Model:
-    return Model(
-        name=home.name,
-        relation=home.relation,
-        engine=home.engine,
-        key=home.key,
-        dimensions=home.dimensions,
-        joins=home.joins,
-        measures={measure.name: measure},
-    )

@@ -1,0 +1,51 @@
+"""The tables of fields agree with the dataclasses they stand beside."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.flight_sql import messages
+from gateway.flight_sql.wire import Message, decode, encode
+
+MESSAGES: list[Message[Any]] = [
+    each for each in vars(messages).values() if isinstance(each, Message)
+]
+
+names = pytest.mark.parametrize("message", MESSAGES, ids=lambda message: message.name)
+
+
+@names
+def test_every_field_of_a_message_has_its_place_in_the_dataclass(message: Message[Any]) -> None:
+    listed = [field.name for field in message.fields]
+
+    assert listed == [field.name for field in fields(message.make)]
+
+
+@names
+def test_no_two_fields_share_a_number(message: Message[Any]) -> None:
+    numbers = [field.number for field in message.fields]
+
+    assert numbers == sorted(set(numbers))
+
+
+@names
+def test_a_message_without_fields_on_the_wire_is_the_default_one(message: Message[Any]) -> None:
+    assert decode(message, b"") == message.make()
+
+
+@given(
+    st.sampled_from(MESSAGES).flatmap(lambda message: st.tuples(st.just(message), values(message)))
+)
+def test_every_message_is_read_as_it_was_written(pair: tuple[Message[Any], Any]) -> None:
+    message, value = pair
+
+    assert decode(message, encode(message, value)) == value
+
+
+def values(message: Message[Any]) -> st.SearchStrategy[Any]:
+    return st.builds(message.make)
