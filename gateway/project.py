@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from semantic_models.parse_spec import expand, models_folder, parse_project
-
 from gateway.engines.base import Engine
 from gateway.engines.duckdb import DuckDBEngine
 from gateway.engines.duckdb_open import DuckDBSettings
@@ -23,9 +21,11 @@ from semantic_models.errors import (
     SettingRejected,
     TooLarge,
 )
+from semantic_models.expand import expand
 from semantic_models.give_types import give_types
 from semantic_models.model import ModelTypes
-from semantic_models.spec import EngineSpec, ProjectSpec
+from semantic_models.parse_spec import models_folder, parse_project
+from semantic_models.spec import EngineSpec, ProjectSpec, Scalar
 
 ROOT = "forebay.yml"
 FILES_MAX = 10_000
@@ -64,14 +64,10 @@ def find_project(start: Path) -> Path:
 
 
 def read_files(folder: Path) -> dict[str, bytes]:
-    """forebay.yml, expanded, and every model file, by path relative to the folder."""
+    """forebay.yml and every model file, by path relative to the folder."""
     root = _read(folder / ROOT)
-    try:
-        text = root.decode()
-    except UnicodeDecodeError:
-        return {ROOT: root}
-    files = {ROOT: expand(text, os.environ, lambda path: _read(folder / path).decode()).encode()}
-    below = folder / models_folder(text)
+    files = {ROOT: root}
+    below = folder / models_folder(root)
     paths = sorted(path for pattern in ("*.yml", "*.yaml") for path in below.rglob(pattern))
     if len(paths) > FILES_MAX:
         raise TooLarge(f"the project has more than {FILES_MAX} model files")
@@ -160,14 +156,17 @@ def open_engines(spec: ProjectSpec, folder: Path) -> dict[str, Engine]:
 
 
 def _open(spec: EngineSpec, folder: Path) -> Engine:
-    settings = DuckDBSettings(
-        name=spec.name.text,
-        folder=folder,
-        path=spec.path.text if spec.path else None,
-        read_only=spec.read_only,
-        files={name.text: path.text for name, path in spec.files},
-    )
+    def expanded(value: Scalar) -> str:
+        return expand(value.text, os.environ, lambda path: _read(folder / path).decode().strip())
+
     try:
+        settings = DuckDBSettings(
+            name=spec.name.text,
+            folder=folder,
+            path=expanded(spec.path) if spec.path else None,
+            read_only=spec.read_only,
+            files={name.text: expanded(path) for name, path in spec.files},
+        )
         return DuckDBEngine(settings)
     except SettingRejected as error:
         raise FaultyProject([error.at((spec.path or spec.name).position())]) from error

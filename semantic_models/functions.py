@@ -158,7 +158,17 @@ TYPES = frozenset(
     exp.DType[name]
     for name in (
         *("BOOLEAN", "TINYINT", "SMALLINT", "INT", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL"),
-        *("VARCHAR", "TEXT", "CHAR", "DATE", "TIME", "TIMESTAMP", "TIMESTAMPTZ", "INTERVAL"),
+        *(
+            "VARCHAR",
+            "TEXT",
+            "CHAR",
+            "DATE",
+            "TIME",
+            "TIMESTAMP",
+            "TIMESTAMPTZ",
+            "TIMESTAMPNTZ",
+            "INTERVAL",
+        ),
     )
 )
 """The types that a cast may name."""

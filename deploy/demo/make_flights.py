@@ -116,7 +116,10 @@ FACTS = {
     "planes": ("SELECT count(*) FROM planes", 3_322),
     "airports": ("SELECT count(*) FROM airports", 1_458),
     "airlines": ("SELECT count(*) FROM airlines", 16),
-    "keys of flights": ("SELECT count(DISTINCT (time_hour, carrier, flight)) FROM flights", 336_776),
+    "keys of flights": (
+        "SELECT count(DISTINCT (time_hour, carrier, flight)) FROM flights",
+        336_776,
+    ),
     "keys of weather": ("SELECT count(DISTINCT (origin, time_hour)) FROM weather", 26_115),
     "keys of planes": ("SELECT count(DISTINCT tailnum) FROM planes", 3_322),
     "keys of airports": ("SELECT count(DISTINCT faa) FROM airports", 1_458),
@@ -125,7 +128,10 @@ FACTS = {
         "SELECT count(*) FROM flights ANTI JOIN airports ON dest = faa",
         7_602,
     ),
-    "flights without a plane": ("SELECT count(*) FROM flights ANTI JOIN planes USING (tailnum)", 52_606),
+    "flights without a plane": (
+        "SELECT count(*) FROM flights ANTI JOIN planes USING (tailnum)",
+        52_606,
+    ),
 }
 """What must hold of the files, since the demo's models and tests rely on it."""
 
@@ -148,7 +154,7 @@ def main() -> None:
 
 
 def write(connection: duckdb.DuckDBPyConnection, table: Table, source: Path) -> None:
-    """Write one table's Parquet file; a value that its type cannot hold exactly is an error."""
+    """Write one table's Parquet file; a value out of its type's range is an error."""
     types = ", ".join(f"'{name}': '{type_}'" for name, type_ in table.columns.items())
     target = DATA / f"{table.name}.parquet"
     connection.execute(

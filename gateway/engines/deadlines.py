@@ -14,6 +14,11 @@ TICK_S = 0.05
 class Running(Protocol):
     """A query that may have to be stopped."""
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it still holds anything of its engine."""
+        ...
+
     def tick(self, now_s: float) -> bool:
         """Stop if it is time to, and say whether to go on watching."""
         ...

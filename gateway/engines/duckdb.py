@@ -47,7 +47,7 @@ class DuckDBEngine:
         self._watch = Watch()
         self._opening = threading.Lock()
         self._closed = False
-        self._opened_as = self._inode()
+        self._opened_as: tuple[int, int] | None = self._inode()
         self._connection = open_locked(settings, self._sources)
 
     @property
@@ -110,6 +110,10 @@ class DuckDBEngine:
             except FAILURES as error:
                 raise self._failure(error) from error
 
+    def running(self) -> int:
+        """How many queries have not ended."""
+        return sum(stream.is_running for stream in self._watch.running())
+
     def check(self) -> None:
         """Raise EngineGone or EngineFailed unless the data is there and DuckDB answers."""
         self.data_version(())
@@ -136,18 +140,19 @@ class DuckDBEngine:
             return self._connection.cursor()
 
     def _open_again(self) -> None:
-        # DuckDB gives the old database, locked, while a query still reads the replaced file.
+        # DuckDB gives the old database, locked, as long as anything still holds it.
+        self._opened_as = _BROKEN
+        self._connection.close()
+        opened_as = self._inode()
         try:
-            opened_as = self._inode()
-            connection = open_locked(self._settings, self._sources)
+            self._connection = open_locked(self._settings, self._sources)
         except (*FAILURES, ForebayError) as error:
             raise EngineGone(
                 f'engine "{self.name}" cannot be started anew yet',
                 detail="Its database was replaced or broke while queries were reading it.",
                 hint="Ask again once those queries have ended.",
             ) from error
-        self._connection.close()
-        self._connection, self._opened_as = connection, opened_as
+        self._opened_as = opened_as
 
     def _inode(self) -> tuple[int, int] | None:
         """What tells one database file from another put in its place."""

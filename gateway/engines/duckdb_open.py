@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -117,7 +117,7 @@ def open_locked(settings: DuckDBSettings, sources: Sources) -> duckdb.DuckDBPyCo
             connection.execute(f"SET allowed_paths = [{', '.join(map(_literal, allowed))}]")
         for key, value in (_LATER | _AT_LAST).items():
             connection.execute(f"SET GLOBAL {key} = {_literal(value)}")
-        _read_back(connection, settings, allowed)
+        _read_back(connection, settings, sources)
     except BaseException:
         connection.close()
         raise
@@ -200,22 +200,34 @@ def _make_view(
 
 
 def _read_back(
-    connection: duckdb.DuckDBPyConnection, settings: DuckDBSettings, allowed: Iterable[str]
+    connection: duckdb.DuckDBPyConnection, settings: DuckDBSettings, sources: Sources
 ) -> None:
     wanted: dict[str, str] = _FROM_THE_START | _LATER | _AT_LAST | _NEVER
     held = _held(connection)
     differing = sorted(key for key in wanted if held.get(key, "").lower() != wanted[key].lower())
-    reachable = connection.execute("SELECT current_setting('allowed_paths')").fetchall()[0][0]
-    if settings.path is None and set(reachable) != set(allowed):
+    if _reach(connection) != _reach_allowed(settings, sources):
         differing.append("allowed_paths")
-    if held.get("allowed_directories") != "[]":
-        differing.append("allowed_directories")
     if differing:
         raise EngineFailed(
             f'engine "{settings.name}" is not locked down',
-            detail=f"DuckDB does not hold {', '.join(differing)} as set.",
+            detail=f"DuckDB does not hold as set: {', '.join(differing)}.",
             hint="Use the version of DuckDB that forebay is locked to.",
         )
+
+
+def _reach(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Every file and folder that may be reached; folders end in a slash."""
+    text = "SELECT current_setting('allowed_paths') || current_setting('allowed_directories')"
+    return set(connection.execute(text).fetchall()[0][0])
+
+
+def _reach_allowed(settings: DuckDBSettings, sources: Sources) -> set[str]:
+    reach = {path for paths in sources.values() for path in paths}
+    if settings.path is not None:
+        reach |= {f"{path}{suffix}" for path in sources[""] for suffix in _LOGS}
+    if settings.spill_folder is not None:
+        reach.add(f"{settings.spill_folder}/")
+    return reach
 
 
 def _held(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
@@ -226,6 +238,9 @@ def _held(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     rows = connection.execute("SELECT name, value FROM duckdb_settings()").fetchall()
     return {name: str(value) for name, value in rows}
 
+
+_LOGS = (".wal", ".wal.checkpoint", ".wal.recovery")
+"""What DuckDB keeps beside a database file."""
 
 _UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 

@@ -62,6 +62,11 @@ class DuckDBStream:
         """The promised schema; every batch has exactly this one."""
         return self._run.schema
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it still holds anything of the engine."""
+        return not self._freed
+
     def __iter__(self) -> DuckDBStream:
         return self
 
@@ -89,7 +94,7 @@ class DuckDBStream:
             )
         elif self._stopped_by is not None:
             self._stop(self._stopped_by)
-        return not self._freed
+        return self.is_running
 
     def _pull(self) -> pa.RecordBatch:
         if self._complete:

@@ -45,7 +45,7 @@ def test_every_command_on_offer_is_tried_above() -> None:
 
 def test_what_the_go_client_writes_is_read() -> None:
     written = bytes.fromhex(
-        "0a42747970652e676f6f676c65617069732e636f6d2f6172726f772e666c696768742e70726f746f636f6c2e"
+        "0a3f747970652e676f6f676c65617069732e636f6d2f6172726f772e666c696768742e70726f746f636f6c2e"
         "73716c2e436f6d6d616e6447657453716c496e666f12030a0108"
     )
 

@@ -10,11 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.flight_sql import messages
-from gateway.flight_sql.wire import Message, decode, encode
+from gateway.flight_sql.wire import Field, Message, Scalar, decode, encode
 
 MESSAGES: list[Message[Any]] = [
     each for each in vars(messages).values() if isinstance(each, Message)
 ]
+
+SCALARS: dict[Scalar, st.SearchStrategy[Any]] = {
+    Scalar.STRING: st.text(st.characters(exclude_categories=["Cs"]), max_size=10),
+    Scalar.BYTES: st.binary(max_size=10),
+    Scalar.BOOL: st.booleans(),
+    Scalar.INT: st.integers(-(2**31), 2**31 - 1),
+    Scalar.UINT32: st.integers(0, 2**32 - 1),
+    Scalar.SFIXED64: st.integers(-(2**63), 2**63 - 1),
+    Scalar.DOUBLE: st.floats(allow_nan=False),
+}
 
 names = pytest.mark.parametrize("message", MESSAGES, ids=lambda message: message.name)
 
@@ -48,4 +58,9 @@ def test_every_message_is_read_as_it_was_written(pair: tuple[Message[Any], Any])
 
 
 def values(message: Message[Any]) -> st.SearchStrategy[Any]:
-    return st.builds(message.make)
+    return st.builds(message.make, **{field.name: field_values(field) for field in message.fields})
+
+
+def field_values(field: Field) -> st.SearchStrategy[Any]:
+    one = values(field.type) if isinstance(field.type, Message) else SCALARS[field.type]
+    return st.lists(one, max_size=3).map(tuple) if field.repeated else one

@@ -6,7 +6,10 @@ import itertools
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+import anyio
+import httpx
 import pyarrow as pa
 
 from auth.govern import govern
@@ -16,6 +19,7 @@ from dialects.physical import PhysicalQuery
 from dialects.types import arrow_schema, logical_type
 from gateway.engines.base import Engine, ResultStream
 from gateway.errors import Cancelled
+from gateway.http_api.app import Application, create_app
 from gateway.pipeline import Answer, Prepared
 from gateway.snapshot import Snapshot
 from gateway.streams import KeptStream
@@ -141,3 +145,31 @@ def gateway_keeping(batch: pa.RecordBatch) -> ScriptedGateway:
 def gateway_refusing(error: ForebayError) -> ScriptedGateway:
     """A gateway that refuses every question."""
     return ScriptedGateway(prepared({}), ScriptedStream([]), refusal=error)
+
+
+@dataclass(frozen=True)
+class Client:
+    """Asks an application in this process, with httpx and without a socket."""
+
+    app: Application
+
+    def get(self, path: str, **request: Any) -> httpx.Response:
+        return self.request("GET", path, **request)
+
+    def post(self, path: str, **request: Any) -> httpx.Response:
+        return self.request("POST", path, **request)
+
+    def request(self, method: str, path: str, **request: Any) -> httpx.Response:
+        async def ask() -> httpx.Response:
+            transport = httpx.ASGITransport(self.app)
+            async with httpx.AsyncClient(
+                transport=transport, base_url="http://localhost"
+            ) as client:
+                return await client.request(method, path, **request)
+
+        return anyio.run(ask)
+
+
+def client_of(gateway: ScriptedGateway, **options: Any) -> Client:
+    """A client of an application over a gateway."""
+    return Client(create_app(gateway, **options))

@@ -41,12 +41,19 @@ NEW_YORK = pa.timestamp("us", tz="America/New_York")
         ([dt.date(2013, 1, 31), None], pa.date32(), ["2013-01-31", None]),
         ([dt.time(5, 15), dt.time(5, 15, 0, 10)], pa.time64("us"), ["05:15:00", "05:15:00.000010"]),
         (
-            [dt.datetime(2013, 1, 1, 5), dt.datetime(2013, 1, 1, 5, 0, 0, 500)],
+            [
+                dt.datetime(2013, 1, 1, 5, tzinfo=dt.UTC),
+                dt.datetime(2013, 1, 1, 5, 0, 0, 500, dt.UTC),
+            ],
             pa.timestamp("us"),
             ["2013-01-01T05:00:00", "2013-01-01T05:00:00.000500"],
         ),
         (
-            [dt.datetime(2013, 1, 1, 5), dt.datetime(2013, 7, 1, 5, 0, 0, 500), None],
+            [
+                dt.datetime(2013, 1, 1, 5, tzinfo=dt.UTC),
+                dt.datetime(2013, 7, 1, 5, 0, 0, 500, dt.UTC),
+                None,
+            ],
             NEW_YORK,
             ["2013-01-01T00:00:00-05:00", "2013-07-01T01:00:00.000500-04:00", None],
         ),
@@ -85,8 +92,9 @@ def test_json_keeps_what_doubles_would_change_as_strings(
 
 def test_every_character_survives_json() -> None:
     values = ["".join(map(chr, range(0x300))), "\\n", '"', "\u2028\U0001f600", "plain", ""]
+    written = map(str, json_of(pa.array(values)).to_pylist())
 
-    assert [json.loads(each) for each in json_of(pa.array(values)).to_pylist()] == values
+    assert [json.loads(each) for each in written] == values
 
 
 def test_csv_quotes_what_a_reader_would_take_apart() -> None:

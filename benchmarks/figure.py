@@ -1,0 +1,54 @@
+"""One figure beside its floor."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import orjson
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What was measured, and the same measure of the least that could do the work."""
+
+    name: str
+    value: float
+    floor: float
+    unit: str
+    better: Literal["lower", "higher"]
+
+    def line(self) -> str:
+        """The figure as one line of JSON."""
+        return orjson.dumps(
+            {
+                "name": self.name,
+                "value": round(self.value, 4),
+                "floor": round(self.floor, 4),
+                "ratio": round(self.value / self.floor, 3),
+                "unit": self.unit,
+                "better": self.better,
+            }
+        ).decode()
+
+
+def fastest_ms(*works: Callable[[], object], rounds: int = 15, repeats: int = 40) -> list[float]:
+    """The fastest round of each work, in milliseconds a call; rounds take turns."""
+    best = [float("inf")] * len(works)
+    for work in works:
+        work()
+    gc.disable()
+    try:
+        for _ in range(rounds):
+            for number, work in enumerate(works):
+                started_s = time.perf_counter()
+                for _ in range(repeats):
+                    work()
+                elapsed_ms = (time.perf_counter() - started_s) * 1000 / repeats
+                best[number] = min(best[number], elapsed_ms)
+    finally:
+        gc.enable()
+    return best

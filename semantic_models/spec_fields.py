@@ -1,0 +1,228 @@
+"""A node of YAML -> the values of one kind of map, every fault told where it stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from semantic_models import source
+from semantic_models.errors import (
+    ForebayError,
+    NotSupported,
+    ReservedName,
+    UnknownKey,
+    WrongType,
+    did_you_mean,
+)
+from semantic_models.source import Node, place_of
+from semantic_models.spec import Described, Scalar
+from semantic_models.spec_keys import HINTS, Kind
+from semantic_models.spec_shapes import misfit, told, told_name
+
+NAME_MAX = 128
+RESERVED_NAMES = ("principal", "param", "metric_time")
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A part of the project as a message names it, and the node that stands for it."""
+
+    text: str
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The values of one map that have the shape of their keys."""
+
+    place: Place
+    nodes: dict[str, Node]
+    is_whole: bool = True
+    """Whether all is there, in its shape, that its kind cannot do without."""
+
+    def scalar(self, key: str) -> Scalar | None:
+        node = self.nodes.get(key)
+        return node if isinstance(node, Scalar) else None
+
+    def columns(self, key: str) -> tuple[Scalar, ...]:
+        """One column, or a list of them."""
+        return _scalars(self.nodes.get(key))
+
+    def column_lists(self, key: str) -> tuple[tuple[Scalar, ...], ...]:
+        node = self.nodes.get(key)
+        lists = node.items if isinstance(node, source.Sequence) else ()
+        return tuple(_scalars(each) for each in lists)
+
+    def entries(self, key: str) -> tuple[tuple[Scalar, Node], ...]:
+        node = self.nodes.get(key)
+        return node.entries if isinstance(node, source.Mapping) else ()
+
+    def truth(self, key: str, *, default: bool) -> bool:
+        node = self.scalar(key)
+        return default if node is None else node.value is True
+
+    def about(self) -> Described:
+        """The descriptive words."""
+        return Described(
+            description=self._words("description"),
+            label=self._words("label"),
+            format=self._words("format"),
+            unit=self._words("unit"),
+            owner=self._words("owner"),
+            tags=tuple(each.text for each in self.columns("tags")),
+            synonyms=tuple(each.text for each in self.columns("synonyms")),
+            hidden=self.truth("hidden", default=False),
+        )
+
+    def _words(self, key: str) -> str:
+        node = self.scalar(key)
+        return node.text.strip() if node else ""
+
+
+def read_member(
+    kind: Kind, name: Scalar, node: Node, owner: str, faults: list[ForebayError]
+) -> Fields | None:
+    """Read one named member of ``owner``, in its short or long form; nothing where it has none."""
+    place = Place(f'{kind.noun} "{told_name(name.text)}"{owner}', name)
+    fault = name_fault(name, place.text, keeps_names=kind.keeps_names)
+    if fault is not None:
+        faults.append(fault)
+    fields = read_fields(kind, _long_form(kind, node), place, faults)
+    return replace(fields, is_whole=False) if fields is not None and fault is not None else fields
+
+
+def read_fields(kind: Kind, node: Node, place: Place, faults: list[ForebayError]) -> Fields | None:
+    """Read the keys of one map.
+
+    Nothing where it is no map, or lacks what its kind cannot do without.
+    """
+    if not isinstance(node, source.Mapping):
+        forms = f"{kind.keys[kind.short].value} or a map" if kind.short else "a map"
+        faults.append(
+            WrongType(
+                f"{place.text} takes {forms} of its keys, not {told(node)}",
+                hint=f"Known keys are {', '.join(sorted(kind.keys))}.",
+                position=place_of(node),
+            )
+        )
+        return None
+    nodes: dict[str, Node] = {}
+    refused: list[ForebayError] = []
+    for key, value in node.entries:
+        fault = _key_fault(kind, key, value, place)
+        if fault is None:
+            nodes[key.text] = value
+        else:
+            refused.append(fault)
+    lacking = list(_lacking(kind, node, place)) if not _may_hide_a_key(refused) else []
+    faults += refused + lacking
+    chosen = nodes.keys() & set(kind.one_of)
+    is_whole = nodes.keys() >= set(kind.required) and len(chosen) == min(1, len(kind.one_of))
+    return Fields(place, nodes, is_whole)
+
+
+def _long_form(kind: Kind, node: Node) -> Node:
+    """A bare name or a lone scalar as the map that it stands for."""
+    if not isinstance(node, Scalar):
+        return node
+    if node.value is None:
+        return source.Mapping((), node.position())
+    if not kind.short:
+        return node
+    at = node.position()
+    key = Scalar(kind.short, kind.short, at.source, ((at.line, at.column),), (at.excerpt,))
+    return source.Mapping(((key, node),), at)
+
+
+def _may_hide_a_key(refused: Sequence[ForebayError]) -> bool:
+    """Whether a refused key may be what seems to be lacking."""
+    return any(isinstance(each, UnknownKey | NotSupported) for each in refused)
+
+
+def _key_fault(kind: Kind, key: Scalar, value: Node, place: Place) -> ForebayError | None:
+    if key.text in kind.later:
+        return NotSupported.key(place.text, key.text).at(key.position())
+    shape = kind.keys.get(key.text)
+    if shape is None:
+        near = did_you_mean(key.text[:NAME_MAX], kind.later)
+        known = (*kind.keys, *kind.later) if near else tuple(kind.keys)
+        return UnknownKey.of(place.text, told_name(key.text), known).at(key.position())
+    part = misfit(shape, value)
+    if part is None:
+        return None
+    return WrongType(
+        f'key "{key.text}" of {place.text} takes {shape.value}, not {told(part)}',
+        hint=HINTS[shape],
+        position=place_of(part),
+    )
+
+
+def _lacking(kind: Kind, node: source.Mapping, place: Place) -> Iterator[ForebayError]:
+    written = {key.text: key for key, _ in node.entries}
+    for key in kind.required:
+        if key not in written:
+            yield WrongType(
+                f'{place.text} needs "{key}"',
+                hint=HINTS[kind.keys[key]],
+                position=place_of(place.node),
+            )
+    chosen = [written[key] for key in kind.one_of if key in written]
+    one, other = (*kind.one_of, "", "")[:2]
+    if kind.one_of and not chosen:
+        yield WrongType(
+            f'{place.text} needs "{one}" or "{other}"',
+            hint="Write one of them.",
+            position=place_of(place.node),
+        )
+    if len(chosen) > 1:
+        yield WrongType(
+            f'{place.text} has both "{one}" and "{other}"',
+            hint="Keep one of them.",
+            position=max((each.position() for each in chosen), key=lambda at: at.line),
+        )
+
+
+def name_fault(name: Scalar, place: str, *, keeps_names: bool) -> ForebayError | None:
+    """Why a member may not have its name."""
+    if not isinstance(name.value, str):
+        return WrongType(
+            f"{place} is named by {told(name)}",
+            hint="Choose a word, or put the name in quotes.",
+            position=name.position(),
+        )
+    if not _NAME.fullmatch(name.text) or len(name.text) > NAME_MAX:
+        return WrongType(
+            f"{place} has a name that is not one word",
+            hint="Write letters a to z, digits and _, a letter or _ first; "
+            f"at most {NAME_MAX} characters.",
+            position=name.position(),
+        )
+    if "__" in name.text:
+        return ReservedName(
+            f'the name "{name.text}" is reserved',
+            detail="Two underscores stand for a dot in the columns of an answer.",
+            hint=f'Write "{re.sub("__+", "_", name.text)}".',
+            position=name.position(),
+        )
+    if keeps_names and name.text in RESERVED_NAMES:
+        return ReservedName(
+            f'the name "{name.text}" is reserved',
+            hint=f"{', '.join(RESERVED_NAMES)} mean something in every expression.",
+            position=name.position(),
+        )
+    return None
+
+
+def is_column(node: Scalar) -> bool:
+    """Whether a text is the bare name of one column."""
+    return isinstance(node.value, str) and _NAME.fullmatch(node.text) is not None
+
+
+def _scalars(node: Node | None) -> tuple[Scalar, ...]:
+    if isinstance(node, Scalar):
+        return (node,)
+    items = node.items if isinstance(node, source.Sequence) else ()
+    return tuple(each for each in items if isinstance(each, Scalar))

@@ -1,0 +1,224 @@
+"""Every documented key of the modelling language, as data: one table a kind of map.
+
+``keys`` are read by this version; ``later`` are documented and refused by name, never ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Shape(Enum):
+    """What may stand behind a key, in the words of an error."""
+
+    VERSION = "1"
+    TEXT = "text"
+    SQL = "SQL"
+    TRUTH = "true or false"
+    DIMENSION_TYPE = "categorical or time"
+    WORDS = "a list of words"
+    COLUMNS = "a column or a list of columns"
+    COLUMN_LISTS = "a list of lists of columns"
+    COLUMNS_OR_SQL = "a column, a list of columns or a condition in SQL"
+    TEXTS = "a map from names to text"
+    MEMBERS = "a map from names to what they mean"
+
+
+HINTS: Mapping[Shape, str] = {
+    Shape.VERSION: 'Write "version: 1"; there is no other version.',
+    Shape.TEXT: "Write one value; a number or a truth value becomes text in quotes.",
+    Shape.SQL: "Write one expression on the key's line, in quotes where it needs them.",
+    Shape.TRUTH: "Write true or false, without quotes.",
+    Shape.DIMENSION_TYPE: 'Write "categorical" or "time"; data types come from the engine.',
+    Shape.WORDS: "Write for example [finance, weekly].",
+    Shape.COLUMNS: "Write for example order_id, or [order_id, line].",
+    Shape.COLUMN_LISTS: "Write for example [[email], [country, tax_id]].",
+    Shape.COLUMNS_OR_SQL: 'Write for example customer_id, or [a, b], or "seller_id = user_id".',
+    Shape.TEXTS: 'Write each on a line of its own, as "name: text".',
+    Shape.MEMBERS: 'Write each on a line of its own, as "name: ...".',
+}
+
+ABOUT: Mapping[str, Shape] = {
+    "description": Shape.TEXT,
+    "label": Shape.TEXT,
+    "format": Shape.TEXT,
+    "unit": Shape.TEXT,
+    "owner": Shape.TEXT,
+    "tags": Shape.WORDS,
+    "synonyms": Shape.WORDS,
+    "hidden": Shape.TRUTH,
+}
+"""The descriptive words of every long form."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """One kind of map: which keys it has, and which of them must be there."""
+
+    noun: str
+    keys: Mapping[str, Shape]
+    later: tuple[str, ...] = ()
+    """Documented keys that this version refuses by name."""
+    required: tuple[str, ...] = ()
+    one_of: tuple[str, ...] = ()
+    """Keys of which exactly one is written."""
+    short: str = ""
+    """The key that a lone scalar stands for; none where there is no short form."""
+    keeps_names: bool = False
+    """Whether the names that expressions keep for themselves are refused."""
+
+
+_BESIDE_MODELS = (
+    "spines",
+    "calendars",
+    "parameters",
+    "policies",
+    "rollups",
+    "freshness",
+    "saved_queries",
+    "tests",
+)
+
+PROJECT = Kind(
+    noun="project",
+    keys={
+        "version": Shape.VERSION,
+        "name": Shape.TEXT,
+        "engines": Shape.MEMBERS,
+        "default_engine": Shape.TEXT,
+        "time_zone": Shape.TEXT,
+        "models": Shape.TEXT,
+    },
+    later=("attributes", "auth", "default", *_BESIDE_MODELS),
+    required=("version", "name"),
+)
+
+MODEL_FILE = Kind(
+    noun="file of models",
+    keys={"version": Shape.VERSION, "models": Shape.MEMBERS, "metrics": Shape.MEMBERS},
+    later=_BESIDE_MODELS,
+    required=("version",),
+)
+
+DUCKDB = Kind(
+    noun="engine",
+    keys={
+        "type": Shape.TEXT,
+        "path": Shape.TEXT,
+        "read_only": Shape.TRUTH,
+        "files": Shape.TEXTS,
+    },
+    required=("type",),
+    one_of=("path", "files"),
+)
+
+ENGINE_TYPES = ("duckdb",)
+
+ENGINE_TYPES_LATER = (
+    "adbc",
+    "bigquery",
+    "clickhouse",
+    "flightsql",
+    "mariadb",
+    "mysql",
+    "postgres",
+    "snowflake",
+    "spark",
+    "sqlite",
+    "trino",
+)
+
+MODEL = Kind(
+    noun="model",
+    keys={
+        "table": Shape.TEXT,
+        "sql": Shape.SQL,
+        "engine": Shape.TEXT,
+        "key": Shape.COLUMNS,
+        "unique": Shape.COLUMN_LISTS,
+        "time": Shape.TEXT,
+        "where": Shape.SQL,
+        "dimensions": Shape.MEMBERS,
+        "measures": Shape.MEMBERS,
+        "joins": Shape.MEMBERS,
+        "segments": Shape.MEMBERS,
+        **ABOUT,
+    },
+    later=("partition",),
+    one_of=("table", "sql"),
+    keeps_names=True,
+)
+
+DIMENSION_TYPES = ("categorical", "time")
+
+DIMENSION = Kind(
+    noun="dimension",
+    keys={"expr": Shape.SQL, "type": Shape.DIMENSION_TYPE, "grain": Shape.TEXT, **ABOUT},
+    later=("hierarchy",),
+    short="expr",
+)
+
+MEASURE = Kind(
+    noun="measure",
+    keys={"expr": Shape.SQL, "where": Shape.SQL, "time": Shape.TEXT, **ABOUT},
+    later=("last_by", "first_by", "per"),
+    required=("expr",),
+    short="expr",
+)
+
+JOIN = Kind(
+    noun="join",
+    keys={"to": Shape.TEXT, "on": Shape.COLUMNS_OR_SQL, **ABOUT},
+    later=("through", "valid", "at"),
+    required=("to",),
+    short="to",
+    keeps_names=True,
+)
+
+SEGMENT = Kind(
+    noun="segment",
+    keys={"expr": Shape.SQL, **ABOUT},
+    required=("expr",),
+    short="expr",
+)
+
+METRIC = Kind(
+    noun="metric",
+    keys={"expr": Shape.SQL, "of": Shape.TEXT, "where": Shape.SQL, **ABOUT},
+    later=(
+        "after",
+        "avg",
+        "by",
+        "cohort",
+        "cumulative",
+        "default_grain",
+        "fill_nulls_with",
+        "filter",
+        "funnel",
+        "grain",
+        "holding",
+        "offset",
+        "offset_to",
+        "on",
+        "order",
+        "params",
+        "per",
+        "rank",
+        "regrain",
+        "retention",
+        "shift",
+        "show",
+        "spine",
+        "time",
+        "to_date",
+        "trailing",
+        "with",
+        "within",
+    ),
+    one_of=("expr", "of"),
+    short="expr",
+)
+
+KINDS = (PROJECT, MODEL_FILE, DUCKDB, MODEL, DIMENSION, MEASURE, JOIN, SEGMENT, METRIC)

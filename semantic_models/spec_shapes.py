@@ -1,0 +1,105 @@
+"""Whether a node has the shape that its key takes, and what to call it where it has not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from semantic_models import source
+from semantic_models.source import Node
+from semantic_models.spec import Scalar
+from semantic_models.spec_keys import DIMENSION_TYPES, Shape
+
+TOLD_MAX = 60
+"""Characters of an author's text that a message repeats."""
+
+
+def misfit(shape: Shape, node: Node) -> Node | None:
+    """The part of a value that its key does not take."""
+    return _MISFITS[shape](node)
+
+
+def told(node: Node) -> str:
+    """What stands there, in an author's words."""
+    match node:
+        case source.Mapping():
+            return "a map"
+        case source.Sequence():
+            return "a list" if node.items else "an empty list"
+        case Scalar(value=None):
+            return "nothing"
+        case Scalar(value=bool()):
+            return f"the truth value {node.text}"
+        case Scalar(value=int() | float()):
+            return f"the number {node.text[:TOLD_MAX]}"
+        case Scalar():
+            return f'the text "{told_name(node.text)}"' if node.text else "an empty text"
+
+
+def told_name(text: str) -> str:
+    """The first line of a text, as far as a message has room for it."""
+    first = text.strip().split("\n", 1)[0]
+    return first if len(first) <= TOLD_MAX else f"{first[: TOLD_MAX - 3]}..."
+
+
+def _unless(fits: Callable[[Node], bool]) -> Callable[[Node], Node | None]:
+    return lambda node: None if fits(node) else node
+
+
+def _is_text(node: Node) -> bool:
+    return isinstance(node, Scalar) and isinstance(node.value, str) and bool(node.text.strip())
+
+
+def _is_sql(node: Node) -> bool:
+    """A number or a truth value is an expression too."""
+    return isinstance(node, Scalar) and node.value is not None and bool(node.text.strip())
+
+
+def _is_version(node: Node) -> bool:
+    return isinstance(node, Scalar) and type(node.value) is int and node.value == 1
+
+
+def _is_truth(node: Node) -> bool:
+    return isinstance(node, Scalar) and isinstance(node.value, bool)
+
+
+def _is_dimension_type(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.text in DIMENSION_TYPES
+
+
+def _is_section(node: Node) -> bool:
+    """An empty section is written as nothing."""
+    return isinstance(node, source.Mapping) or (isinstance(node, Scalar) and node.value is None)
+
+
+def _misfit_of_words(node: Node) -> Node | None:
+    if not isinstance(node, source.Sequence) or not node.items:
+        return node
+    return next((each for each in node.items if not _is_text(each)), None)
+
+
+def _misfit_of_lists(node: Node) -> Node | None:
+    if not isinstance(node, source.Sequence) or not node.items:
+        return node
+    misfits = (_misfit_of_words(each) for each in node.items)
+    return next((each for each in misfits if each is not None), None)
+
+
+def _misfit_of_texts(node: Node) -> Node | None:
+    if not isinstance(node, source.Mapping) or not node.entries:
+        return node
+    return next((value for _, value in node.entries if not _is_text(value)), None)
+
+
+_MISFITS: Mapping[Shape, Callable[[Node], Node | None]] = {
+    Shape.VERSION: _unless(_is_version),
+    Shape.TEXT: _unless(_is_text),
+    Shape.SQL: _unless(_is_sql),
+    Shape.TRUTH: _unless(_is_truth),
+    Shape.DIMENSION_TYPE: _unless(_is_dimension_type),
+    Shape.WORDS: _misfit_of_words,
+    Shape.COLUMNS: lambda node: None if _is_text(node) else _misfit_of_words(node),
+    Shape.COLUMN_LISTS: _misfit_of_lists,
+    Shape.COLUMNS_OR_SQL: lambda node: None if _is_sql(node) else _misfit_of_words(node),
+    Shape.TEXTS: _misfit_of_texts,
+    Shape.MEMBERS: _unless(_is_section),
+}

@@ -1,0 +1,251 @@
+"""DuckDB as an engine: it describes its data, knows its versions, and outlives what goes wrong."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import sqlglot
+
+from gateway.engines.duckdb import DuckDBEngine
+from gateway.engines.duckdb_open import DuckDBSettings
+from gateway.errors import Cancelled, EngineFailed, EngineGone
+from semantic_models.model import Select, Table
+from semantic_models.types import INT64, STRING, Kind, LogicalType
+from tests.unit.gateway.engines.data import (
+    FLIGHTS,
+    LONG,
+    TOTAL,
+    flights_in,
+    numbers,
+    rows_of,
+    write_flights,
+)
+
+TIMEOUT_S = 30.0
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[DuckDBEngine]:
+    engine = DuckDBEngine(flights_in(tmp_path))
+    yield engine
+    engine.close()
+
+
+def make_database(path: Path, *, orders: int) -> None:
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE SCHEMA shop")
+        connection.execute(f"CREATE TABLE shop.orders AS SELECT range AS n FROM range({orders})")
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[DuckDBEngine]:
+    make_database(tmp_path / "data.duckdb", orders=3)
+    engine = DuckDBEngine(DuckDBSettings(name="local", folder=tmp_path, path="data.duckdb"))
+    yield engine
+    engine.close()
+
+
+ORDERS = numbers("SELECT count(*) AS n FROM shop.orders")
+
+
+def test_a_wider_sum_is_given_in_the_promised_type(engine: DuckDBEngine) -> None:
+    stream = engine.execute(TOTAL, timeout_s=TIMEOUT_S)
+
+    assert rows_of(stream) == [{"n": 800}]
+    assert stream.schema == pa.schema({"n": pa.int64()})
+
+
+def test_a_database_file_is_an_engine_too(database: DuckDBEngine) -> None:
+    stream = database.execute(ORDERS, timeout_s=TIMEOUT_S)
+
+    assert rows_of(stream) == [{"n": 3}]
+
+
+def test_a_relation_is_described_in_its_order(engine: DuckDBEngine) -> None:
+    told = engine.describe(Table(("flights",)))
+
+    assert list(told.items()) == [("carrier", STRING), ("distance", INT64)]
+
+
+def test_a_table_of_a_schema_is_described(database: DuckDBEngine) -> None:
+    assert database.describe(Table(("shop", "orders"))) == {"n": INT64}
+
+
+def test_a_select_is_described(engine: DuckDBEngine) -> None:
+    text = "select distance / 2 as half, [carrier] as stops from flights"
+    tree = sqlglot.parse_one(text, dialect="duckdb")
+
+    told = engine.describe(Select(tree))
+
+    assert told == {"half": LogicalType(Kind.FLOAT64), "stops": None}
+
+
+def test_a_query_is_described_without_running_it(engine: DuckDBEngine) -> None:
+    told = engine.describe_query("SELECT sum(distance) AS s, error('runs')::DATE AS e FROM flights")
+
+    assert told == {"s": LogicalType(Kind.DECIMAL, 38, 0), "e": LogicalType(Kind.DATE)}
+
+
+def test_a_missing_table_is_refused_with_the_nearest_name(engine: DuckDBEngine) -> None:
+    with pytest.raises(EngineFailed) as refusal:
+        engine.describe(Table(("fligths",)))
+
+    assert refusal.value.message == 'table "fligths" does not exist in engine "files"'
+    assert refusal.value.hint == 'Perhaps "flights" is meant.'
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("SELECT secret FROM flights", 'engine "files" cannot resolve every name of the SELECT'),
+        ("SELECT FROM WHERE", 'engine "files" cannot read the SELECT'),
+        ("SET threads = 1", "a text for the engine is not exactly one SELECT"),
+    ],
+)
+def test_a_query_that_cannot_be_described_is_refused_in_our_words(
+    text: str, message: str, engine: DuckDBEngine
+) -> None:
+    with pytest.raises(EngineFailed) as refusal:
+        engine.describe_query(text)
+
+    told = refusal.value
+    assert told.message == message
+    assert "distance" not in told.message + told.detail + told.hint
+
+
+def test_the_version_changes_with_the_files_that_are_read(tmp_path: Path) -> None:
+    write_flights(tmp_path, "a.parquet")
+    write_flights(tmp_path, "b.parquet")
+    files = {"a": "a.parquet", "b": "b.parquet"}
+    engine = DuckDBEngine(DuckDBSettings(name="files", folder=tmp_path, files=files))
+    before = [engine.data_version(each) for each in (["a"], ["B"], ["select 1"])]
+
+    os.utime(tmp_path / "b.parquet", ns=(1, 1))
+    after = [engine.data_version(each) for each in (["a"], ["B"], ["select 1"])]
+    engine.close()
+
+    assert [old == new for old, new in zip(before, after, strict=True)] == [True, False, False]
+
+
+def test_the_version_of_a_database_counts_its_log(database: DuckDBEngine, tmp_path: Path) -> None:
+    before = database.data_version(["shop.orders"])
+
+    Path(tmp_path, "data.duckdb.wal").write_bytes(b"")
+
+    assert database.data_version(["shop.orders"]) != before
+
+
+def test_identities_differ_with_the_place_of_the_data(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        Path(tmp_path, name).mkdir()
+    one, two = (DuckDBEngine(flights_in(tmp_path / name)) for name in ("one", "two"))
+
+    assert one.identity != two.identity
+    assert one.identity.startswith(f"duckdb {duckdb.__version__} ")
+    one.close()
+    two.close()
+
+
+def test_an_engine_recovers_when_its_file_is_back(engine: DuckDBEngine, tmp_path: Path) -> None:
+    Path(tmp_path, "flights.parquet").rename(tmp_path / "away")
+    refused: list[Callable[[], object]] = [
+        lambda: engine.data_version(["flights"]),
+        engine.check,
+        lambda: list(engine.execute(TOTAL, timeout_s=TIMEOUT_S)),
+    ]
+    for ask in refused:
+        with pytest.raises(EngineGone):
+            ask()
+
+    Path(tmp_path, "away").rename(tmp_path / "flights.parquet")
+
+    engine.check()
+    assert rows_of(engine.execute(TOTAL, timeout_s=TIMEOUT_S)) == [{"n": 800}]
+
+
+def test_a_missing_file_is_told_as_the_settings_name_it(
+    engine: DuckDBEngine, tmp_path: Path
+) -> None:
+    Path(tmp_path, "flights.parquet").unlink()
+
+    with pytest.raises(EngineGone) as refusal:
+        engine.check()
+
+    assert refusal.value.detail == "A file of flights.parquet in forebay.yml is missing."
+    assert str(tmp_path) not in refusal.value.message
+
+
+def test_a_file_with_more_columns_is_the_same_relation(
+    engine: DuckDBEngine, tmp_path: Path
+) -> None:
+    wider = FLIGHTS.append_column("origin", pa.array(["JFK"] * 4))
+    pq.write_table(wider, tmp_path / "flights.parquet")
+
+    assert rows_of(engine.execute(TOTAL, timeout_s=TIMEOUT_S)) == [{"n": 800}]
+
+
+def test_a_file_that_lost_a_column_is_refused(engine: DuckDBEngine, tmp_path: Path) -> None:
+    pq.write_table(FLIGHTS.drop_columns(["distance"]), tmp_path / "flights.parquet")
+
+    with pytest.raises(EngineGone) as refusal:
+        list(engine.execute(TOTAL, timeout_s=TIMEOUT_S))
+
+    assert refusal.value.message == 'engine "files" no longer has what a model names'
+
+
+def test_a_replaced_database_is_opened_anew(database: DuckDBEngine, tmp_path: Path) -> None:
+    before = database.data_version(["shop.orders"])
+    make_database(tmp_path / "next.duckdb", orders=5)
+
+    Path(tmp_path, "next.duckdb").replace(tmp_path / "data.duckdb")
+
+    assert rows_of(database.execute(ORDERS, timeout_s=TIMEOUT_S)) == [{"n": 5}]
+    assert database.data_version(["shop.orders"]) != before
+
+
+def test_a_replaced_database_waits_for_queries_over_the_old_one(
+    database: DuckDBEngine, tmp_path: Path
+) -> None:
+    reading = database.execute(numbers(LONG), timeout_s=TIMEOUT_S)
+    next(iter(reading))
+    make_database(tmp_path / "next.duckdb", orders=5)
+    Path(tmp_path, "next.duckdb").replace(tmp_path / "data.duckdb")
+
+    with pytest.raises(EngineGone) as refusal:
+        database.execute(ORDERS, timeout_s=TIMEOUT_S)
+    reading.close()
+
+    assert refusal.value.message == 'engine "local" cannot be started anew yet'
+    assert rows_of(database.execute(ORDERS, timeout_s=TIMEOUT_S)) == [{"n": 5}]
+
+
+def test_a_closed_engine_stops_what_runs_and_runs_nothing(tmp_path: Path) -> None:
+    engine = DuckDBEngine(flights_in(tmp_path))
+    stream = engine.execute(numbers(LONG), timeout_s=TIMEOUT_S)
+    next(iter(stream))
+
+    engine.close()
+
+    with pytest.raises(Cancelled):
+        next(iter(stream))
+    with pytest.raises(EngineGone):
+        engine.execute(TOTAL, timeout_s=TIMEOUT_S)
+
+
+def test_queries_run_side_by_side(engine: DuckDBEngine) -> None:
+    streams = [
+        engine.execute(numbers(f"SELECT range + {number} AS n FROM range(300000)"), timeout_s=30)
+        for number in range(3)
+    ]
+
+    firsts = [next(iter(stream)).column(0)[0].as_py() for stream in streams]
+    counts = [sum(batch.num_rows for batch in stream) for stream in streams]
+
+    assert firsts == [0, 1, 2]
+    assert len(set(counts)) == 1

@@ -1,0 +1,64 @@
+"""DuckDB's own text goes to the log, and our words to whoever asked."""
+
+from __future__ import annotations
+
+import logging
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from gateway.engines.duckdb_errors import is_fatal, translate
+from gateway.errors import EngineError, EngineFailed, EngineGone
+
+CAUSES = [
+    ("SELECT 'secret'::INTEGER", EngineFailed, "met a value that does not fit its type"),
+    ("SELECT 300::TINYINT", EngineFailed, "met a value that does not fit its type"),
+    ("SELECT secret", EngineGone, "no longer has what a model names"),
+    ("SELECT * FROM secret", EngineGone, "no longer has what a model names"),
+    ("SELECT * FROM read_parquet('/secret.parquet')", EngineGone, "cannot read its data"),
+    ("SELECT error('secret')", EngineFailed, "failed at the query"),
+]
+
+
+@pytest.mark.parametrize(("sql", "error", "words"), CAUSES, ids=[sql for sql, _, _ in CAUSES])
+def test_a_failure_is_told_by_its_class(sql: str, error: type[EngineError], words: str) -> None:
+    with duckdb.connect() as connection, pytest.raises(duckdb.Error) as failure:
+        connection.execute(sql).fetchall()
+
+    told = translate(failure.value, "files")
+
+    assert type(told) is error
+    assert told.message == f'engine "files" {words}'
+    assert "secret" not in told.message + told.detail + told.hint
+
+
+def test_the_engines_text_is_logged_under_the_id_that_is_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.INFO):
+        told = translate(duckdb.ConversionException("Conversion Error: secret"), "files")
+
+    (record,) = caplog.records
+    assert vars(record)["text"] == "Conversion Error: secret"
+    assert vars(record)["error_id"] in told.detail
+
+
+def test_a_failure_half_way_is_known_by_its_prefix() -> None:
+    told = translate(OSError("Out of Memory Error: could not allocate"), "files")
+
+    assert told.message == 'engine "files" ran out of the memory it may use'
+
+
+def test_memory_that_arrow_does_not_get_is_memory_too() -> None:
+    told = translate(pa.ArrowMemoryError("malloc of size 9 failed"), "files")
+
+    assert told.message == 'engine "files" ran out of the memory it may use'
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("FATAL Error: x", True), ("INTERNAL Error: x", True), ("IO Error: x", False)],
+)
+def test_a_broken_database_is_told_from_a_failed_query(text: str, *, expected: bool) -> None:
+    assert is_fatal(duckdb.Error(text)) is expected
