@@ -119,7 +119,7 @@ def _count() -> exp.Count:
 
 
 def _text(tree: exp.Expr) -> str:
-    return tree.sql(dialect="duckdb", identify=True, comments=False)
+    return tree.sql(dialect="duckdb", copy=False, identify=True, comments=False)
 
 
 def star_by_hand() -> str:

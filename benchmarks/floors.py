@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import sys
 import threading
@@ -35,10 +34,10 @@ def serve_http(body: Path) -> None:
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off")
     print(f"READY port={listener.getsockname()[1]}", file=sys.stderr, flush=True)
-    asyncio.run(uvicorn.Server(config).serve(sockets=[listener]))
+    uvicorn.Server(config).run(sockets=[listener])
 
 
-class Floor(flight.FlightServerBase):  # type: ignore[misc]
+class Floor(flight.FlightServerBase):
     """Raw Flight over prebuilt batches, or over DuckDB's own reader."""
 
     def __init__(self, *, table: pa.Table | None = None, query: str = "") -> None:
@@ -66,7 +65,7 @@ if __name__ == "__main__":
     if kind == "http":
         serve_http(Path(argument))
     elif kind == "flight":
-        with pa.ipc.open_stream(argument) as kept:
+        with pa.OSFile(argument, "rb") as file, pa.ipc.open_stream(file) as kept:
             serve_flight(table=kept.read_all())
     else:
         serve_flight(query=argument)

@@ -16,7 +16,7 @@ def answers_per_second(port: int, request: bytes, *, seconds: float) -> float:
     pending: dict[socket.socket, bytearray] = {}
     for each in connections:
         each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        each.setblocking(False)
+        each.settimeout(0)
         selector.register(each, selectors.EVENT_READ)
         pending[each] = bytearray()
         each.sendall(request)

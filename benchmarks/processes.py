@@ -23,9 +23,7 @@ class Running:
 @contextmanager
 def process(arguments: Sequence[str]) -> Iterator[Running]:
     """Start a Python module as a server, wait for its READY line, stop it at the end."""
-    server = subprocess.Popen(
-        [sys.executable, "-m", *arguments], stderr=subprocess.PIPE, text=True
-    )
+    server = subprocess.Popen([sys.executable, "-m", *arguments], stderr=subprocess.PIPE, text=True)
     try:
         yield Running(server.pid, _told(server))
     finally:

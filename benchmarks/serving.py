@@ -20,7 +20,7 @@ from benchmarks.loader import answers_per_second
 from benchmarks.processes import forebay, process
 from gateway.cli.demo import demo_folder
 from gateway.flight_sql import messages
-from gateway.flight_sql.wire import encode
+from gateway.flight_sql.commands import pack
 
 ROUNDS = 3
 BIG_ROWS = 18_000_000
@@ -67,7 +67,7 @@ def flight_cached() -> Iterator[Figure]:
         url = ours.told["flight"]
         kept = flight_sql_table(url, CACHED_FLIGHT)
         path = Path(folder) / "kept.arrow"
-        with pa.ipc.new_stream(path, kept.schema) as writer:
+        with pa.ipc.new_stream(str(path), kept.schema) as writer:
             writer.write_table(kept)
         with process(["benchmarks.floors", "flight", str(path)]) as floor:
             raw = f"grpc://127.0.0.1:{floor.told['port']}"
@@ -148,7 +148,7 @@ def _memory_of(process_id: int, url: str, text: str) -> tuple[float, int]:
 
 def flight_sql_ticket(url: str, text: str) -> flight.Ticket:
     """The ticket of a statement."""
-    command = encode(messages.StatementQuery(query=text))
+    command = pack(messages.STATEMENT_QUERY, messages.StatementQuery(query=text))
     with flight.connect(url) as client:
         info = client.get_flight_info(flight.FlightDescriptor.for_command(command))
     return info.endpoints[0].ticket
@@ -167,6 +167,7 @@ def _read(url: str, ticket: flight.Ticket) -> int:
     read = 0
     with flight.connect(url) as client:
         for chunk in client.do_get(ticket):
+            assert chunk.data is not None
             read += chunk.data.nbytes
     return read
 

@@ -40,7 +40,7 @@ def generate(governed: GovernedPlan, dialect: Dialect) -> PhysicalQuery:
     generator = _Generator(Lowering(dialect, plan.zone), count())
     tree = generator.block(plan.root).select(plan.columns)
     return PhysicalQuery(
-        text=tree.sql(dialect=dialect.name, identify=True, comments=False),
+        text=tree.sql(dialect=dialect.name, copy=False, identify=True, comments=False),
         dialect=dialect.name,
         engine=plan.engine,
         columns=tuple((each.name, each.type) for each in plan.columns),

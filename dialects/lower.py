@@ -8,8 +8,8 @@ from sqlglot import exp
 
 from dialects.dialect import Dialect
 from dialects.errors import UnsupportedFeature
+from semantic_models.expressions import with_children
 from semantic_models.functions import AGGREGATES
-from semantic_models.intrinsics import CIVIL, INSTANT, TRUNCATE
 from semantic_models.model import Grain
 from semantic_models.types import Kind, LogicalType
 
@@ -28,44 +28,33 @@ class Lowering:
         """
         if isinstance(tree, exp.Column):
             return _column(tree, home)
-        copied = tree.copy()
-        for node in [each for each in copied.walk() if isinstance(each, exp.Column)]:
-            if not isinstance(node.this, exp.Star):
-                node.replace(_column(node, home))
-        return self._spelled(copied)
+        lowered = with_children(tree, lambda child: self.lower(child, home))
+        return self._spelled(lowered)
 
-    def _spelled(self, tree: exp.Expr) -> exp.Expr:
-        """Replace what this dialect says in another way, inner parts first."""
-        nodes = [each for each in tree.walk() if self._differs(each)]
-        for node in reversed(nodes):
-            spelled = self._spell(node)
-            if node is tree:
-                return spelled
-            node.replace(spelled)
-        return tree
-
-    def _differs(self, node: exp.Expr) -> bool:
+    def _spelled(self, node: exp.Expr) -> exp.Expr:
+        """A node whose parts are lowered, in this dialect's words."""
         if type(node) in self.dialect.lacks:
             raise UnsupportedFeature(
                 f'engine dialect "{self.dialect.name}" has no exact {type(node).__name__.lower()}',
                 hint="Use another aggregate, or an engine that has it.",
             )
         if isinstance(node, exp.Anonymous):
-            return node.name in (CIVIL, INSTANT, TRUNCATE)
-        return isinstance(node, exp.Filter) and not self.dialect.has_filter_clause
-
-    def _spell(self, node: exp.Expr) -> exp.Expr:
-        if isinstance(node, exp.Filter):
+            return self._intrinsic(node)
+        if isinstance(node, exp.Filter) and not self.dialect.has_filter_clause:
             return _conditional(node)
-        inner = node.expressions[-1]
-        inner.pop()
+        return node
+
+    def _intrinsic(self, node: exp.Anonymous) -> exp.Expr:
         match node.name:
             case "sl_civil":
-                return self.dialect.to_civil(inner, self.zone)
+                return self.dialect.to_civil(node.expressions[0], self.zone)
             case "sl_instant":
-                return self.dialect.to_instant(inner, self.zone)
+                return self.dialect.to_instant(node.expressions[0], self.zone)
+            case "sl_truncate":
+                unit, civil = node.expressions
+                return self.dialect.truncate(Grain(unit.name), civil)
             case _:
-                return self.dialect.truncate(Grain(node.expressions[0].name), inner)
+                return node
 
     def null(self, type_: LogicalType) -> exp.Expr:
         """NULL of a type, so that the columns of a union agree whichever branch is first."""

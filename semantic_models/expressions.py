@@ -82,6 +82,8 @@ def guard_text(text: str, locate: Locate) -> None:
             f"a text of {len(text)} characters is longer than {TEXT_MAX}",
             hint="Shorten the expression.",
         )
+    if text.isascii() and text.isprintable() and text.count("(") + text.count("[") <= DEPTH_MAX:
+        return
     depth = 0
     for offset, character in enumerate(text):
         if character in "([":
@@ -222,13 +224,25 @@ def names(tree: exp.Expr) -> Iterator[tuple[exp.Expr, tuple[str, ...]]]:
 def substitute(
     tree: exp.Expr, replace: Callable[[exp.Expr, tuple[str, ...]], exp.Expr]
 ) -> exp.Expr:
-    """The tree with every dotted name replaced; ``tree`` itself is used up."""
+    """Another tree in which every dotted name is replaced."""
     parts = name_parts(tree)
     if parts is not None:
         return replace(tree, parts)
-    for node, spelled in list(names(tree)):
-        node.replace(replace(node, spelled))
-    return tree
+    return with_children(tree, lambda child: substitute(child, replace))
+
+
+def with_children(tree: exp.Expr, change: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
+    """A node like ``tree`` whose children are what ``change`` makes of its children."""
+    return type(tree)(
+        **{
+            key: [change(each) if isinstance(each, exp.Expr) else each for each in value]
+            if isinstance(value, list)
+            else change(value)
+            if isinstance(value, exp.Expr)
+            else value
+            for key, value in tree.args.items()
+        }
+    )
 
 
 def has_aggregate(tree: exp.Expr) -> bool:

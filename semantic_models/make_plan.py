@@ -173,12 +173,12 @@ def aggregate_branch(branch: Branch) -> LogicalPlan:
 def _measure(measure: BranchMeasure, branch: Branch) -> Output:
     predicates = own_predicates(measure)
     already_filtered = len(branch.measures) == 1 and bool(branch.keys)
-    aggregated = measure.measure.expr.tree.copy()
+    aggregated = measure.measure.expr.tree
     if predicates and not already_filtered:
-        aggregated = _filtered(aggregated, conjunction(predicates))
+        aggregated = _filtered(aggregated.copy(), conjunction(predicates))
         aggregated = _or_null(aggregated, conjunction(predicates)) if branch.keys else aggregated
     if measure.measure.needs_cast:
-        aggregated = exp.Cast(this=aggregated, to=data_type(type_of(measure)))
+        aggregated = exp.Cast(this=aggregated.copy(), to=data_type(type_of(measure)))
     return Output(measure.name, Expr(aggregated), type_of(measure))
 
 

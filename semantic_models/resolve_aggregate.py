@@ -302,7 +302,7 @@ def sort_key(order: OrderBy, known: Known) -> SortKey:
             asked_position(Asked(order.name, source=order.source))
         )
     first = order.nulls == "first" if order.nulls else order.descending
-    return SortKey(Expr(found[0].copy()), order.descending, first)
+    return SortKey(Expr(found[0]), order.descending, first)
 
 
 def _answer(

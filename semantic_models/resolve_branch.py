@@ -41,6 +41,7 @@ class BranchResolver:
     within: Path = ()
     """The join path that names spell out before the home."""
     steps: dict[Path, Step] = field(default_factory=dict)
+    _looked: dict[str, Reached] = field(default_factory=dict)
 
     def look(self, name: str) -> Reached:
         """What a name means to this home; ``metric_time`` is its own time.
@@ -49,10 +50,16 @@ class BranchResolver:
             UnknownName, AmbiguousPath, NoPath: see ``reach``.
             TimeRequired: it is metric time, and the measures have none.
         """
-        head, *rest = parts_of(name)
+        found = self._looked.get(name)
+        if found is None:
+            found = self._looked[name] = self._look(name)
+        return found
+
+    def _look(self, name: str) -> Reached:
+        head, *rest = parts = parts_of(name)
         if head != METRIC_TIME:
-            parts = parts_of(name)
-            inner = parts[len(self.within) :] if parts[: len(self.within)] == self.within else parts
+            spelled_out = parts[: len(self.within)] == self.within
+            inner = parts[len(self.within) :] if spelled_out else parts
             return reach(self.catalog, self.home, ".".join(inner))
         if self.time is None:
             raise TimeRequired(
@@ -64,8 +71,9 @@ class BranchResolver:
     def key(self, asked: Asked, name: str) -> Output:
         """A grouped dimension under its column's name."""
         reached = self.grouped(asked)
-        self.walk(reached.joins, reached.path)
-        return Output(name, reached.expr(), self.shown(reached.type))
+        expr = reached.expr()
+        self.walk_paths(expr.paths)
+        return Output(name, expr, self.shown(reached.type))
 
     def grouped(self, asked: Asked) -> Reached:
         """The dimension asked for as a group; a bare ``metric_time`` has the question's grain."""
@@ -143,8 +151,7 @@ class BranchResolver:
         for each in found:
             first = self._many(each)
             if first is None or first.path in self.steps:
-                for reached in each.reached:
-                    self.walk(reached.joins, reached.path)
+                self.walk_paths(each.expr.paths)
                 plain.append(each.expr)
             else:
                 behind.setdefault(first.path, []).append(each)
@@ -172,12 +179,10 @@ class BranchResolver:
 
     def _existence(self, group: Sequence[RowFilter]) -> Existence:
         inner = BranchResolver(self.catalog, self.home, self.time, self.clock)
-        for each in group:
-            for reached in each.reached:
-                if not reached.is_safe:
-                    inner.walk(reached.joins, reached.path)
-                else:
-                    self.walk(reached.joins, reached.path)
+        for path in {path for each in group for path in each.expr.paths}:
+            joins = self.joins_of(path)
+            walker = self if all(join.cardinality.keeps_rows for join in joins) else inner
+            walker.walk(joins, path)
         first, *steps = sorted(inner.steps.values(), key=lambda step: (len(step.path), step.path))
         return Existence(first, tuple(steps), tuple(each.expr for each in group))
 

@@ -123,7 +123,7 @@ def _row_filter(
         kinds[marker] = kind_of(found)
         return exp.Column(this=exp.Identifier(this=marker, quoted=True))
 
-    tree = substitute(part.copy(), replace)
+    tree = substitute(part, replace)
     tree = _clocked(tree, clock)
     try:
         tree, kind = settle(tree, lambda node: kinds.get(node.name))
@@ -141,7 +141,7 @@ def _filled(tree: exp.Expr, reached: Sequence[Reached]) -> exp.Expr:
     """Put each member's expression where its marker stands."""
     values = {f"m{number}": each for number, each in enumerate(reached, 1)}
     if isinstance(tree, exp.Column):
-        return values[tree.name].expr().tree.copy()
+        return values[tree.name].expr().tree
     for node in list(tree.find_all(exp.Column)):
         node.replace(substituted(values[node.name].expr().tree.copy()))
     return tree
@@ -272,7 +272,7 @@ def _aggregate_part(
         trees[marker], kinds[marker] = found
         return exp.Column(this=exp.Identifier(this=marker, quoted=True))
 
-    tree = _clocked(substitute(part.copy(), replace), clock)
+    tree = _clocked(substitute(part, replace), clock)
     try:
         tree, _ = settle(tree, lambda node: kinds.get(node.name))
     except ForebayError as error:

@@ -214,7 +214,8 @@ def _safe(resolver: BranchResolver, asked: Asked) -> Reached:
 
 def _output(resolver: BranchResolver, asked: Asked, found: Reached, shape: Shape) -> Output:
     """A value as it is in a listing of rows; a bare time is cut to its grain among values."""
-    resolver.walk(found.joins, found.path)
     found = found.grouped() if shape == "values" else found
     name = asked.alias or column_name(asked.name, found)
-    return Output(name, found.expr(), resolver.shown(found.type))
+    expr = found.expr()
+    resolver.walk_paths(expr.paths)
+    return Output(name, expr, resolver.shown(found.type))

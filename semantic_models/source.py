@@ -10,8 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import yaml
-from yaml._yaml import Mark as CMark
-from yaml.error import Mark
 
 from semantic_models.errors import ForebayError, MalformedYaml, ParseError, Position, TooLarge
 from semantic_models.scalar_places import (
@@ -28,6 +26,11 @@ from semantic_models.yaml_values import plain_value
 
 NODES_MAX = 200_000
 DEPTH_MAX = 64
+TOLD_MAX = 60
+"""Characters of an author's text that a message repeats."""
+
+_BLOCK_STYLES = ("|", ">")
+_ALWAYS_TOLD = "libyaml tells the place of everything, whatever its types say"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,11 @@ Node = Scalar | Mapping | Sequence
 def place_of(node: Node) -> Position:
     """Where a node begins."""
     return node.position() if isinstance(node, Scalar) else node.position
+
+
+def shortened(text: str) -> str:
+    """An author's text as far as a message has room for it."""
+    return text if len(text) <= TOLD_MAX else f"{text[: TOLD_MAX - 3]}..."
 
 
 def read_yaml(source: str, written: str | bytes) -> tuple[Node | None, tuple[ForebayError, ...]]:
@@ -121,21 +129,18 @@ class _TreeReader:
         self.faults.append(MalformedYaml(message, hint=hint, position=at))
 
     def _take(self, event: yaml.Event) -> None:
-        match event:
-            case yaml.ScalarEvent():
-                self._count(event)
-                self._attach(read_scalar(self.page, event))
-            case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
-                self._count(event)
-                self._open(event)
-            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
-                self._attach(self.opened.pop().close())
-            case yaml.AliasEvent():
-                self._take_alias(event)
-            case yaml.DocumentStartEvent():
-                self._begin_document(event)
-            case _:
-                """The ends of documents and streams say nothing more."""
+        if isinstance(event, yaml.ScalarEvent):
+            self._count(event)
+            self._attach(read_scalar(self.page, event))
+        elif isinstance(event, yaml.CollectionStartEvent):
+            self._count(event)
+            self._open(event)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            self._attach(self.opened.pop().close())
+        elif isinstance(event, yaml.AliasEvent):
+            self._take_alias(event)
+        elif isinstance(event, yaml.DocumentStartEvent):
+            self._begin_document(event)
 
     def _begin_document(self, event: yaml.DocumentStartEvent) -> None:
         at = _corner(self.page, event)
@@ -212,7 +217,7 @@ class _TreeReader:
         if first is not node:
             self.faults.append(
                 MalformedYaml(
-                    f'the key "{_shown(node.text)}" stands twice in one map',
+                    f'the key "{shortened(node.text)}" stands twice in one map',
                     detail=f"The first stands on line {first.starts[0][0]}.",
                     hint="Remove or rename one of them.",
                     position=node.position(),
@@ -226,37 +231,42 @@ class _TreeReader:
 
 def read_scalar(page: Page, event: yaml.ScalarEvent) -> Scalar:
     """A scalar with the place of each of its characters."""
-    text, style, mark = event.value, event.style or "", _known(event.start_mark)
-    if style == "|":
-        starts = literal_starts(text, mark.line, page.lines)
-        return Scalar(text, text, page.source, starts, tuple(page.lines[n - 1] for n, _ in starts))
-    if style == ">":
-        jumps = folded_jumps(text, mark.line, _known(event.end_mark).line + 1, page.lines)
-        return Scalar(text, text, page.source, line_starts(text, jumps), (), jumps)
-    first = Corner(mark.line, mark.column + len(style))
-    raw = page.text[mark.index + len(style) : _known(event.end_mark).index - len(style)]
+    start, end = event.start_mark, event.end_mark
+    assert start is not None, _ALWAYS_TOLD
+    assert end is not None, _ALWAYS_TOLD
+    text, style = event.value, event.style or ""
+    if style in _BLOCK_STYLES:
+        return _block_scalar(page, event, start.line, end.line + (end.column > 0))
+    line, column, quote = start.line, start.column, len(style)
     value = text if style else plain_value(text)
-    if raw == text:
-        starts = ((first.line + 1, first.column + 1),)
-        return Scalar(text, value, page.source, starts, (page.lines[first.line],))
-    jumps = flow_jumps(style, raw, first, page.lines)
+    # Folds need several lines, and every escape is longer than what it stands for.
+    if line == end.line and end.index - start.index == len(text) + 2 * quote:
+        starts = ((line + 1, column + quote + 1),)
+        return Scalar(text, value, page.source, starts, (page.lines[line],))
+    raw = page.text[start.index + quote : end.index - quote]
+    jumps = flow_jumps(style, raw, Corner(line, column + quote), page.lines)
     return Scalar(text, value, page.source, line_starts(text, jumps), (), jumps)
 
 
-def _known(mark: Mark | CMark | None) -> Mark | CMark:
-    """A place that libyaml always tells, whatever its types say."""
-    assert mark is not None
-    return mark
+def _block_scalar(page: Page, event: yaml.ScalarEvent, header: int, end: int) -> Scalar:
+    text = event.value
+    if event.style == ">":
+        jumps = folded_jumps(text, header, end, page.lines)
+        return Scalar(text, text, page.source, line_starts(text, jumps), (), jumps)
+    starts = literal_starts(text, header, page.lines)
+    return Scalar(text, text, page.source, starts, tuple(page.lines[n - 1] for n, _ in starts))
 
 
 def _corner(page: Page, event: yaml.Event) -> Position:
-    mark = _known(event.start_mark)
+    mark = event.start_mark
+    assert mark is not None, _ALWAYS_TOLD
     return page.position(mark.line, mark.column)
 
 
 def _retold(page: Page, error: yaml.MarkedYAMLError) -> ParseError:
     """A fault of syntax in our words, at the place that shows it best."""
-    stopped, context = _known(error.problem_mark), error.context or ""
+    stopped, context = error.problem_mark, error.context or ""
+    assert stopped is not None, _ALWAYS_TOLD
     began = error.context_mark or stopped
     if "increasing flow level" in context:
         return _too_deep(page.position(began.line, began.column))
@@ -279,8 +289,3 @@ def _too_deep(at: Position) -> TooLarge:
         hint="Write it flatter; nothing in a model is that deep.",
         position=at,
     )
-
-
-def _shown(text: str) -> str:
-    """A key as far as a message has room for it."""
-    return text if len(text) <= 60 else f"{text[:57]}..."

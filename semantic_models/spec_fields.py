@@ -16,8 +16,8 @@ from semantic_models.errors import (
     did_you_mean,
 )
 from semantic_models.source import Node, place_of
-from semantic_models.spec import Described, Scalar
-from semantic_models.spec_keys import HINTS, Kind
+from semantic_models.spec import NOTHING_SAID, Described, Scalar
+from semantic_models.spec_keys import ABOUT, HINTS, Kind
 from semantic_models.spec_shapes import misfit, told, told_name
 
 NAME_MAX = 128
@@ -65,7 +65,9 @@ class Fields:
         return default if node is None else node.value is True
 
     def about(self) -> Described:
-        """The descriptive words."""
+        """The descriptive words; most members have none."""
+        if self.nodes.keys().isdisjoint(ABOUT):
+            return NOTHING_SAID
         return Described(
             description=self._words("description"),
             label=self._words("label"),
@@ -90,15 +92,12 @@ def read_member(
     fault = name_fault(name, place.text, keeps_names=kind.keeps_names)
     if fault is not None:
         faults.append(fault)
-    fields = read_fields(kind, _long_form(kind, node), place, faults)
+    fields = _lone(kind, node, place) or read_fields(kind, _long_form(kind, node), place, faults)
     return replace(fields, is_whole=False) if fields is not None and fault is not None else fields
 
 
 def read_fields(kind: Kind, node: Node, place: Place, faults: list[ForebayError]) -> Fields | None:
-    """Read the keys of one map.
-
-    Nothing where it is no map, or lacks what its kind cannot do without.
-    """
+    """Read the keys of one map; nothing where it is no map."""
     if not isinstance(node, source.Mapping):
         forms = f"{kind.keys[kind.short].value} or a map" if kind.short else "a map"
         faults.append(
@@ -117,11 +116,29 @@ def read_fields(kind: Kind, node: Node, place: Place, faults: list[ForebayError]
             nodes[key.text] = value
         else:
             refused.append(fault)
-    lacking = list(_lacking(kind, node, place)) if not _may_hide_a_key(refused) else []
-    faults += refused + lacking
-    chosen = nodes.keys() & set(kind.one_of)
-    is_whole = nodes.keys() >= set(kind.required) and len(chosen) == min(1, len(kind.one_of))
+    faults += refused
+    is_whole = _is_whole(kind, nodes)
+    if not is_whole and not _may_hide_a_key(refused):
+        faults += _lacking(kind, node, place)
     return Fields(place, nodes, is_whole)
+
+
+def _lone(kind: Kind, node: Node, place: Place) -> Fields | None:
+    """A bare name, or a scalar that stands for one key, where that is all it needs."""
+    if not isinstance(node, Scalar):
+        return None
+    if node.value is None:
+        nodes: dict[str, Node] = {}
+    elif kind.short and misfit(kind.keys[kind.short], node) is None:
+        nodes = {kind.short: node}
+    else:
+        return None
+    return Fields(place, nodes) if _is_whole(kind, nodes) else None
+
+
+def _is_whole(kind: Kind, nodes: dict[str, Node]) -> bool:
+    chosen = sum(key in nodes for key in kind.one_of)
+    return all(key in nodes for key in kind.required) and chosen == min(1, len(kind.one_of))
 
 
 def _long_form(kind: Kind, node: Node) -> Node:
@@ -143,13 +160,9 @@ def _may_hide_a_key(refused: Sequence[ForebayError]) -> bool:
 
 
 def _key_fault(kind: Kind, key: Scalar, value: Node, place: Place) -> ForebayError | None:
-    if key.text in kind.later:
-        return NotSupported.key(place.text, key.text).at(key.position())
     shape = kind.keys.get(key.text)
     if shape is None:
-        near = did_you_mean(key.text[:NAME_MAX], kind.later)
-        known = (*kind.keys, *kind.later) if near else tuple(kind.keys)
-        return UnknownKey.of(place.text, told_name(key.text), known).at(key.position())
+        return _unread_key(kind, key, place)
     part = misfit(shape, value)
     if part is None:
         return None
@@ -158,6 +171,14 @@ def _key_fault(kind: Kind, key: Scalar, value: Node, place: Place) -> ForebayErr
         hint=HINTS[shape],
         position=place_of(part),
     )
+
+
+def _unread_key(kind: Kind, key: Scalar, place: Place) -> ForebayError:
+    if key.text in kind.later:
+        return NotSupported.key(place.text, key.text).at(key.position())
+    near = did_you_mean(key.text[:NAME_MAX], kind.later)
+    known = (*kind.keys, *kind.later) if near else tuple(kind.keys)
+    return UnknownKey.of(place.text, told_name(key.text), known).at(key.position())
 
 
 def _lacking(kind: Kind, node: source.Mapping, place: Place) -> Iterator[ForebayError]:
@@ -169,19 +190,21 @@ def _lacking(kind: Kind, node: source.Mapping, place: Place) -> Iterator[Forebay
                 hint=HINTS[kind.keys[key]],
                 position=place_of(place.node),
             )
-    chosen = [written[key] for key in kind.one_of if key in written]
-    one, other = (*kind.one_of, "", "")[:2]
-    if kind.one_of and not chosen:
+    if not kind.one_of:
+        return
+    one, other = kind.one_of
+    if one not in written and other not in written:
         yield WrongType(
             f'{place.text} needs "{one}" or "{other}"',
             hint="Write one of them.",
             position=place_of(place.node),
         )
-    if len(chosen) > 1:
+    elif one in written and other in written:
+        second = [key for key in written.values() if key.text in kind.one_of][1]
         yield WrongType(
             f'{place.text} has both "{one}" and "{other}"',
             hint="Keep one of them.",
-            position=max((each.position() for each in chosen), key=lambda at: at.line),
+            position=second.position(),
         )
 
 

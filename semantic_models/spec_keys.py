@@ -62,8 +62,8 @@ class Kind:
     later: tuple[str, ...] = ()
     """Documented keys that this version refuses by name."""
     required: tuple[str, ...] = ()
-    one_of: tuple[str, ...] = ()
-    """Keys of which exactly one is written."""
+    one_of: tuple[()] | tuple[str, str] = ()
+    """Two keys of which exactly one is written."""
     short: str = ""
     """The key that a lone scalar stands for; none where there is no short form."""
     keeps_names: bool = False

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from semantic_models import source
-from semantic_models.source import Node
+from semantic_models.source import Node, shortened
 from semantic_models.spec import Scalar
 from semantic_models.spec_keys import DIMENSION_TYPES, Shape
-
-TOLD_MAX = 60
-"""Characters of an author's text that a message repeats."""
 
 
 def misfit(shape: Shape, node: Node) -> Node | None:
@@ -30,15 +27,14 @@ def told(node: Node) -> str:
         case Scalar(value=bool()):
             return f"the truth value {node.text}"
         case Scalar(value=int() | float()):
-            return f"the number {node.text[:TOLD_MAX]}"
+            return f"the number {shortened(node.text)}"
         case Scalar():
             return f'the text "{told_name(node.text)}"' if node.text else "an empty text"
 
 
 def told_name(text: str) -> str:
     """The first line of a text, as far as a message has room for it."""
-    first = text.strip().split("\n", 1)[0]
-    return first if len(first) <= TOLD_MAX else f"{first[: TOLD_MAX - 3]}..."
+    return shortened(text.strip().split("\n", 1)[0])
 
 
 def _unless(fits: Callable[[Node], bool]) -> Callable[[Node], Node | None]:

@@ -22,6 +22,7 @@ class Page:
     source: str
     text: str
     lines: tuple[str, ...]
+    """An empty one follows the last: libyaml counts the end of a file as a line of its own."""
 
     def position(self, line: int, column: int, length: int = 1) -> Position:
         """A place that is counted from 0."""
@@ -45,7 +46,7 @@ def open_page(source: str, written: str | bytes) -> Page:
         )
     decoded = written if isinstance(written, str) else _decode(source, written)
     text = decoded.removeprefix("\ufeff").replace("\r\n", "\n")
-    page = Page(source, text, tuple(text.split("\n")))
+    page = Page(source, text, (*text.split("\n"), ""))
     if found := _NOT_READ.search(text):
         raise _unread_character(page, found.start())
     return page

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from gateway.catalog_document import catalog_document
 from gateway.errors import UnknownHandle
 from gateway.http_api.documents import document_response
-from gateway.http_api.encode import column_documents, rounded
+from gateway.http_api.encode import column_documents
 from gateway.http_api.ports import Gateway, Limits
 from gateway.http_api.questions import headers_of, question_in_body, question_in_query
 from gateway.http_api.threads import Threads
@@ -62,7 +62,7 @@ def compiled(prepared: Prepared) -> dict[str, object]:
         "dialect": prepared.physical.dialect,
         "columns": column_documents(prepared.columns),
         "proof": prepared.proof,
-        "stages": rounded(prepared.stages),
+        "stages": prepared.stages,
     }
 
 

@@ -35,11 +35,6 @@ def column_documents(columns: Iterable[AnswerColumn]) -> list[dict[str, object]]
     ]
 
 
-def rounded(stages: Mapping[str, float]) -> dict[str, float]:
-    """Milliseconds by stage, without the digits that no clock has."""
-    return {name: round(ms, 3) for name, ms in stages.items()}
-
-
 def proof_url(query_id: str) -> str:
     """Where the proof of an answer is told again."""
     return f"/api/v1/queries/{query_id}/proof"
@@ -187,7 +182,7 @@ def _meta(answer: Answer, rows: int) -> dict[str, object]:
         "query_id": answer.query_id,
         "cache": answer.cache,
         "rows": rows,
-        "stages": rounded(answer.stages),
+        "stages": answer.stages,
         "dialect": physical.dialect,
         "sql": physical.text,
         "proof_url": proof_url(answer.query_id),

@@ -10,7 +10,7 @@ import orjson
 import pyarrow as pa
 from cachetools import LRUCache
 
-from gateway.http_api.encode import PIECES, rounded
+from gateway.http_api.encode import PIECES
 from gateway.http_api.negotiate import Format
 from gateway.pipeline import Answer, Prepared
 
@@ -63,7 +63,7 @@ class KeptBodies:
 
     def _filled(self, marked: bytes, answer: Answer) -> bytes:
         id_mark = self._id_mark[: len(answer.query_id)].encode()
-        stages = orjson.dumps(rounded(answer.stages))
+        stages = orjson.dumps(answer.stages)
         return marked.replace(self._stages, stages).replace(id_mark, answer.query_id.encode())
 
     def _encoded(self, answer: Answer, wanted: Format) -> Body | None:

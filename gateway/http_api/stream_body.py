@@ -70,11 +70,12 @@ class Run:
     def _counted(self, answer: Answer) -> Iterator[pa.RecordBatch]:
         """The batches, while counting rows and the time that the engine took for them."""
         batches = iter(answer.stream)
+        waited_ms = self._stages.get("execute", 0.0)
         while True:
             asked = time.perf_counter()
             batch = next(batches, None)
-            waited_ms = (time.perf_counter() - asked) * 1000
-            self._stages["execute"] = self._stages.get("execute", 0.0) + waited_ms
+            waited_ms += (time.perf_counter() - asked) * 1000
+            self._stages["execute"] = round(waited_ms, 3)
             if batch is None:
                 return
             self.rows += batch.num_rows

@@ -178,6 +178,7 @@ NO_PATH = flight.FlightDescriptor.for_path("nowhere")
         (flight.FlightDescriptor.for_path('x" UNION SELECT "'), "E_NAME_NOT_FOUND"),
         (descriptor("SELECT 1; SELECT 2"), "SL104"),
         (descriptor("SELECT n FROM flights\0"), "SL104"),
+        (descriptor(""), "SL104"),
     ],
 )
 def test_a_wrong_question_is_refused_with_a_code_and_no_traceback(

@@ -1,0 +1,238 @@
+"""A small shop whose data has every trap: orphans, NULL keys, repeats, roles and three kinds of time."""
+
+from __future__ import annotations
+
+ROOT = """
+version: 1
+name: shop
+engines: {local: {type: duckdb, path: shop.duckdb}}
+time_zone: America/New_York
+"""
+
+MODELS = """
+version: 1
+models:
+  regions:
+    table: regions
+    key: region_id
+    dimensions: {name: , region_id: }
+    measures: {region_count: count(*)}
+  customers:
+    table: customers
+    key: customer_id
+    time: signed_up
+    dimensions:
+      name:
+      segment:
+      signed_up: {type: time, grain: day}
+      region_name: region.name
+      channel: "'shop'"
+    measures:
+      customer_count: count(*)
+      credit: sum(credit)
+      lowest_credit: min(credit)
+    joins:
+      region: regions
+      profile: profiles
+  profiles:
+    table: profiles
+    key: customer_id
+    dimensions: {vip: , tier: }
+    measures: {profile_count: count(*)}
+  users:
+    table: users
+    key: user_id
+    dimensions: {name: , team: }
+    measures: {user_count: count(*)}
+  orders:
+    table: orders
+    key: order_id
+    time: created_at
+    where: not is_test
+    dimensions:
+      order_id:
+      status:
+      amount:
+      note:
+      created_at: {type: time, grain: second}
+      refunded_on: {type: time, grain: day}
+      urgent: "status = 'open' or amount > 90"
+      place: region.name
+      region_name: customer.region_name
+    measures:
+      revenue: sum(amount)
+      orders: count(*)
+      avg_amount: avg(amount)
+      median_amount: median(amount)
+      buyers: count(distinct customer_id)
+      units: sum(quantity)
+      weight: sum(weight)
+      largest: max(amount)
+      first_order: min(created_at)
+      paid_revenue: {expr: sum(amount), where: status = 'paid'}
+      paid_orders: {expr: count(*), where: status = 'paid'}
+      either_orders: {expr: count(*), where: "status = 'paid' or status = 'open'"}
+      filled_revenue: {expr: "coalesce(sum(amount), 0)", where: status = 'paid'}
+      north_orders: {expr: count(*), where: customer.region.name = 'North'}
+      refunds: {expr: sum(refund), time: refunded_on}
+      typical_paid: {expr: percentile_cont(0.5) within group (order by amount), where: status = 'paid'}
+    joins:
+      customer: customers
+      region: {to: regions, on: ship_region_id = region_id}
+      seller: {to: users, on: seller_id = user_id}
+      approver: {to: users, on: approver_id = user_id}
+      payments: {to: payments, on: order_id = payments.order_id}
+    segments:
+      big: amount >= 50
+      from_north: customer.region.name = 'North'
+  items:
+    table: items
+    key: [order_id, line]
+    dimensions:
+      line:
+      quantity:
+      bulky: product.weight > 5 or quantity > 9
+    measures:
+      item_count: count(*)
+      pieces: sum(quantity)
+    joins:
+      order: {to: orders, on: order_id}
+      product: products
+    segments: {several: quantity > 1}
+  products:
+    table: products
+    key: product_id
+    dimensions: {name: , weight: }
+    measures: {product_count: count(*)}
+    joins: {category: categories}
+  categories:
+    table: categories
+    key: category_id
+    where: not hidden
+    dimensions: {name: }
+  payments:
+    table: payments
+    key: payment_id
+    dimensions: {method: }
+    measures: {paid: sum(paid)}
+  visits:
+    table: visits
+    key: visit_id
+    time: day
+    dimensions:
+      day: {type: time, grain: day}
+      channel:
+      pages:
+    measures:
+      visits: count(*)
+      pages_seen: sum(pages)
+    joins: {customer: customers}
+  tickets:
+    sql: select ticket_id, customer_id, opened_at, minutes from tickets where not spam
+    key: ticket_id
+    time: opened_at
+    dimensions:
+      opened_at: {type: time, grain: minute}
+      minutes:
+    measures:
+      tickets: count(*)
+      minutes: sum(minutes)
+    joins: {customer: customers}
+  accounts:
+    table: accounts
+    unique: [[customer_id]]
+    dimensions: {plan: }
+    measures: {balance: sum(balance)}
+    joins: {orders: {to: orders, on: customer_id = orders.customer_id}}
+  oddities:
+    table: '"odd table"'
+    key: id
+    dimensions:
+      label: '"we""ird column"'
+      i0: '"we""ird column"'
+      k0: '"select"'
+      words: '"select" || '' or '' || "we""ird column"'
+    measures:
+      odd_count: count(*)
+      odd_sum: sum("select")
+      odd_paid: {expr: count(*), where: '"select" > 1'}
+  constants:
+    table: constants
+    dimensions: {word: }
+    measures: {constant_count: count(*)}
+metrics:
+  aov: revenue / orders
+  double_aov: 2 * aov + 0 * aov
+  refund_share: refunds / revenue
+  north_revenue: {of: revenue, where: customer.region.name = 'North'}
+  big_paid_orders: {of: paid_orders, where: big}
+  paid_share: paid_orders / orders
+  revenue_per_visit: revenue / visits
+  net: revenue - refunds
+  order_gap: orders - paid_orders
+  north_aov: {of: aov, where: customer.region.name = 'North'}
+  no_sales: aov / (orders - orders)
+"""
+
+TABLES = """
+create table regions(region_id integer, name varchar);
+insert into regions values (1, 'North'), (2, 'South'), (3, 'Unused');
+create table customers(
+  customer_id integer, name varchar, segment varchar, region_id integer, signed_up date, credit integer
+);
+insert into customers values
+  (1, 'Ann', 'smb', 1, '2023-01-05', 10), (2, 'Bob', 'enterprise', 2, '2023-02-10', 20),
+  (3, 'Cid', 'smb', null, '2023-02-11', 30), (4, 'Dee', null, 9, null, 40),
+  (5, 'Eve', 'smb', 1, '2023-03-01', null);
+create table profiles(customer_id integer, vip boolean, tier integer);
+insert into profiles values (1, true, 1), (2, false, 2), (7, true, 3);
+create table users(user_id integer, name varchar, team varchar);
+insert into users values (10, 'Sam', 'east'), (11, 'Tia', 'west'), (12, 'Uma', 'east');
+create table orders(
+  order_id integer, customer_id integer, seller_id integer, approver_id integer,
+  ship_region_id integer, status varchar, amount decimal(10, 2), quantity smallint, weight float,
+  created_at timestamptz, refunded_on date, refund integer, is_test boolean, note varchar
+);
+insert into orders values
+  (1, 1, 10, 11, 1, 'paid', 100.00, 1, 1.5, '2024-03-10 06:30:00+00', '2024-03-12', 10, false, 'a'),
+  (2, 1, 10, 10, 2, 'open', 50.00, 2, 2.5, '2024-03-10 07:30:00+00', null, null, false, null),
+  (3, 2, 11, 12, 2, 'paid', 50.00, 3, null, '2024-03-11 03:59:59+00', '2024-04-01', 5, false, 'A'),
+  (4, 2, null, 10, null, 'void', 0.00, 4, 0.5, '2024-11-03 05:30:00+00', null, null, false, ''),
+  (5, 3, 12, null, 7, 'paid', 25.50, 5, 3.0, '2024-11-03 06:30:00+00', '2024-11-03', 7, false, 'b'),
+  (6, 4, 11, 11, 1, 'open', 10.25, 6, 4.0, '2024-11-04 04:59:00+00', null, null, false, 'x''y'),
+  (7, 99, 10, 12, 1, 'paid', 80.00, 7, 5.0, '2024-12-31 23:30:00+00', null, null, false, null),
+  (8, null, 12, 12, 2, 'open', 5.00, 8, 6.0, '2025-01-01 05:00:00+00', null, null, false, 'z'),
+  (9, 1, 10, 10, 1, null, null, null, null, null, null, null, false, null),
+  (10, 1, 10, 10, 1, 'paid', 999.00, 9, 9.0, '2024-03-10 12:00:00+00', '2024-03-12', 99, true, 't');
+create table items(order_id integer, line integer, product_id integer, quantity integer);
+insert into items values
+  (1, 1, 100, 1), (1, 2, 100, 5), (1, 3, 101, 2), (2, 1, 101, 1), (3, 1, 100, 10), (3, 2, null, 1),
+  (5, 1, 102, 3), (6, 1, 999, 2), (77, 1, 100, 4), (null, 1, 101, 1), (10, 1, 100, 50);
+create table products(product_id integer, name varchar, weight integer, category_id integer);
+insert into products values
+  (100, 'Anvil', 50, 1), (101, 'Brush', 1, 2), (102, 'Clock', 3, 3), (103, 'Drum', 8, null);
+create table categories(category_id integer, name varchar, hidden boolean);
+insert into categories values (1, 'Iron', false), (2, 'Wood', false), (3, 'Secret', true);
+create table payments(payment_id integer, order_id integer, method varchar, paid decimal(10, 2));
+insert into payments values
+  (1, 1, 'card', 60), (2, 1, 'cash', 40), (3, 3, 'card', 50), (4, 5, null, 25.5), (5, 88, 'card', 1),
+  (6, 1, 'card', 0);
+create table visits(visit_id integer, customer_id integer, day date, channel varchar, pages integer);
+insert into visits values
+  (1, 1, '2024-03-10', 'web', 3), (2, 1, '2024-03-10', 'app', 4), (3, 2, '2024-03-11', 'web', null),
+  (4, null, '2024-11-03', 'web', 1), (5, 5, '2024-11-03', 'app', 2), (6, 3, null, null, 9),
+  (7, 88, '2024-12-31', 'web', 5);
+create table tickets(
+  ticket_id integer, customer_id integer, opened_at timestamp, minutes bigint, spam boolean
+);
+insert into tickets values
+  (1, 1, '2024-03-10 23:59:00', 5, false), (2, 2, '2024-03-11 00:00:00', 7, false),
+  (3, null, '2024-11-03 01:30:00', 9, false), (4, 1, '2024-03-10 10:00:00', 100, true),
+  (5, 4, null, 2, false);
+create table accounts(customer_id integer, plan varchar, balance decimal(12, 3));
+insert into accounts values (1, 'free', 1.125), (2, 'pro', 2.5), (null, 'pro', 4);
+create table "odd table"(id integer, "we""ird column" varchar, "select" integer);
+insert into "odd table" values (1, 'a', 1), (2, 'b', 2), (3, null, 3), (4, 'b', null);
+create table constants(word varchar);
+insert into constants values ('one'), ('one'), ('two');
+"""
