@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from sqlglot import exp
 
@@ -40,6 +42,8 @@ class Lowering:
             )
         if isinstance(node, exp.Anonymous):
             return self._intrinsic(node)
+        if isinstance(node, exp.Between):
+            return with_children(node, _bracketed)
         if isinstance(node, exp.Filter) and not self.dialect.has_filter_clause:
             return _conditional(node)
         return node
@@ -49,12 +53,26 @@ class Lowering:
             case "sl_civil":
                 return self.dialect.to_civil(node.expressions[0], self.zone)
             case "sl_instant":
-                return self.dialect.to_instant(node.expressions[0], self.zone)
+                return self._instant(node.expressions[0])
             case "sl_truncate":
                 unit, civil = node.expressions
                 return self.dialect.truncate(Grain(unit.name), civil)
             case _:
                 return node
+
+    def _instant(self, civil: exp.Expr) -> exp.Expr:
+        """The instant of a civil time; of a written one here, since engines differ on an hour
+        that a clock shows twice or never."""
+        if not isinstance(civil, exp.Cast) or not isinstance(civil.this, exp.Literal):
+            return self.dialect.to_instant(civil, self.zone)
+        written = datetime.fromisoformat(civil.this.name).replace(tzinfo=ZoneInfo(self.zone))
+        try:
+            text = written.astimezone(UTC).isoformat(sep=" ")
+        except OverflowError:
+            return self.dialect.to_instant(civil, self.zone)
+        return exp.Cast(
+            this=exp.Literal(this=text, is_string=True), to=data_type("TIMESTAMPTZ", "duckdb")
+        )
 
     def null(self, type_: LogicalType) -> exp.Expr:
         """NULL of a type, so that the columns of a union agree whichever branch is first."""
@@ -84,6 +102,11 @@ def _column(node: exp.Column, home: str) -> exp.Column:
     alias = node.table.replace(".", "__") if node.table else home
     table = exp.Identifier(this=alias, quoted=True) if alias else None
     return exp.Column(this=exp.Identifier(this=node.name, quoted=True), table=table)
+
+
+def _bracketed(node: exp.Expr) -> exp.Expr:
+    """An end of BETWEEN, whose grammar has no AT TIME ZONE."""
+    return exp.Paren(this=node) if isinstance(node, exp.AtTimeZone) else node
 
 
 def _conditional(node: exp.Filter) -> exp.Expr:

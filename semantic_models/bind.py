@@ -14,12 +14,14 @@ from semantic_models.errors import (
     ForebayError,
     NoAggregateInMeasure,
     NoPath,
+    NotSupported,
     UnknownName,
     did_you_mean,
 )
 from semantic_models.expressions import (
     check_forms,
     has_aggregate,
+    is_clock,
     offset_of,
     parse_one,
     substitute,
@@ -64,6 +66,16 @@ def behind(expr: Expr, path: Path) -> Expr:
 def paths_of(tree: exp.Expr) -> tuple[Path, ...]:
     """The join paths that a bound tree walks, each once and sorted."""
     return tuple(sorted({path_of(node) for node in tree.find_all(exp.Column) if node.table}))
+
+
+def refuse_clock(tree: exp.Expr, text: Scalar) -> None:
+    """Refuse the request's clock in a definition, which has no request."""
+    if any(is_clock(node) for node in tree.walk()):
+        raise NotSupported(
+            "the clock in a model's expression is not supported by this version",
+            hint="Compare with now() in the question's where, or ask with time.last.",
+            position=text.position(),
+        )
 
 
 @dataclass
@@ -126,6 +138,7 @@ class Binder:
             return Expr(column(simple), origin=text)
         tree = parse_one(text.text, text.position)
         check_forms(tree, text.text, text.position)
+        refuse_clock(tree, text)
 
         def replace(node: exp.Expr, parts: tuple[str, ...]) -> exp.Expr:
             try:

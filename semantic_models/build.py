@@ -21,6 +21,7 @@ from semantic_models.errors import (
     MalformedSql,
     NameCollision,
     NotSupported,
+    UnaggregatedFinerGrain,
     UnknownName,
     WrongType,
 )
@@ -30,6 +31,7 @@ from semantic_models.model import (
     Dimension,
     Expr,
     Grain,
+    Join,
     Measure,
     Metric,
     Model,
@@ -180,11 +182,13 @@ def _where(model: str, text: Scalar, binder: Binder) -> Expr:
 
 def _segment(model: str, spec: SegmentSpec, binder: Binder) -> Segment:
     expr = binder.expression(model, spec.expr)
+    _refuse_finer(binder, model, expr.paths, spec.expr)
     return Segment(name=spec.name.text, expr=expr, about=spec.about)
 
 
 def _dimension(model: str, spec: DimensionSpec, binder: Binder) -> Dimension:
     expr = binder.dimension(model, spec)
+    _refuse_finer(binder, model, expr.paths, spec.expr or spec.name)
     is_time = spec.type is not None and spec.type.text == "time"
     if spec.grain is not None and not is_time:
         raise WrongType(
@@ -234,17 +238,36 @@ def _measure(spec: ModelSpec, measure: MeasureSpec, binder: Binder) -> Measure:
 def _refuse_fan_out(
     binder: Binder, model: str, paths: Sequence[tuple[str, ...]], place: Scalar
 ) -> None:
+    join = _first_to_many(binder, model, paths)
+    if join is not None:
+        raise MalformedSql(
+            f'join "{join.name}" repeats the rows of model "{join.source}" inside a measure',
+            hint=f'Declare the measure on model "{join.target}".',
+            position=place.position(),
+        )
+
+
+def _refuse_finer(
+    binder: Binder, model: str, paths: Sequence[tuple[str, ...]], place: Scalar
+) -> None:
+    join = _first_to_many(binder, model, paths)
+    if join is not None:
+        raise UnaggregatedFinerGrain(
+            f'a row of model "{join.source}" meets several rows behind join "{join.name}"',
+            hint=f'Aggregate them in a measure of model "{join.target}".',
+            position=place.position(),
+        )
+
+
+def _first_to_many(binder: Binder, model: str, paths: Sequence[tuple[str, ...]]) -> Join | None:
     for path in paths:
         at = model
         for name in path:
             join = binder.joins[at][name]
             if not join.cardinality.keeps_rows:
-                raise MalformedSql(
-                    f'join "{name}" repeats the rows of model "{at}" inside a measure',
-                    hint=f'Declare the measure on model "{join.target}".',
-                    position=place.position(),
-                )
+                return join
             at = join.target
+    return None
 
 
 def relation_of(spec: ModelSpec) -> Relation:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from semantic_models.bind import Binder
+from semantic_models.bind import Binder, refuse_clock
 from semantic_models.errors import (
     FieldCycle,
     ForebayError,
     NameCollision,
+    NoAggregateInMeasure,
     NotSupported,
     UnknownName,
 )
@@ -117,6 +118,7 @@ class MetricBuilder:
                 hint="Declare the aggregate as a measure of a model and name it here.",
                 position=text.position(),
             )
+        refuse_clock(tree, text)
         inputs: list[MeasureUse] = []
 
         def replace(node: exp.Expr, parts: tuple[str, ...]) -> exp.Expr:
@@ -127,6 +129,12 @@ class MetricBuilder:
             return renumbered(inner, inputs)
 
         formula = divide_safely(substitute(tree, replace))
+        if not inputs:
+            raise NoAggregateInMeasure(
+                f'metric "{spec.name.text}" names no measure',
+                hint="Name at least one measure or metric.",
+                position=text.position(),
+            )
         return Metric(
             name=spec.name.text, formula=Expr(formula), inputs=tuple(inputs), about=spec.about
         )
@@ -147,8 +155,13 @@ class MetricBuilder:
         raise UnknownName.of("metric or measure", name, (*self.specs, *self.bare_names))
 
 
+def input_name(number: int) -> str:
+    """The column of a formula's input; no member can have such a name."""
+    return f"i:{number}"
+
+
 def _input(number: int) -> exp.Column:
-    return exp.Column(this=exp.Identifier(this=f"i{number}", quoted=True))
+    return exp.Column(this=exp.Identifier(this=input_name(number), quoted=True))
 
 
 def renumbered(metric: Metric, inputs: list[MeasureUse]) -> exp.Expr:
@@ -157,7 +170,7 @@ def renumbered(metric: Metric, inputs: list[MeasureUse]) -> exp.Expr:
     for number, use in enumerate(metric.inputs):
         if use not in inputs:
             inputs.append(use)
-        numbers[f"i{number}"] = inputs.index(use)
+        numbers[input_name(number)] = inputs.index(use)
     tree = metric.formula.tree.copy()
     if isinstance(tree, exp.Column):
         return _input(numbers[tree.name])

@@ -33,12 +33,15 @@ def _twice(what: str, name: Scalar, first: Scalar) -> ForebayError:
 
 
 def members_differ(_: ProjectSpec, specs: Specs) -> Iterator[ForebayError]:
-    """Dimensions and segments of one model share one namespace, measures have another."""
+    """Dimensions and segments of one model share one namespace, measures have another.
+
+    Names that differ by case only are one name, as they are to several engines.
+    """
     for spec in specs.values():
         taken: dict[str, Scalar] = {}
         names = [each.name for each in spec.dimensions] + [each.name for each in spec.segments]
         for name in names:
-            first = taken.setdefault(name.text, name)
+            first = taken.setdefault(name.text.lower(), name)
             if first is not name:
                 yield _twice(f'member of model "{spec.name.text}"', name, first)
 

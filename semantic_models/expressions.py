@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
@@ -53,11 +53,11 @@ def parse_expression(text: str, locate: Locate) -> exp.Expr:
     return tree
 
 
-def parse_one(text: str, locate: Locate) -> exp.Expr:
+def parse_one(text: str, locate: Locate, dialect: DuckDB = _DUCKDB) -> exp.Expr:
     """Read exactly one statement or expression of the canonical dialect."""
     guard_text(text, locate)
     try:
-        trees = _DUCKDB.parse(text)
+        trees = dialect.parse(text)
     except SqlglotParseError as error:
         raise _told(error, text, locate) from None
     except (TokenError, SqlglotError):
@@ -199,6 +199,14 @@ def name_parts(node: exp.Expr) -> tuple[str, ...] | None:
         if left is not None and isinstance(node.expression, exp.Identifier):
             return (*left, node.expression.name)
     return None
+
+
+def spelled(parts: Sequence[str]) -> exp.Expr:
+    """The node of a dotted name, however many parts it has."""
+    tree: exp.Expr = exp.Column(this=exp.Identifier(this=parts[0], quoted=True))
+    for part in parts[1:]:
+        tree = exp.Dot(this=tree, expression=exp.Identifier(this=part, quoted=True))
+    return tree
 
 
 def offset_of(node: exp.Expr) -> tuple[int, int]:

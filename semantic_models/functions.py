@@ -186,13 +186,26 @@ SHOWS_INSTANTS_AS_THEY_ARE: frozenset[type[exp.Expr]] = frozenset(
         exp.Count,
         exp.Mode,
         exp.ApproxDistinct,
-        exp.Coalesce,
-        exp.Nullif,
-        exp.Case,
-        exp.If,
-        exp.Greatest,
-        exp.Least,
         exp.Paren,
     )
 )
 """Forms that compare or pass on an instant; every other one reads its civil time in a zone."""
+
+TEXT_FUNCTIONS: frozenset[type[exp.Expr]] = frozenset(
+    (
+        *(exp.Concat, exp.DPipe, exp.Upper, exp.Lower, exp.Trim, exp.Substring),
+        *(exp.Left, exp.Right, exp.Replace, exp.SplitPart, exp.Initcap),
+    )
+)
+"""Functions whose value is a text."""
+
+NUMBER_FUNCTIONS: frozenset[type[exp.Expr]] = frozenset(
+    (
+        *(exp.Mul, exp.Div, exp.IntDiv, exp.Mod, exp.Neg, exp.Abs, exp.Sign, exp.Sum, exp.Avg),
+        *(exp.Round, exp.Floor, exp.Ceil, exp.Trunc, exp.Length, exp.StrPosition, exp.Extract),
+        *(exp.Sqrt, exp.Pow, exp.Ln, exp.Log, exp.Exp, exp.Year, exp.Quarter, exp.Month, exp.Week),
+        *(exp.Day, exp.DayOfWeek, exp.DayOfWeekIso, exp.DayOfMonth, exp.DayOfYear, exp.Hour),
+        *(exp.Minute, exp.Second, exp.Stddev, exp.StddevPop, exp.StddevSamp, exp.Variance),
+    )
+)
+"""Functions and operators whose value is a number, unless they take an interval."""

@@ -7,12 +7,23 @@ from dataclasses import replace
 
 from sqlglot import exp
 
+from semantic_models.build_metrics import input_name
 from semantic_models.catalog import Catalog
 from semantic_models.errors import ForebayError, NotSupported, WrongType
+from semantic_models.functions import CONDITIONS, TEXT_FUNCTIONS
 from semantic_models.model import Dimension, Measure, Metric, Model, ModelTypes
-from semantic_models.types import FLOAT64, INT64, TIMES, Kind, LogicalType
+from semantic_models.types import (
+    BOOLEAN,
+    FLOAT64,
+    INT64,
+    STRING,
+    TIMES,
+    Kind,
+    LogicalType,
+)
 
 MEASURE = "measure:"
+Types = Mapping[str, LogicalType | None]
 
 
 def give_types(
@@ -40,7 +51,7 @@ def _typed(model: Model, types: ModelTypes, faults: list[ForebayError]) -> Model
         for name, each in model.dimensions.items()
     }
     measures = {
-        name: _measure(each, types.members.get(MEASURE + name), faults)
+        name: _measure(each, types.members.get(MEASURE + name), types.columns, faults)
         for name, each in model.measures.items()
     }
     return replace(model, dimensions=dimensions, measures=measures, columns=types.columns)
@@ -71,7 +82,9 @@ def _dimension(
     return replace(dimension, type=told)
 
 
-def _measure(measure: Measure, told: LogicalType | None, faults: list[ForebayError]) -> Measure:
+def _measure(
+    measure: Measure, told: LogicalType | None, columns: Types, faults: list[ForebayError]
+) -> Measure:
     if told is None:
         origin = measure.expr.origin
         faults.append(
@@ -82,21 +95,22 @@ def _measure(measure: Measure, told: LogicalType | None, faults: list[ForebayErr
             )
         )
         return measure
-    promised = promised_type(measure.expr.tree, told)
+    promised = promised_type(measure.expr.tree, told, columns)
     return replace(measure, type=promised, needs_cast=promised != told)
 
 
-def promised_type(tree: exp.Expr, told: LogicalType) -> LogicalType:
+def promised_type(tree: exp.Expr, told: LogicalType, columns: Types) -> LogicalType:
     """The type that a measure promises on every engine, whatever one engine gives.
 
     Sums of integers are int64, although an engine may sum them in a wider type; an average and
     every other statistic is float64.
     """
     inner = tree.this if isinstance(tree, exp.Filter) else tree
-    if told.kind is Kind.DECIMAL and told.scale == 0 and told.precision == 38:
-        return INT64
     if told.kind is Kind.FLOAT32 or isinstance(inner, exp.Avg):
         return FLOAT64
+    if told.kind is Kind.DECIMAL and told.scale == 0 and told.precision == 38:
+        summed = [columns.get(node.name) for node in tree.find_all(exp.Column) if not node.table]
+        return told if any(each and each.kind is Kind.DECIMAL for each in summed) else INT64
     return told
 
 
@@ -104,16 +118,54 @@ def _metric_type(metric: Metric, models: Mapping[str, Model]) -> LogicalType | N
     uses = [models[use.model].measures[use.measure] for use in metric.inputs]
     if metric.is_measure:
         return uses[0].type
-    if metric.formula.tree.find(exp.Div):
-        return FLOAT64
-    return wider([use.type for use in uses])
+    types = {input_name(number): use.type for number, use in enumerate(uses)}
+    return None if None in types.values() else formula_type(metric.formula.tree, types)
 
 
-def wider(types: list[LogicalType | None]) -> LogicalType | None:
-    """The type that arithmetic over values of ``types`` promises."""
-    known = [each for each in types if each is not None]
-    if len(known) < len(types) or not known:
-        return None
-    if all(each.kind is Kind.INT64 for each in known):
-        return INT64
-    return known[0] if len(set(known)) == 1 and known[0].kind is Kind.STRING else FLOAT64
+def formula_type(tree: exp.Expr, types: Types) -> LogicalType:
+    """The type that a formula over inputs of ``types`` promises.
+
+    Whole numbers and decimals stay exact under addition; whatever else computes is a float64.
+    """
+    if isinstance(tree, exp.Column):
+        return types[tree.name] or FLOAT64
+    if isinstance(tree, exp.Literal):
+        if tree.is_string:
+            return STRING
+        return INT64 if tree.name.isdigit() else FLOAT64
+    if type(tree) in CONDITIONS or isinstance(tree, exp.Boolean):
+        return BOOLEAN
+    if type(tree) in TEXT_FUNCTIONS:
+        return STRING
+    if isinstance(tree, exp.Mul):
+        found = _common_type([formula_type(each, types) for each in (tree.this, tree.expression)])
+        return FLOAT64 if found.kind is Kind.DECIMAL else found
+    if isinstance(tree, _PASSING):
+        return _common_type([formula_type(each, types) for each in _passed(tree)])
+    return FLOAT64
+
+
+_PASSING = (
+    *(exp.Paren, exp.Neg, exp.Abs, exp.Add, exp.Sub, exp.Case, exp.If),
+    *(exp.Coalesce, exp.Nullif, exp.Greatest, exp.Least),
+)
+
+
+def _passed(tree: exp.Expr) -> list[exp.Expr]:
+    """The parts of which a node gives one, or their sum."""
+    if isinstance(tree, exp.Case):
+        values = [each.args["true"] for each in tree.args["ifs"]] + [tree.args.get("default")]
+    elif isinstance(tree, exp.If):
+        values = [tree.args.get("true"), tree.args.get("false")]
+    else:
+        values = list(tree.iter_expressions())
+    return [each for each in values if each is not None and not isinstance(each, exp.Null)]
+
+
+def _common_type(types: list[LogicalType]) -> LogicalType:
+    if len(set(types)) == 1:
+        return types[0]
+    if all(each.kind in (Kind.INT64, Kind.DECIMAL) for each in types):
+        scale = max((each.scale for each in types), default=0)
+        return LogicalType(Kind.DECIMAL, 38, scale)
+    return FLOAT64

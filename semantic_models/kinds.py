@@ -9,12 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import UTC, datetime
 
 from sqlglot import exp
 
 from semantic_models.errors import TypeMismatch
-from semantic_models.functions import CONDITIONS, SHOWS_INSTANTS_AS_THEY_ARE
+from semantic_models.functions import (
+    CONDITIONS,
+    NUMBER_FUNCTIONS,
+    SHOWS_INSTANTS_AS_THEY_ARE,
+    TEXT_FUNCTIONS,
+)
 from semantic_models.intrinsics import cast, civil, instant, truncate
 from semantic_models.model import Grain
 from semantic_models.types import NUMBERS, TIMES, TIMESTAMP_TZ, Kind
@@ -44,8 +49,18 @@ _COMPARISONS = (
     *(exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.In, exp.Between),
     *(exp.NullSafeEQ, exp.NullSafeNEQ),
 )
+_CHOICES = (exp.Coalesce, exp.Nullif, exp.Greatest, exp.Least)
+_PATTERNS = (
+    *(exp.Like, exp.ILike, exp.RegexpLike, exp.RegexpFullMatch),
+    *(exp.StartsWith, exp.EndsWith, exp.Contains),
+)
+_TIME_TEXT = re.compile(
+    r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?( ?(Z|[+-]\d{2}(:?\d{2})?))?)?",
+    re.IGNORECASE,
+)
 _OFFSET = re.compile(r"\d\s*(Z|[+-]\d{2}(:?\d{2})?)$", re.IGNORECASE)
 _COUNTS = (exp.Count, exp.CountIf, exp.ApproxDistinct)
+_CENTRES = (exp.Median, exp.PercentileCont)
 
 
 def settle(tree: exp.Expr, kind_of: KindOf) -> tuple[exp.Expr, Kind | None]:
@@ -67,24 +82,86 @@ def _settle(node: exp.Expr, kind_of: KindOf) -> Kind | None:
         return kind_of(node)
     if isinstance(node, exp.Literal):
         return Kind.STRING if node.is_string else Kind.FLOAT64
-    children = [child for child in node.iter_expressions() if not isinstance(child, exp.DataType)]
-    kinds = [_settle(child, kind_of) for child in children]
-    children = [c for c in node.iter_expressions() if not isinstance(c, exp.DataType)]
+    if isinstance(node, exp.Case):
+        _search(node)
+    kinds = [_settle(part, kind_of) for part in _parts(node)]
+    parts = _parts(node)
     if isinstance(node, exp.Cast):
         return _settle_cast(node, kinds[0])
-    if isinstance(node, _COMPARISONS):
-        _settle_comparison(children, kinds)
-        return Kind.BOOLEAN
     if isinstance(node, exp.Add | exp.Sub):
         return _settle_shift(node, kinds)
-    if isinstance(node, exp.TimestampTrunc | exp.DateTrunc) and kinds[0] is Kind.TIMESTAMP_TZ:
-        return _settle_truncation(node)
+    if isinstance(node, exp.TimestampTrunc | exp.DateTrunc):
+        return _settle_truncation(node, kinds[0])
+    if isinstance(node, exp.Case | exp.If):
+        values = _values(node)
+        return _meet(values, [kinds[_place(parts, each)] for each in values])
+    if isinstance(node, _COMPARISONS):
+        _meet(parts, kinds)
+        return Kind.BOOLEAN
+    if isinstance(node, _CHOICES):
+        return _meet(parts, kinds)
+    return _settle_call(node, parts, kinds)
+
+
+def _parts(node: exp.Expr) -> list[exp.Expr]:
+    return [part for part in node.iter_expressions() if not isinstance(part, exp.DataType)]
+
+
+def _place(parts: Sequence[exp.Expr], wanted: exp.Expr) -> int:
+    return next(number for number, part in enumerate(parts) if part is wanted)
+
+
+def _search(case: exp.Case) -> None:
+    """``CASE x WHEN a`` as ``CASE WHEN x = a``, so that the two are compared like any others."""
+    subject = case.args.get("this")
+    if subject is None:
+        return
+    for each in case.args["ifs"]:
+        each.set("this", exp.EQ(this=subject.copy(), expression=each.this.copy()))
+    case.set("this", None)
+
+
+def _values(node: exp.Expr) -> list[exp.Expr]:
+    """What a CASE or IF may give; the branches of a CASE stand for their values."""
+    keys = ("default",) if isinstance(node, exp.Case) else ("true", "false")
+    alone = [node.args[key] for key in keys if node.args.get(key) is not None]
+    return [*node.args.get("ifs", ()), *alone]
+
+
+def _settle_call(
+    node: exp.Expr, parts: Sequence[exp.Expr], kinds: Sequence[Kind | None]
+) -> Kind | None:
+    if isinstance(node, exp.And | exp.Or | exp.Not):
+        _demand(parts, kinds, Kind.BOOLEAN)
+    if isinstance(node, _PATTERNS):
+        _demand(parts, kinds, Kind.STRING)
+    if isinstance(node, exp.Interval):
+        return Kind.INTERVAL
+    if isinstance(node, _CENTRES) or isinstance(node.this, exp.PercentileCont):
+        _measure_finely(node, kinds)
     if type(node) in SHOWS_INSTANTS_AS_THEY_ARE:
         return _passed_on(node, kinds)
-    for child, kind in zip(children, kinds, strict=True):
+    for part, kind in zip(parts, kinds, strict=True):
         if kind is Kind.TIMESTAMP_TZ:
-            child.replace(civil(child.copy()))
-    return None
+            part.replace(civil(part.copy()))
+    return _result(node, kinds)
+
+
+def _demand(parts: Sequence[exp.Expr], kinds: Sequence[Kind | None], wanted: Kind) -> None:
+    for part, kind in zip(parts, kinds, strict=True):
+        if kind not in (wanted, None) and not isinstance(part, exp.Null):
+            raise TypeMismatch(
+                f"a {_family(kind)} stands where a {wanted.value} is expected",
+                hint="Compare it with something, or cast it.",
+            )
+
+
+def _measure_finely(node: exp.Expr, kinds: Sequence[Kind | None]) -> None:
+    """A middle between two decimals has more digits than they have."""
+    ordered = node.find(exp.Ordered)
+    value: exp.Expr = ordered.this if ordered is not None else node.this
+    if Kind.DECIMAL in kinds:
+        value.replace(cast(value.copy(), "DOUBLE"))
 
 
 def _passed_on(node: exp.Expr, kinds: Sequence[Kind | None]) -> Kind | None:
@@ -92,41 +169,93 @@ def _passed_on(node: exp.Expr, kinds: Sequence[Kind | None]) -> Kind | None:
         return Kind.INT64
     if type(node) in CONDITIONS:
         return Kind.BOOLEAN
-    if isinstance(node, exp.If):
-        return kinds[1] if len(kinds) > 1 else None
-    known = [kind for kind in kinds if kind is not None and kind is not Kind.BOOLEAN]
-    return known[0] if known else None
+    return next((kind for kind in kinds if kind is not None), None)
+
+
+def _result(node: exp.Expr, kinds: Sequence[Kind | None]) -> Kind | None:
+    """The kind of what a function or operator makes of civil times, numbers and texts."""
+    if type(node) in TEXT_FUNCTIONS:
+        return Kind.STRING
+    if Kind.INTERVAL in kinds:
+        return Kind.INTERVAL
+    if type(node) not in NUMBER_FUNCTIONS:
+        return None
+    return Kind.DECIMAL if Kind.DECIMAL in kinds else Kind.FLOAT64
 
 
 def _settle_cast(node: exp.Cast, kind: Kind | None) -> Kind | None:
     target = _CAST_KINDS.get(node.to.this.name)
     inner: exp.Expr = node.this
+    if isinstance(inner, exp.Literal) and target in TIMES and not isinstance(node, exp.TryCast):
+        _demand_time(inner, kind)
+        _refuse_offset(inner, target)
     if kind is Kind.TIMESTAMP_TZ and target is not Kind.TIMESTAMP_TZ:
         inner.replace(civil(inner.copy()))
     elif target is Kind.TIMESTAMP_TZ and _is_civil(inner, kind):
-        node.replace(instant(cast(inner.copy(), "TIMESTAMP")))
+        node.replace(instant(cast(_plain(inner.copy()), "TIMESTAMP")))
+    elif target in TIMES and isinstance(inner, exp.Literal) and type(node) is exp.Cast:
+        inner.replace(_plain(inner.copy()))
+    elif target is Kind.TIMESTAMP_TZ and kind is Kind.STRING and not _has_offset(inner):
+        raise TypeMismatch(
+            "a text is cast to an instant",
+            hint="Cast it to timestamp: the question's zone then says which instant is meant.",
+        )
     return target
 
 
 def _is_civil(node: exp.Expr, kind: Kind | None) -> bool:
     if isinstance(node, exp.Literal):
-        return node.is_string and _OFFSET.search(node.name[10:]) is None
+        return node.is_string and not _has_offset(node)
     return kind in (Kind.DATE, Kind.TIMESTAMP)
+
+
+def _has_offset(node: exp.Expr) -> bool:
+    """Whether a literal says by itself which instant it is."""
+    return isinstance(node, exp.Literal) and _OFFSET.search(node.name[10:]) is not None
+
+
+def _refuse_offset(node: exp.Expr, kind: Kind | None) -> None:
+    if kind is not Kind.TIMESTAMP_TZ and _has_offset(node):
+        raise TypeMismatch(
+            f"{node.sql('duckdb')} is an instant, and is read as a time without a zone",
+            hint="Leave the offset out: such a column holds what a clock shows.",
+        )
 
 
 def _settle_shift(node: exp.Binary, kinds: Sequence[Kind | None]) -> Kind | None:
     """An instant moves along the calendar of the zone, so that a day may have 23 hours."""
-    if not isinstance(node.expression, exp.Interval):
-        return kinds[0] if kinds[0] in NUMBERS else None
-    if kinds[0] is Kind.TIMESTAMP_TZ:
-        moved = type(node)(this=civil(node.this.copy()), expression=node.expression.copy())
-        node.replace(instant(moved))
-    return Kind.TIMESTAMP if kinds[0] is Kind.DATE else kinds[0]
+    if kinds[0] is Kind.INTERVAL and isinstance(node, exp.Add) and kinds[1] in TIMES:
+        left, right = node.expression.copy(), node.this.copy()
+        node.set("this", left)
+        node.set("expression", right)
+        kinds = (kinds[1], kinds[0])
+    if kinds[1] is Kind.INTERVAL:
+        if kinds[0] is Kind.TIMESTAMP_TZ:
+            moved = type(node)(this=civil(node.this.copy()), expression=node.expression.copy())
+            node.replace(instant(moved))
+        return Kind.TIMESTAMP if kinds[0] is Kind.DATE else kinds[0]
+    if kinds[0] in TIMES and kinds[1] in TIMES:
+        _meet([node.this, node.expression], kinds)
+        return Kind.FLOAT64 if set(kinds) == {Kind.DATE} else Kind.INTERVAL
+    if kinds[0] in (Kind.TIMESTAMP, Kind.TIMESTAMP_TZ) and kinds[1] is not None:
+        raise TypeMismatch(
+            f"a time is moved by a {_family(kinds[1])}",
+            hint="Write an interval, such as interval '12 weeks'.",
+        )
+    return Kind.DATE if Kind.DATE in kinds else _sum_kind(kinds)
 
 
-def _settle_truncation(node: exp.Expr) -> Kind:
+def _sum_kind(kinds: Sequence[Kind | None]) -> Kind | None:
+    if Kind.DECIMAL in kinds:
+        return Kind.DECIMAL
+    return next((kind for kind in kinds if kind in NUMBERS), None)
+
+
+def _settle_truncation(node: exp.Expr, kind: Kind | None) -> Kind:
     unit = str(node.args["unit"].name).lower()
     inner: exp.Expr = node.this
+    if kind is not Kind.TIMESTAMP_TZ:
+        return Kind.TIMESTAMP
     if unit in Grain.__members__.values():
         node.replace(truncate(inner.copy(), Grain(unit), TIMESTAMP_TZ))
         return Kind.TIMESTAMP_TZ
@@ -134,23 +263,42 @@ def _settle_truncation(node: exp.Expr) -> Kind:
     return Kind.TIMESTAMP
 
 
-def _settle_comparison(operands: Sequence[exp.Expr], kinds: Sequence[Kind | None]) -> None:
+def _meet(operands: Sequence[exp.Expr], kinds: Sequence[Kind | None]) -> Kind | None:
+    """Make values that are compared, or of which one is chosen, one kind; tell that kind."""
     leading = _leading(operands, kinds)
     for operand, kind in zip(operands, kinds, strict=True):
         if kind is None or leading is None or isinstance(operand, exp.Null):
             continue
+        value = operand.args["true"] if isinstance(operand, exp.If) else operand
         if leading is Kind.TIMESTAMP_TZ and kind is not leading:
-            _demand_time(operand, kind)
-            operand.replace(instant(cast(operand.copy(), "TIMESTAMP")))
+            _demand_time(value, kind)
+            value.replace(_as_instant(value.copy()))
         elif leading in (Kind.DATE, Kind.TIMESTAMP) and kind is Kind.STRING:
-            _demand_time(operand, kind)
-            name = "DATE" if leading is Kind.DATE and len(operand.name) <= 10 else "TIMESTAMP"
-            operand.replace(cast(operand.copy(), name))
+            _demand_time(value, kind)
+            _refuse_offset(value, leading)
+            name = "DATE" if leading is Kind.DATE and len(value.name) <= 10 else "TIMESTAMP"
+            value.replace(cast(_plain(value.copy()), name))
         elif _family(kind) != _family(leading):
             raise TypeMismatch(
                 f"a {_family(leading)} is compared with a {_family(kind)}",
                 hint="Write the value as the field's type, or cast one side.",
             )
+    return Kind.TIMESTAMP if leading is Kind.DATE and Kind.TIMESTAMP in kinds else leading
+
+
+def _as_instant(value: exp.Expr) -> exp.Expr:
+    if _has_offset(value):
+        return cast(_plain(value), "TIMESTAMPTZ")
+    return instant(cast(_plain(value), "TIMESTAMP"))
+
+
+def _plain(value: exp.Expr) -> exp.Expr:
+    """A written time in the one form that every engine reads; any other value as it is."""
+    if not isinstance(value, exp.Literal) or len(value.name) <= 10:
+        return value
+    written = _moment(value.name)
+    moment = written.astimezone(UTC) if written.tzinfo else written
+    return exp.Literal(this=moment.isoformat(sep=" "), is_string=True)
 
 
 def _leading(operands: Sequence[exp.Expr], kinds: Sequence[Kind | None]) -> Kind | None:
@@ -160,12 +308,17 @@ def _leading(operands: Sequence[exp.Expr], kinds: Sequence[Kind | None]) -> Kind
     known = [
         kind
         for operand, kind in zip(operands, kinds, strict=True)
-        if kind is not None and not isinstance(operand, exp.Literal)
+        if kind is not None and not _is_literal(operand)
     ]
     return known[0] if known else next((kind for kind in kinds if kind is not None), None)
 
 
-def _demand_time(operand: exp.Expr, kind: Kind) -> None:
+def _is_literal(operand: exp.Expr) -> bool:
+    value = operand.args["true"] if isinstance(operand, exp.If) else operand
+    return isinstance(value, exp.Literal)
+
+
+def _demand_time(operand: exp.Expr, kind: Kind | None) -> None:
     if isinstance(operand, exp.Literal) and operand.is_string and is_time_text(operand.name):
         return
     if kind in TIMES:
@@ -177,12 +330,19 @@ def _demand_time(operand: exp.Expr, kind: Kind) -> None:
 
 
 def is_time_text(text: str) -> bool:
-    """Whether a text is an ISO 8601 date or date and time."""
+    """Whether a text is a date, or a date and time, as every engine reads it."""
+    if _TIME_TEXT.fullmatch(text) is None:
+        return False
     try:
-        datetime.fromisoformat(text) if len(text) > 10 else date.fromisoformat(text)
+        _moment(text)
     except ValueError:
         return False
     return True
+
+
+def _moment(text: str) -> datetime:
+    """A written time; ``_TIME_TEXT`` allows a space before its offset, Python does not."""
+    return datetime.fromisoformat(re.sub(r" (?=[Z+-])", "", text.upper()))
 
 
 def _family(kind: Kind) -> str:

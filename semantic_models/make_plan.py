@@ -191,8 +191,9 @@ def data_type(type_: LogicalType) -> exp.DataType:
 def _filtered(tree: exp.Expr, predicate: exp.Expr) -> exp.Expr:
     """Every aggregate of a measure over the rows of a predicate only."""
     for node in reversed([each for each in tree.walk() if type(each) in AGGREGATES]):
-        outer = node.parent if isinstance(node.parent, exp.WithinGroup | exp.Filter) else node
-        assert outer is not None
+        outer = node
+        while isinstance(outer.parent, exp.WithinGroup | exp.Filter):
+            outer = outer.parent
         narrowed = _narrowed(outer.copy(), predicate)
         if outer is tree:
             tree = narrowed
@@ -201,9 +202,16 @@ def _filtered(tree: exp.Expr, predicate: exp.Expr) -> exp.Expr:
     return tree
 
 
+_COUNTS = (exp.Count, exp.CountIf, exp.ApproxDistinct)
+"""The aggregates that no row makes 0."""
+
+
 def _or_null(tree: exp.Expr, predicate: exp.Expr) -> exp.Expr:
     """NULL, and never 0, for a group in which no row satisfies the predicate."""
-    if not tree.find(exp.Count, exp.CountIf, exp.ApproxDistinct):
+    inner = tree
+    while isinstance(inner, exp.Filter | exp.WithinGroup):
+        inner = inner.this
+    if type(inner) in AGGREGATES and not isinstance(inner, _COUNTS):
         return tree
     rows = exp.Count(this=exp.Star(), big_int=True)
     any_row = exp.GT(
@@ -237,7 +245,7 @@ def _distinct_keys(branch: Branch, rows: LogicalPlan) -> LogicalPlan:
         moved = tree.copy()
         for node in list(moved.find_all(exp.Column)):
             place = (path_of(node), node.name)
-            name = carried.setdefault(place, f"c{len(carried)}")
+            name = carried.setdefault(place, f"c:{len(carried)}")
             if node is moved:
                 return column(name)
             node.replace(column(name))
@@ -248,7 +256,7 @@ def _distinct_keys(branch: Branch, rows: LogicalPlan) -> LogicalPlan:
         Output(name, Expr(column(source, path)), INT64) for (path, source), name in carried.items()
     ]
     keys = [
-        Output(f"k{number}", Expr(column(name)), INT64)
+        Output(f"k:{number}", Expr(column(name)), INT64)
         for number, name in enumerate(branch.home.key)
     ]
     distinct = Distinct(rows, (*branch.keys, *keys, *inputs))

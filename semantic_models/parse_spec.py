@@ -12,6 +12,7 @@ from semantic_models.errors import (
     NotSupported,
     Position,
     ProjectNotFound,
+    SettingRejected,
     WrongType,
     did_you_mean,
 )
@@ -74,6 +75,7 @@ def parse_project(
     faults: Faults = []
     root = _read_file(PROJECT, root_name, files[root_name], faults)
     engines = tuple(_engines(root, faults)) if root else ()
+    faults += _outside_faults(root) if root else ()
     models: list[ModelSpec] = []
     metrics: list[MetricSpec] = []
     for path in sorted(files.keys() - {root_name}):
@@ -99,7 +101,25 @@ def models_folder(text: str | bytes) -> str:
 
 def _models_folder(root: Fields | None) -> str:
     written = root.scalar("models") if root else None
-    return str(PurePosixPath(written.text)) if written else MODELS_FOLDER
+    if written is None or _is_outside(written.text):
+        return MODELS_FOLDER
+    return str(PurePosixPath(written.text))
+
+
+def _is_outside(folder: str) -> bool:
+    """Whether a folder may lie outside the project, whose files alone are read."""
+    path = PurePosixPath(folder)
+    return path.is_absolute() or ".." in path.parts
+
+
+def _outside_faults(root: Fields) -> Iterator[ForebayError]:
+    written = root.scalar("models")
+    if written is not None and _is_outside(written.text):
+        yield SettingRejected(
+            f'folder "{told_name(written.text)}" of models lies outside the project',
+            hint="Paths are relative to forebay.yml; write for example models/.",
+            position=written.position(),
+        )
 
 
 def _reading_order(fault: ForebayError, root_name: str) -> tuple[bool, str, int, int]:
@@ -197,12 +217,12 @@ def _engine_type_fault(name: Scalar, node: Node) -> ForebayError | None:
 
 def _engine(name: Scalar, fields: Fields, faults: Faults) -> EngineSpec:
     files: list[tuple[Scalar, Scalar]] = []
-    for view, path in fields.entries("files"):
+    for view, path in fields.texts("files"):
         place = f'file "{told_name(view.text)}" of {fields.place.text}'
         fault = name_fault(view, place, keeps_names=False)
         if fault is not None:
             faults.append(fault)
-        elif isinstance(path, Scalar):
+        else:
             files.append((view, path))
     return EngineSpec(
         name=name,

@@ -10,9 +10,10 @@ else, ``SELECT *`` included, lists rows.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlglot import exp
-from sqlglot.dialects.postgres import Postgres
+from sqlglot.dialects.duckdb import DuckDB
 
 from semantic_models.catalog import Catalog
 from semantic_models.errors import (
@@ -30,8 +31,10 @@ from semantic_models.expressions import (
     offset_of,
     parse_one,
     query_position,
+    spelled,
+    substitute,
 )
-from semantic_models.query import Asked, Filter, OrderBy, Predicate, Query
+from semantic_models.query import Asked, Filter, Nulls, OrderBy, Predicate, Query
 
 _SUPPORTED = frozenset(
     (
@@ -50,6 +53,15 @@ _NAMES = {
 }
 
 
+class NullsHigh(DuckDB):
+    """The canonical dialect with PostgreSQL's reading of an order without NULLS."""
+
+    NULL_ORDERING = "nulls_are_large"
+
+
+_STATEMENTS = NullsHigh()
+
+
 def parse_sql(text: str, catalog: Catalog) -> Query:
     """Read one SELECT over one model of the catalog.
 
@@ -59,7 +71,7 @@ def parse_sql(text: str, catalog: Catalog) -> Query:
         UnknownName: its model does not exist.
     """
     locate = query_position("query", text)
-    select = parse_one(text.rstrip().rstrip(";"), locate)
+    select = parse_one(text.rstrip().rstrip(";"), locate, _STATEMENTS)
     if not isinstance(select, exp.Select):
         raise MalformedSql(
             "the statement is not a SELECT",
@@ -68,14 +80,14 @@ def parse_sql(text: str, catalog: Catalog) -> Query:
         )
     _check_clauses(select, locate)
     model = _model(select, catalog, locate)
-    items = _Items(catalog, model, locate)
+    items = _Items(catalog, model, text)
     shown = [items.read(each) for each in select.expressions]
     is_star = len(shown) == 1 and shown[0] is None
     if any(each is None for each in shown) and not is_star:
         raise NotSupported("* beside other columns is not supported", hint="Name every column.")
     asked = [each for each in shown if each is not None]
     metrics = tuple(each for each in asked if items.is_metric(each.name))
-    others = tuple(each for each in asked if not items.is_metric(each.name))
+    others = tuple(items.seen(each, metrics) for each in asked if not items.is_metric(each.name))
     group = select.args.get("group")
     grouped = _check_group(group, others, items) if group else False
     is_values = not metrics and (grouped or select.args.get("distinct") is not None)
@@ -87,9 +99,9 @@ def parse_sql(text: str, catalog: Catalog) -> Query:
         has_fields=is_rows and not is_star,
         all_fields=is_star and is_rows,
         model="" if metrics else model,
-        where=_predicates(select.args.get("where"), items),
-        having=_predicates(select.args.get("having"), items),
-        order_by=_order(text, select, asked, items),
+        where=_predicates(select.args.get("where"), items, metrics),
+        having=_predicates(select.args.get("having"), items, ()),
+        order_by=_order(select, asked, items),
         limit=_count(select.args.get("limit"), locate),
         offset=_count(select.args.get("offset"), locate) or 0,
         columns=tuple(items.column(each) for each in asked) if metrics else (),
@@ -141,10 +153,11 @@ SCHEMA = "models"
 class _Items:
     """Reads names of a SELECT; a model's own name before a member is left out."""
 
-    def __init__(self, catalog: Catalog, model: str, locate: Locate) -> None:
+    def __init__(self, catalog: Catalog, model: str, text: str) -> None:
         self.catalog = catalog
         self.model = model
-        self.locate = locate
+        self.text = text
+        self.locate = query_position("query", text)
 
     def read(self, item: exp.Expr) -> Asked | None:
         """One item of the SELECT list; None for ``*``."""
@@ -168,6 +181,33 @@ class _Items:
         if len(parts) > 1 and parts[0] == self.model and not self.model_is_join:
             parts = parts[1:]
         return ".".join(parts)
+
+    def seen(self, asked: Asked, metrics: Sequence[Asked]) -> Asked:
+        """A dimension by a name that means the same to the metrics of other models."""
+        if not self._is_foreign(metrics) or not self._is_mine(asked.name):
+            return asked
+        return replace(asked, name=f"{self.model}.{asked.name}", alias=self.column(asked))
+
+    def member(self, node: exp.Expr, metrics: Sequence[Asked]) -> exp.Expr:
+        """A name in a predicate, as ``name`` and ``seen`` read it."""
+        name = self.name(node)
+        if self._is_foreign(metrics) and self._is_mine(name):
+            name = f"{self.model}.{name}"
+        tree = spelled(name.split("."))
+        start, length = offset_of(node)
+        for each in tree.find_all(exp.Identifier):
+            each.meta.update(start=start, end=start + length - 1)
+        return tree
+
+    def _is_foreign(self, metrics: Sequence[Asked]) -> bool:
+        """Whether a metric has another home than the model that FROM names."""
+        asked = [self.catalog.metric(each.name) for each in metrics]
+        return any(use.model != self.model for metric in asked for use in metric.inputs)
+
+    def _is_mine(self, name: str) -> bool:
+        model = self.catalog.models[self.model]
+        head = name.replace("__", ".").split(".")[0]
+        return head in {*model.dimensions, *model.segments, *model.joins}
 
     @property
     def model_is_join(self) -> bool:
@@ -204,7 +244,7 @@ def _check_group(group: exp.Group, others: Sequence[Asked], items: _Items) -> bo
             if not 1 <= number <= len(select.expressions):
                 raise WrongType(f"GROUP BY {node.name} is no column of the SELECT list")
             chosen = items.read(select.expressions[number - 1])
-            grouped.add(chosen.name if chosen else "*")
+            grouped.add(known.get(chosen.alias or chosen.name, chosen.name) if chosen else "*")
         else:
             name = items.name(node)
             grouped.add(known.get(name, name).replace("__", "."))
@@ -220,33 +260,25 @@ def _check_group(group: exp.Group, others: Sequence[Asked], items: _Items) -> bo
     return True
 
 
-def _predicates(clause: exp.Expr | None, items: _Items) -> tuple[Filter, ...]:
+def _predicates(
+    clause: exp.Expr | None, items: _Items, metrics: Sequence[Asked]
+) -> tuple[Filter, ...]:
     if clause is None:
         return ()
     found: list[Filter] = []
     for part in conjuncts(clause.this):
         check_forms(part, "", items.locate)
-        tree = _without_model(part.copy(), items)
-        found.append(Predicate(tree.sql("duckdb"), tree, "query"))
+        tree = substitute(part, lambda node, _: items.member(node, metrics))
+        found.append(Predicate(tree.sql("duckdb"), tree, "query", items.text))
     return tuple(found)
 
 
-def _without_model(tree: exp.Expr, items: _Items) -> exp.Expr:
-    for node in list(tree.find_all(exp.Column)):
-        if node.table == items.model and not node.args.get("db") and not items.model_is_join:
-            node.set("table", None)
-    return tree
-
-
-def _order(
-    text: str, select: exp.Select, asked: Sequence[Asked], items: _Items
-) -> tuple[OrderBy, ...]:
+def _order(select: exp.Select, asked: Sequence[Asked], items: _Items) -> tuple[OrderBy, ...]:
     clause = select.args.get("order")
     if clause is None:
         return ()
-    nulls = _nulls_first(text)
     found = []
-    for node, first in zip(clause.expressions, nulls, strict=True):
+    for node in clause.expressions:
         inner = node.this
         if isinstance(inner, exp.Literal) and inner.name.isdigit():
             number = int(inner.name)
@@ -255,21 +287,9 @@ def _order(
             name = asked[number - 1].alias or asked[number - 1].name
         else:
             name = items.name(inner)
-        descending = bool(node.args.get("desc"))
-        found.append(OrderBy(name, descending, "first" if first else "last", "query"))
+        nulls: Nulls = "first" if node.args.get("nulls_first") else "last"
+        found.append(OrderBy(name, bool(node.args.get("desc")), nulls, "query"))
     return tuple(found)
-
-
-def _nulls_first(text: str) -> list[bool]:
-    """Where each key of the order puts NULL.
-
-    PostgreSQL's reading of an order without NULLS is the one that questions have: NULL is the
-    high end. Every other part of the text reads the same in both dialects.
-    """
-    select = Postgres().parse(text)[0]
-    assert select is not None, "the text was read before"
-    order = select.args["order"]
-    return [bool(node.args.get("nulls_first")) for node in order.expressions]
 
 
 def _count(clause: exp.Expr | None, locate: Locate) -> int | None:

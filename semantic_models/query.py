@@ -35,6 +35,8 @@ class Predicate:
     text: str
     tree: exp.Expr = field(compare=False, repr=False)
     source: str = ""
+    statement: str = field(default="", compare=False, repr=False)
+    """The whole text it was cut from, where its words stand; empty: its own text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,16 @@ class Comparison:
 Filter = Predicate | Comparison
 
 
+Nulls = Literal["", "first", "last"]
+
+
 @dataclass(frozen=True, slots=True)
 class OrderBy:
     """One key of the order of an answer."""
 
     name: str
     descending: bool = False
-    nulls: Literal["", "first", "last"] = ""
+    nulls: Nulls = ""
     """Empty: NULL is the high end, last when ascending and first when descending."""
     source: str = ""
 

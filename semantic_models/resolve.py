@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from semantic_models.catalog import Catalog
@@ -13,6 +14,7 @@ from semantic_models.errors import (
     NameCollision,
     NotSupported,
     Position,
+    ReservedName,
 )
 from semantic_models.query import Asked, Query
 from semantic_models.resolve_aggregate import resolve_aggregate
@@ -20,6 +22,9 @@ from semantic_models.resolve_filters import Clock
 from semantic_models.resolve_rows import resolve_rows, resolve_values
 from semantic_models.resolve_time import checked_zone
 from semantic_models.resolved import ResolvedQuery
+
+_INNER_NAME = re.compile(r"[ikc]:\d+", re.IGNORECASE)
+"""Names of the columns that plans compute with."""
 
 
 def resolve(query: Query, catalog: Catalog, *, now: datetime) -> ResolvedQuery:
@@ -67,13 +72,19 @@ def _check_shape(query: Query) -> None:
 
 
 def _check_names(query: Query) -> None:
-    """Two columns of one answer never share a name."""
+    """Two columns of one answer never share a name: some engines do not tell cases apart."""
     taken: dict[str, Asked] = {}
     for asked in (*query.dimensions, *query.fields, *query.metrics):
         name = asked.alias or asked.name.replace(".", "__")
-        if name in taken:
+        if _INNER_NAME.fullmatch(name):
+            raise ReservedName(
+                f'the name "{name}" is reserved',
+                hint="Give the column another name.",
+                position=Position(asked.source, 1, 1, len(name), name),
+            )
+        if name.lower() in taken:
             raise _duplicate(name, asked)
-        taken[name] = asked
+        taken[name.lower()] = asked
 
 
 def _duplicate(name: str, asked: Asked) -> ForebayError:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
-from semantic_models.build_metrics import renumbered
+from semantic_models.build_metrics import input_name, renumbered
 from semantic_models.catalog import Catalog
 from semantic_models.errors import (
     ForebayError,
@@ -17,16 +17,16 @@ from semantic_models.errors import (
     NotSupported,
     UnknownName,
 )
-from semantic_models.expressions import names
+from semantic_models.intrinsics import cast, instant
 from semantic_models.model import Expr, Grain, Measure, MeasureUse, Metric
 from semantic_models.plan import Output, SortKey
-from semantic_models.query import Asked, OrderBy, Predicate, Query
-from semantic_models.resolve_branch import BranchResolver, asked_position
-from semantic_models.resolve_filters import Clock, aggregate_filter
+from semantic_models.query import Asked, OrderBy, Query
+from semantic_models.resolve_branch import BranchResolver, asked_position, shown_in
+from semantic_models.resolve_filters import Clock, Computed, aggregate_filter, names_in
 from semantic_models.resolve_names import METRIC_TIME, Reached, parts_of
 from semantic_models.resolved import AnswerColumn, Branch, BranchMeasure, ResolvedQuery, Role
 from semantic_models.spec import Described
-from semantic_models.types import Kind
+from semantic_models.types import Kind, LogicalType
 
 Home = tuple[str, str | None]
 """A home model and the metric time of its measures."""
@@ -49,17 +49,22 @@ def resolve_aggregate(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQ
         name: _metric(Asked(name), catalog, inputs)
         for name in _further_metrics(query, catalog, asked)
     }
-    uses = {f"i{number}": use for number, use in enumerate(inputs)}
+    uses = {input_name(number): use for number, use in enumerate(inputs)}
     homes = _homes(query, catalog, uses)
     grain = _metric_time_grain(catalog, homes)
     resolvers = {
         home: BranchResolver(catalog, catalog.models[home[0]], home[1], clock, grain)
         for home in homes
     }
+    _check_reached(query, resolvers)
     keys = _key_names(query, resolvers)
-    branches = tuple(
-        _branch(query, resolvers[home], keys, _measures(catalog, uses, names_))
-        for home, names_ in homes.items()
+    branches = _same_times(
+        [
+            _branch(query, resolvers[home], keys, _measures(catalog, uses, names_))
+            for home, names_ in homes.items()
+        ],
+        query,
+        clock.zone,
     )
     _check_shared(branches, query)
     first = next(iter(resolvers.values()))
@@ -87,12 +92,7 @@ def _or_dimension(error: UnknownName, asked: Asked, catalog: Catalog) -> Unknown
 
 def _further_metrics(query: Query, catalog: Catalog, asked: Sequence[AskedMetric]) -> list[str]:
     """Metrics that having and order_by name although the answer does not show them."""
-    spelled = [each.name for each in query.order_by]
-    for filter_ in query.having:
-        if isinstance(filter_, Predicate):
-            spelled += [".".join(parts) for _, parts in names(filter_.tree)]
-        else:
-            spelled.append(filter_.name)
+    spelled = [*(each.name for each in query.order_by), *names_in(query.having)]
     shown = {each.metric.name for each in asked} | {each.name for each in asked}
     grouped = {each.alias or each.name for each in query.dimensions}
     return [
@@ -120,12 +120,8 @@ def _homes(query: Query, catalog: Catalog, uses: Mapping[str, MeasureUse]) -> di
 
 def _uses_metric_time(query: Query) -> bool:
     time = query.time
-    spelled = [each.name for each in query.dimensions] + [each.name for each in query.order_by]
-    for filter_ in query.where:
-        if isinstance(filter_, Predicate):
-            spelled += [".".join(parts) for _, parts in names(filter_.tree)]
-        else:
-            spelled.append(filter_.name)
+    spelled = [*(each.name for each in query.dimensions), *(each.name for each in query.order_by)]
+    spelled += names_in(query.where)
     ranged = bool(time.start or time.end or time.last)
     if ranged and (not time.on or time.on == METRIC_TIME):
         return True
@@ -144,6 +140,57 @@ def _metric_time_grain(catalog: Catalog, homes: Mapping[Home, object]) -> Grain 
     for grain in bare:
         coarsest = grain if coarsest is None or coarsest.is_finer_than(grain) else coarsest
     return coarsest
+
+
+def _check_reached(query: Query, resolvers: Mapping[Home, BranchResolver]) -> None:
+    """A name that only some of the facts can resolve has no path from the others."""
+    spelled = [*query.dimensions, *(Asked(name, source="where") for name in names_in(query.where))]
+    for asked in spelled if len(resolvers) > 1 else ():
+        lost = [home for home, resolver in resolvers.items() if not _knows(resolver, asked.name)]
+        if lost and len(lost) < len(resolvers):
+            raise NoPath(
+                f'"{asked.name}" is not reached from model "{lost[0][0]}"',
+                detail="Every metric of a question resolves each of its names from its own model.",
+                hint="Ask for names that all of the models reach, or for fewer metrics.",
+                position=asked_position(asked),
+            )
+
+
+def _knows(resolver: BranchResolver, name: str) -> bool:
+    try:
+        resolver.look(name)
+    except UnknownName:
+        return False
+    except ForebayError:
+        return True
+    return True
+
+
+def _same_times(branches: Sequence[Branch], query: Query, zone: str) -> tuple[Branch, ...]:
+    """The branches with metric times that meet: all dates, all civil times or all instants."""
+    for number, asked in enumerate(query.dimensions):
+        types = {branch.keys[number].type for branch in branches}
+        if parts_of(asked.name)[0] == METRIC_TIME and len(types) > 1:
+            kind = max((each.kind for each in types), key=_WIDTHS.index)
+            precision = max(each.precision for each in types)
+            of_instants = zone if kind is Kind.TIMESTAMP_TZ else ""
+            type_ = LogicalType(kind, precision, zone=of_instants)
+            branches = [_widened(branch, number, type_) for branch in branches]
+    return tuple(branches)
+
+
+_WIDTHS = (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ)
+
+
+def _widened(branch: Branch, number: int, type_: LogicalType) -> Branch:
+    key = branch.keys[number]
+    tree = key.expr.tree
+    if key.type.kind is not type_.kind:
+        tree = cast(tree.copy(), "TIMESTAMP")
+        tree = instant(tree) if type_.kind is Kind.TIMESTAMP_TZ else tree
+    widened = Output(key.name, Expr(tree, key.expr.paths), type_)
+    keys = (*branch.keys[:number], widened, *branch.keys[number + 1 :])
+    return replace(branch, keys=keys)
 
 
 def _key_names(query: Query, resolvers: Mapping[Home, BranchResolver]) -> dict[str, Asked]:
@@ -241,23 +288,25 @@ def _resolved(
         if each.name in computed:
             raise NameCollision(f'the answer has two columns named "{each.name}"')
         assert each.metric.type is not None, "a served catalog has its types"
-        computed[each.name] = Output(each.name, Expr(each.formula), each.metric.type)
+        type_ = shown_in(each.metric.type, clock.zone)
+        computed[each.name] = Output(each.name, Expr(each.formula), type_)
     known = _columns_by_name(query, keys, asked, hidden)
     having = tuple(
         part for filter_ in query.having for part in aggregate_filter(filter_, known.get, clock)
     )
     order = tuple(sort_key(each, known) for each in query.order_by)
+    outputs = _ordered(query, keys, computed)
     return ResolvedQuery(
         shape="aggregate",
         branches=branches,
-        computed=ordered(query, computed),
+        computed=outputs,
         having=having,
         order=order,
         limit=query.limit,
         offset=query.offset,
         zone=clock.zone,
         engine=branches[0].home.engine,
-        columns=_answer(ordered(query, computed), asked, about),
+        columns=_answer(outputs, asked, about),
     )
 
 
@@ -265,14 +314,18 @@ def _bare(name: str) -> Expr:
     return Expr(exp.Column(this=exp.Identifier(this=name, quoted=True)))
 
 
-def ordered(query: Query, computed: Mapping[str, Output]) -> tuple[Output, ...]:
+def _ordered(
+    query: Query, keys: Sequence[Output], computed: Mapping[str, Output]
+) -> tuple[Output, ...]:
     """The columns in the order in which they were asked."""
     if not query.columns:
         return tuple(computed.values())
-    return tuple(computed[name] for name in query.columns)
+    spelled = [each.alias or each.name.replace(".", "__") for each in query.dimensions]
+    named = {name: key.name for name, key in zip(spelled, keys, strict=True)}
+    return tuple(computed[named.get(name, name)] for name in query.columns)
 
 
-Known = Mapping[str, tuple[exp.Expr, Kind | None]]
+Known = Mapping[str, Computed]
 
 
 def _columns_by_name(
@@ -282,16 +335,32 @@ def _columns_by_name(
     hidden: Mapping[str, AskedMetric],
 ) -> Known:
     """What computes each name that having and order_by may use, in all its spellings."""
-    known: dict[str, tuple[exp.Expr, Kind | None]] = {}
+    known: dict[str, Computed] = {}
     for key, dimension in zip(keys, query.dimensions, strict=True):
-        found = (_bare(key.name).tree, key.type.kind)
-        for name in (dimension.name, key.name, key.name.replace("__", ".")):
+        found = Computed(_bare(key.name).tree, key.type.kind)
+        for name in (key.name, dimension.name, key.name.replace("__", ".")):
             known.setdefault(name, found)
-    for each in (*asked, *hidden.values()):
-        kind = each.metric.type.kind if each.metric.type else None
-        for name in (each.name, each.metric.name):
-            known[name] = (each.formula, kind)
-    return known
+    shown = {each.name: _computed(each) for each in asked}
+    hidden_too = {each.metric.name: _computed(each) for each in (*asked, *hidden.values())}
+    _add_bare_times(known, keys, query)
+    return {**known, **hidden_too, **shown}
+
+
+def _computed(asked: AskedMetric) -> Computed:
+    kind = asked.metric.type.kind if asked.metric.type else None
+    return Computed(asked.formula, kind, is_metric=True)
+
+
+def _add_bare_times(known: dict[str, Computed], keys: Sequence[Output], query: Query) -> None:
+    """A time dimension without its grain, where the answer has it at one grain only."""
+    grains: dict[str, list[Output]] = {}
+    for key, dimension in zip(keys, query.dimensions, strict=True):
+        *parts, last = parts_of(dimension.name)
+        if last in Grain.__members__.values():
+            grains.setdefault(".".join(parts), []).append(key)
+    for name, found in grains.items():
+        if len(found) == 1:
+            known.setdefault(name, Computed(_bare(found[0].name).tree, found[0].type.kind))
 
 
 def sort_key(order: OrderBy, known: Known) -> SortKey:
@@ -302,7 +371,7 @@ def sort_key(order: OrderBy, known: Known) -> SortKey:
             asked_position(Asked(order.name, source=order.source))
         )
     first = order.nulls == "first" if order.nulls else order.descending
-    return SortKey(Expr(found[0]), order.descending, first)
+    return SortKey(Expr(found.tree), order.descending, first)
 
 
 def _answer(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
+from semantic_models.bind import paths_of
 from semantic_models.catalog import Catalog
 from semantic_models.errors import (
     ForebayError,
@@ -22,7 +23,7 @@ from semantic_models.plan import Output
 from semantic_models.query import Asked, Filter, TimeRange
 from semantic_models.resolve_filters import Clock, RowFilter, row_filters
 from semantic_models.resolve_names import METRIC_TIME, Reached, parts_of, reach
-from semantic_models.resolve_time import bounds, time_literal
+from semantic_models.resolve_time import bounds, end_literal, time_literal
 from semantic_models.resolved import Branch, BranchMeasure, Existence, Step
 from semantic_models.types import Kind, LogicalType
 
@@ -97,10 +98,8 @@ class BranchResolver:
         return reached
 
     def shown(self, type_: LogicalType) -> LogicalType:
-        """The type of an answer's column: an instant is shown in the query's zone."""
-        if type_.kind is Kind.TIMESTAMP_TZ:
-            return LogicalType(type_.kind, type_.precision, zone=self.clock.zone)
-        return type_
+        """The type of an answer's column."""
+        return shown_in(type_, self.clock.zone)
 
     def walk(self, joins: Sequence[Join], path: Path) -> None:
         """Remember the joins of a path, each prefix once."""
@@ -175,7 +174,10 @@ class BranchResolver:
                 hint="Write a predicate for each of them.",
                 position=Position(filter_.source, 1, 1),
             )
-        return next(iter(firsts.values()), None)
+        first = next(iter(firsts.values()), None)
+        if first is not None and first.path not in self.steps:
+            _refuse_split_choice(filter_, first.path)
+        return first
 
     def _existence(self, group: Sequence[RowFilter]) -> Existence:
         inner = BranchResolver(self.catalog, self.home, self.time, self.clock)
@@ -190,11 +192,15 @@ class BranchResolver:
         if not (time.start or time.end or time.last):
             return []
         name = time.on or METRIC_TIME
-        reached = self.look(name)
+        at = Position("time.on", 1, 1, len(name), name) if time.on else None
+        try:
+            reached = self.look(name)
+        except ForebayError as error:
+            raise error.at(at) from None
         if not isinstance(reached.member, Dimension) or reached.member.grain is None:
-            raise WrongType(f'"{name}" under time.on is not a time dimension')
+            raise WrongType(f'"{name}" under time.on is not a time dimension', position=at)
         if not reached.is_safe:
-            raise NoPath(f'"{name}" under time.on lies behind a one-to-many join')
+            raise NoPath(f'"{name}" under time.on lies behind a one-to-many join', position=at)
         self.walk(reached.joins, reached.path)
         raw = replace(reached, grain=None).expr()
         within = bounds(time, self.clock.zone, self.clock.now, reached.member.grain)
@@ -204,7 +210,7 @@ class BranchResolver:
             low = time_literal(within.start, kind)
             ends.append(Expr(exp.GTE(this=raw.tree.copy(), expression=low), raw.paths))
         if within.before is not None:
-            high = time_literal(within.before, kind)
+            high = end_literal(within.before, kind, self.clock.zone)
             ends.append(Expr(exp.LT(this=raw.tree.copy(), expression=high), raw.paths))
         return ends
 
@@ -232,6 +238,29 @@ class BranchResolver:
             existences=filters[1],
             steps=steps,
         )
+
+
+def _refuse_split_choice(filter_: RowFilter, first: Path) -> None:
+    """Refuse an OR of the home's rows and of rows behind a one-to-many join.
+
+    As one EXISTS it would lose the home's rows that meet none behind the join.
+    """
+    for either in filter_.expr.tree.find_all(exp.Or):
+        for side in (either.this, either.expression):
+            paths = paths_of(side)
+            if all(path[:1] != first for path in paths) and side.find(exp.Column):
+                raise NotSupported(
+                    f'one predicate chooses between rows behind "{".".join(first)}" and others',
+                    hint="Write the parts as predicates of their own, or as a dimension.",
+                    position=Position(filter_.source, 1, 1),
+                )
+
+
+def shown_in(type_: LogicalType, zone: str) -> LogicalType:
+    """The type of an answer's column: an instant is shown in the query's zone."""
+    if type_.kind is Kind.TIMESTAMP_TZ:
+        return LogicalType(type_.kind, type_.precision, zone=zone)
+    return type_
 
 
 def check_fan_out(joins: Sequence[Join], name: str, home: str) -> None:

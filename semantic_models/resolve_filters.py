@@ -26,6 +26,7 @@ from semantic_models.expressions import (
     names,
     offset_of,
     query_position,
+    spelled,
     substitute,
 )
 from semantic_models.kinds import is_time_text, settle
@@ -37,6 +38,20 @@ from semantic_models.types import NUMBERS, TIMES, Kind
 
 Look = Callable[[str], Reached]
 """From a name to its member, seen from one home."""
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """What having and order_by mean by a name: a metric's formula, or a grouped dimension."""
+
+    tree: exp.Expr
+    kind: Kind | None
+    is_metric: bool = False
+
+
+ColumnOf = Callable[[str], Computed | None]
+"""From a name to what computes it above the groups; None for other names."""
+
 
 _BINARY: dict[str, type[exp.Binary]] = {
     "=": exp.EQ,
@@ -55,6 +70,17 @@ class Clock:
 
     now: datetime
     zone: str
+
+
+def names_in(filters: Sequence[Filter]) -> list[str]:
+    """Every name that predicates use, as it is spelled."""
+    found: list[str] = []
+    for each in filters:
+        if isinstance(each, Predicate):
+            found += [".".join(parts) for _, parts in names(each.tree)]
+        else:
+            found.append(each.name)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +155,7 @@ def _row_filter(
         tree, kind = settle(tree, lambda node: kinds.get(node.name))
     except ForebayError as error:
         raise error.at(at(part)) from None
-    if kind not in (Kind.BOOLEAN, None):
-        raise TypeMismatch(
-            "a predicate must be true or false", hint="Compare the value with something."
-        ).at(at(part))
+    _demand_truth(kind, at(part))
     tree = _filled(tree, reached)
     return RowFilter(Expr(tree, paths_of(tree)), tuple(reached), filter_.source)
 
@@ -147,6 +170,13 @@ def _filled(tree: exp.Expr, reached: Sequence[Reached]) -> exp.Expr:
     return tree
 
 
+def _demand_truth(kind: Kind | None, position: Position) -> None:
+    if kind not in (Kind.BOOLEAN, None):
+        raise TypeMismatch(
+            "a predicate must be true or false", hint="Compare the value with something."
+        ).at(position)
+
+
 def _clocked(tree: exp.Expr, clock: Clock) -> exp.Expr:
     for node in [each for each in tree.walk() if is_clock(each)]:
         node.replace(clock_literal(node, clock.now, clock.zone))
@@ -157,21 +187,18 @@ def _locator(filter_: Filter) -> Callable[[exp.Expr], Position]:
     if not isinstance(filter_, Predicate):
         name = f"{filter_.name} {filter_.operator}"
         return lambda node: Position(filter_.source, 1, 1, len(name), name)
-    locate = query_position(filter_.source, filter_.text)
+    locate = query_position(filter_.source, filter_.statement or filter_.text)
     return lambda node: locate(*offset_of(node))
 
 
 def comparison(filter_: Comparison, kind: Kind | None) -> exp.Expr:
     """The predicate of a structured filter; each value becomes a literal of the field's kind."""
-    field = exp.Column(
-        this=exp.Identifier(this=parts_of(filter_.name)[-1]),
-        **{
-            key: exp.Identifier(this=part)
-            for key, part in zip(
-                ("table", "db", "catalog"), reversed(parts_of(filter_.name)[:-1]), strict=False
-            )
-        },
-    )
+    field = spelled(parts_of(filter_.name))
+    if None in filter_.values:
+        raise TypeMismatch(
+            f'"{filter_.name}" is compared with null',
+            hint='Write the operator "is null" or "is not null".',
+        )
     values = [literal(value, kind, filter_) for value in filter_.values]
     match filter_.operator:
         case "is null":
@@ -185,19 +212,12 @@ def comparison(filter_: Comparison, kind: Kind | None) -> exp.Expr:
         case "between":
             return exp.Between(this=field, low=values[0], high=values[1])
         case operator:
-            if isinstance(values[0], exp.Null):
-                raise TypeMismatch(
-                    f'"{filter_.name}" is compared with null',
-                    hint='Write the operator "is null" or "is not null".',
-                )
             return _BINARY[operator](this=field, expression=values[0])
 
 
 def literal(value: Plain, kind: Kind | None, filter_: Comparison) -> exp.Expr:
     """A value as a literal of the field's kind; refused where it has another."""
     match value:
-        case None:
-            return exp.Null()
         case bool() if kind in (Kind.BOOLEAN, None):
             return exp.Boolean(this=value)
         case int() | float() | Decimal() if kind in NUMBERS or kind is None:
@@ -222,7 +242,7 @@ def _number(value: float | Decimal) -> exp.Expr:
 
 def aggregate_filter(
     filter_: Filter,
-    column_of: Callable[[str], tuple[exp.Expr, Kind | None] | None],
+    column_of: ColumnOf,
     clock: Clock,
 ) -> list[Expr]:
     """The conjuncts of one entry of ``having``, over the columns of the answer.
@@ -238,25 +258,44 @@ def aggregate_filter(
         tree = filter_.tree
     else:
         known = column_of(filter_.name)
-        tree = comparison(filter_, known[1] if known else None)
+        tree = comparison(filter_, known.kind if known else None)
+    _check_level(tree, column_of, at)
     return [_aggregate_part(part, column_of, at, clock) for part in conjuncts(tree)]
+
+
+def _check_level(tree: exp.Expr, column_of: ColumnOf, at: Callable[[exp.Expr], Position]) -> None:
+    """One entry of having speaks of metrics, or of grouped dimensions, never of both."""
+    of_rows: list[tuple[exp.Expr, str]] = []
+    of_groups = 0
+    for node, parts in names(tree):
+        known = column_of(".".join(parts))
+        if known is not None and known.is_metric:
+            of_groups += 1
+        else:
+            of_rows.append((node, ".".join(parts)))
+    unknown = [(node, name) for node, name in of_rows if column_of(name) is None]
+    if has_aggregate(tree) and not unknown:
+        of_groups += 1
+    if of_rows and of_groups:
+        node, name = of_rows[0]
+        raise MixedPredicateLevel(
+            f'one predicate of having mixes "{name}" with metrics',
+            hint="Write a predicate for each; the entries of a list are joined by AND.",
+        ).at(at(node))
+    if unknown:
+        node, name = unknown[0]
+        raise NonAggregateInHaving(
+            f'"{name}" in having is neither a metric nor a grouped dimension',
+            hint="Predicates on rows belong in where.",
+        ).at(at(node))
 
 
 def _aggregate_part(
     part: exp.Expr,
-    column_of: Callable[[str], tuple[exp.Expr, Kind | None] | None],
+    column_of: ColumnOf,
     at: Callable[[exp.Expr], Position],
     clock: Clock,
 ) -> Expr:
-    spelled = [(node, ".".join(parts)) for node, parts in names(part)]
-    unknown = [(node, name) for node, name in spelled if column_of(name) is None]
-    if unknown:
-        node, name = unknown[0]
-        kind = MixedPredicateLevel if len(unknown) < len(spelled) else NonAggregateInHaving
-        raise kind(
-            f'"{name}" in having is neither a metric nor a grouped dimension',
-            hint="Predicates on rows belong in where.",
-        ).at(at(node))
     if has_aggregate(part):
         raise NonAggregateInHaving(
             "an aggregate of its own stands in having",
@@ -269,14 +308,15 @@ def _aggregate_part(
         found = column_of(".".join(parts))
         assert found is not None, "unknown names were refused above"
         marker = f"h{len(trees)}"
-        trees[marker], kinds[marker] = found
+        trees[marker], kinds[marker] = found.tree, found.kind
         return exp.Column(this=exp.Identifier(this=marker, quoted=True))
 
     tree = _clocked(substitute(part, replace), clock)
     try:
-        tree, _ = settle(tree, lambda node: kinds.get(node.name))
+        tree, kind = settle(tree, lambda node: kinds.get(node.name))
     except ForebayError as error:
         raise error.at(at(part)) from None
+    _demand_truth(kind, at(part))
     if isinstance(tree, exp.Column):
         return Expr(trees[tree.name].copy())
     for node in list(tree.find_all(exp.Column)):

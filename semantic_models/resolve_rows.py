@@ -16,14 +16,13 @@ from semantic_models.errors import (
     NoPath,
     UnknownName,
 )
-from semantic_models.expressions import names
 from semantic_models.model import Model, Path
 from semantic_models.plan import Output
-from semantic_models.query import Asked, Predicate, Query
-from semantic_models.resolve_aggregate import answer_column, column_name, ordered, sort_key
+from semantic_models.query import Asked, Query
+from semantic_models.resolve_aggregate import answer_column, column_name, sort_key
 from semantic_models.resolve_branch import BranchResolver, asked_position
-from semantic_models.resolve_filters import Clock
-from semantic_models.resolve_names import Reached, parts_of, reach
+from semantic_models.resolve_filters import Clock, Computed, names_in
+from semantic_models.resolve_names import METRIC_TIME, Reached, parts_of, reach
 from semantic_models.resolved import ResolvedQuery, Role, Shape
 
 
@@ -91,11 +90,11 @@ def _home_of_values(query: Query, catalog: Catalog) -> tuple[Model, Path]:
     """
     if query.model:
         return catalog.model(query.model), ()
-    named = _named(query)
+    named = tuple(dict.fromkeys(each.name for each in query.dimensions))
     homes: dict[object, tuple[Model, Path]] = {}
     for model in catalog.models.values():
         found = _reached(catalog, model, named)
-        if found is not None:
+        if found is not None and _filters_reach(catalog, model, query):
             prefix = _common_path(found)
             owner = found[0].joins[len(prefix) - 1].target if prefix else model.name
             meaning = tuple((each.path[len(prefix) :], each.member.name) for each in found)
@@ -119,11 +118,16 @@ def _common_path(reached: Sequence[Reached]) -> Path:
     return common
 
 
-def _named(query: Query) -> tuple[str, ...]:
-    filtered = [each for each in query.where if isinstance(each, Predicate)]
-    spelled = [".".join(parts) for each in filtered for _, parts in names(each.tree)]
-    plain = [each.name for each in query.where if not isinstance(each, Predicate)]
-    return tuple(dict.fromkeys([*(each.name for each in query.dimensions), *spelled, *plain]))
+def _filters_reach(catalog: Catalog, model: Model, query: Query) -> bool:
+    """Whether a model reaches what the predicates name, behind joins to many rows too."""
+    for name in names_in(query.where):
+        if parts_of(name)[0] == METRIC_TIME:
+            continue
+        try:
+            reach(catalog, model, name)
+        except ForebayError:
+            return False
+    return True
 
 
 def _reached(catalog: Catalog, model: Model, named: Sequence[str]) -> tuple[Reached, ...] | None:
@@ -175,7 +179,7 @@ def _resolved(query: Query, listing: _Listing, clock: Clock) -> ResolvedQuery:
         outputs[output.name] = output
         columns[output.name] = answer_column(output, role, found.member.about)
     filters = resolver.filters(query.where, query.time)
-    keys = ordered(query, outputs)
+    keys = tuple(outputs.values())
     branch = resolver.branch(keys, (), filters)
     if branch.fan_out is not None:
         raise FanOutInRows(
@@ -183,7 +187,7 @@ def _resolved(query: Query, listing: _Listing, clock: Clock) -> ResolvedQuery:
             hint="Ask for metrics, or list the rows of the other model.",
         )
     known = {
-        name: (column(each.name), each.type.kind)
+        name: Computed(column(each.name), each.type.kind)
         for asked, each in zip(listing.asked, outputs.values(), strict=True)
         for name in (asked.name, each.name, each.name.replace("__", "."))
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlglot import exp
@@ -68,8 +68,9 @@ def _period(text: str, key: str) -> tuple[datetime, datetime]:
             hint="Write 2026, 2026-01, 2026-01-31, or 2026-01-31 12:30.",
         ) from None
     if match and match.group(7):
-        start = start.replace(microsecond=int(match.group(7)[1:].ljust(6, "0")))
-        return start, start + timedelta(microseconds=1)
+        digits = match.group(7)[1:]
+        start = start.replace(microsecond=int(digits.ljust(6, "0")))
+        return start, start + timedelta(microseconds=10 ** (6 - len(digits)))
     return start, _step(start, _PRECISIONS[len(numbers) - 1], 1)
 
 
@@ -135,9 +136,24 @@ def time_literal(moment: datetime | date, kind: Kind) -> exp.Expr:
     return cast(exp.Literal(this=text, is_string=True), "TIMESTAMP")
 
 
+def end_literal(before: datetime, kind: Kind, zone: str) -> exp.Expr:
+    """The end of a range, itself outside.
+
+    It lies after the last moment that shows an earlier time, so that an hour which a clock shows
+    twice belongs to the range both times.
+    """
+    if kind is not Kind.TIMESTAMP_TZ:
+        return time_literal(before, kind)
+    moment = timedelta(microseconds=1)
+    last = (before - moment).replace(tzinfo=ZoneInfo(zone), fold=1)
+    text = (last.astimezone(UTC) + moment).isoformat(sep=" ")
+    return cast(exp.Literal(this=text, is_string=True), "TIMESTAMPTZ")
+
+
 def clock_literal(node: exp.Expr, now: datetime, zone: str) -> exp.Expr:
     """What a function of the clock gives: an instant, or the day that the zone has."""
     if isinstance(node, exp.CurrentDate) or node.name.lower() in ("today", "current_date"):
-        return time_literal(now.astimezone(ZoneInfo(zone)).date(), Kind.DATE)
+        today = now.astimezone(ZoneInfo(zone)).date()
+        return cast(exp.Literal(this=today.isoformat(), is_string=True), "DATE")
     text = now.replace(second=0, microsecond=0).isoformat(sep=" ")
     return cast(exp.Literal(this=text, is_string=True), "TIMESTAMPTZ")

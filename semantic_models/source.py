@@ -20,12 +20,18 @@ from semantic_models.scalar_places import (
     literal_starts,
 )
 from semantic_models.spec import Scalar
-from semantic_models.yaml_page import Page, open_page
-from semantic_models.yaml_problems import AFTER_A_QUOTE, Shown, after_a_quote, retell
+from semantic_models.yaml_page import DEPTH_MAX, NODES_MAX, Page, open_page
+from semantic_models.yaml_problems import (
+    AFTER_A_QUOTE,
+    LIST_NEVER_CLOSED,
+    MAP_NEVER_CLOSED,
+    TOO_DEEP,
+    Shown,
+    after_a_quote,
+    retell,
+)
 from semantic_models.yaml_values import plain_value
 
-NODES_MAX = 200_000
-DEPTH_MAX = 64
 TOLD_MAX = 60
 """Characters of an author's text that a message repeats."""
 
@@ -116,7 +122,7 @@ class _TreeReader:
                     position=self.page.position(0, 0),
                 )
         except yaml.MarkedYAMLError as error:
-            self._stop(_retold(self.page, error))
+            self._stop(_retold(self.page, error, self.opened[-1] if self.opened else None))
         except ParseError as error:
             self._stop(error)
         return (self.root if self.is_whole else None), tuple(self.faults)
@@ -188,7 +194,7 @@ class _TreeReader:
     def _open(self, event: yaml.CollectionStartEvent) -> None:
         at = _corner(self.page, event)
         if len(self.opened) == DEPTH_MAX:
-            raise _too_deep(at)
+            raise TooLarge(TOO_DEEP.message, hint=TOO_DEEP.hint, position=at)
         self.opened.append(_Opened(at, is_map=isinstance(event, yaml.MappingStartEvent)))
 
     def _attach(self, node: Node) -> None:
@@ -263,29 +269,25 @@ def _corner(page: Page, event: yaml.Event) -> Position:
     return page.position(mark.line, mark.column)
 
 
-def _retold(page: Page, error: yaml.MarkedYAMLError) -> ParseError:
+def _retold(
+    page: Page, error: yaml.MarkedYAMLError, innermost: _Opened | None
+) -> MalformedYaml | TooLarge:
     """A fault of syntax in our words, at the place that shows it best."""
     stopped, context = error.problem_mark, error.context or ""
     assert stopped is not None, _ALWAYS_TOLD
     began = error.context_mark or stopped
-    if "increasing flow level" in context:
-        return _too_deep(page.position(began.line, began.column))
-    at_end = stopped.index >= len(page.text.rstrip())
-    retold = retell(context, error.problem or "", at_end=at_end)
+    if innermost and "parsing a flow" in context and stopped.index >= len(page.text.rstrip()):
+        retold = MAP_NEVER_CLOSED if innermost.is_map else LIST_NEVER_CLOSED
+        return MalformedYaml(retold.message, hint=retold.hint, position=innermost.position)
+    retold = retell(context, error.problem or "")
     mark = began if retold.shown is Shown.CONTEXT else stopped
     if after_a_quote(context, page.lines[mark.line][: mark.column]):
         retold = AFTER_A_QUOTE
-    return MalformedYaml(
+    fault = TooLarge if retold is TOO_DEEP else MalformedYaml
+    in_flow = f"It begins on line {innermost.position.line}." if innermost else ""
+    return fault(
         retold.message,
-        detail=f"It begins on line {began.line + 1}." if "flow" in context else "",
+        detail=in_flow if "parsing a flow" in context else "",
         hint=retold.hint,
         position=page.position(mark.line, mark.column),
-    )
-
-
-def _too_deep(at: Position) -> TooLarge:
-    return TooLarge(
-        f"maps and lists stand more than {DEPTH_MAX} deep",
-        hint="Write it flatter; nothing in a model is that deep.",
-        position=at,
     )

@@ -60,6 +60,11 @@ class Fields:
         node = self.nodes.get(key)
         return node.entries if isinstance(node, source.Mapping) else ()
 
+    def texts(self, key: str) -> tuple[tuple[Scalar, Scalar], ...]:
+        """Names and the text of each."""
+        entries = self.entries(key)
+        return tuple((name, text) for name, text in entries if isinstance(text, Scalar))
+
     def truth(self, key: str, *, default: bool) -> bool:
         node = self.scalar(key)
         return default if node is None else node.value is True

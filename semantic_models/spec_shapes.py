@@ -17,19 +17,17 @@ def misfit(shape: Shape, node: Node) -> Node | None:
 
 def told(node: Node) -> str:
     """What stands there, in an author's words."""
-    match node:
-        case source.Mapping():
-            return "a map"
-        case source.Sequence():
-            return "a list" if node.items else "an empty list"
-        case Scalar(value=None):
-            return "nothing"
-        case Scalar(value=bool()):
-            return f"the truth value {node.text}"
-        case Scalar(value=int() | float()):
-            return f"the number {shortened(node.text)}"
-        case Scalar():
-            return f'the text "{told_name(node.text)}"' if node.text else "an empty text"
+    if isinstance(node, source.Mapping):
+        return "a map"
+    if isinstance(node, source.Sequence):
+        return "a list" if node.items else "an empty list"
+    if node.value is None:
+        return "nothing"
+    if isinstance(node.value, bool):
+        return f"the truth value {node.text}"
+    if isinstance(node.value, int | float):
+        return f"the number {shortened(node.text)}"
+    return f'the text "{told_name(node.text)}"' if node.text else "an empty text"
 
 
 def told_name(text: str) -> str:

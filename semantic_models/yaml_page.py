@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from semantic_models.errors import MalformedYaml, Position, TooLarge
 
 BYTES_MAX = 1024 * 1024
+NODES_MAX = 200_000
+DEPTH_MAX = 64
 
 # Tabs, control characters, marks of byte order, and the line breaks that YAML 1.2 no longer knows.
 _NOT_READ = re.compile(

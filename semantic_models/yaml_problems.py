@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from semantic_models.yaml_page import DEPTH_MAX
+
 
 class Shown(Enum):
     """Which of libyaml's two places shows the fault best."""
@@ -26,6 +28,11 @@ _QUOTE_IT = "Put the whole value in quotes."
 _INSIDE_QUOTES = "Write a backslash twice, or use single quotes, in which nothing is escaped."
 _NO_TAGS = 'Remove the "!" word, or put the whole value in quotes.'
 
+TOO_DEEP = Retold(
+    f"maps and lists stand more than {DEPTH_MAX} deep",
+    "Write it flatter; nothing in a model is that deep.",
+)
+
 ANYTHING_ELSE = Retold(
     "the text is not YAML from this place on",
     "Keep keys of one map in one column, and put values with special characters in quotes.",
@@ -41,6 +48,7 @@ _ALIAS = "while scanning an alias"
 
 # Read from the top: the first row fits whose words occur in libyaml's context and problem.
 _TABLE: tuple[tuple[str, str, Retold], ...] = (
+    ("while increasing", "", TOO_DEEP),
     (
         _QUOTED,
         "unexpected end of stream",
@@ -168,20 +176,12 @@ _TABLE: tuple[tuple[str, str, Retold], ...] = (
     ),
 )
 
-NEVER_CLOSED = {
-    "while parsing a flow sequence": Retold(
-        "a list is never closed", 'End it with "]".', Shown.CONTEXT
-    ),
-    "while parsing a flow mapping": Retold(
-        "a map is never closed", 'End it with "}".', Shown.CONTEXT
-    ),
-}
+LIST_NEVER_CLOSED = Retold("a list is never closed", 'End it with "]".')
+MAP_NEVER_CLOSED = Retold("a map is never closed", 'End it with "}".')
 
 
-def retell(context: str, problem: str, *, at_end: bool) -> Retold:
-    """Say a fault of syntax in our words; ``at_end`` tells that the file ends there."""
-    if at_end and context in NEVER_CLOSED:
-        return NEVER_CLOSED[context]
+def retell(context: str, problem: str) -> Retold:
+    """Say a fault of syntax in our words."""
     for in_context, in_problem, retold in _TABLE:
         if in_context in context and in_problem in problem:
             return retold

@@ -4,28 +4,54 @@ from __future__ import annotations
 
 import sys
 import traceback
+from typing import Any
 
-from semantic_models.render_fault import render, render_project
+import click
 
 from gateway.errors import InternalError
-from semantic_models.errors import FaultyProject, ForebayError
+from semantic_models.errors import ForebayError
+from semantic_models.render_fault import Role, render_lines
 
 FAILED = 1
+STYLES: dict[Role, dict[str, Any]] = {
+    Role.CODE: {"fg": "red", "bold": True},
+    Role.MESSAGE: {"bold": True},
+    Role.FRAME: {"fg": "blue", "bold": True},
+    Role.CARET: {"fg": "red", "bold": True},
+    Role.HELP: {"fg": "cyan"},
+}
+"""Colours on a terminal; click leaves them out where the output is none."""
 
 
 def told(error: Exception, *, debug: bool) -> int:
     """Write an error for people to stderr and give the exit code."""
     if debug:
         traceback.print_exception(error, file=sys.stderr)
-    match error:
-        case FaultyProject():
-            text = render_project(error)
-        case ForebayError():
-            text = render(error)
-        case _:
-            unknown = InternalError(
-                "something went wrong inside forebay", hint="Run it again with --debug first."
-            )
-            text = render(unknown)
-    print(text, file=sys.stderr)  # noqa: T201
+    if not isinstance(error, ForebayError):
+        error = InternalError(
+            "something went wrong inside forebay", hint="Run it again with --debug first."
+        )
+    tell(error)
     return FAILED
+
+
+def tell(error: ForebayError) -> None:
+    """Write an error, or every fault of a project, to stderr."""
+    for line in render_lines(error):
+        click.echo(
+            "".join(click.style(part.text, **STYLES.get(part.role, {})) for part in line), err=True
+        )
+
+
+def document(error: ForebayError) -> dict[str, object]:
+    """An error for programs."""
+    at = error.position
+    return {
+        "code": error.code,
+        "message": error.message,
+        "detail": error.detail,
+        "hint": error.hint,
+        "source": {"file": at.source, "line": at.line, "column": at.column, "length": at.length}
+        if at
+        else None,
+    }

@@ -16,8 +16,8 @@ from gateway.cli.options import project_option
 def command(project: Path, format_: str) -> None:
     """Check a project and show every fault at its place."""
     import orjson
-    from semantic_models.render_fault import document, render_project
 
+    from gateway.cli.failures import document, tell
     from gateway.project import find_project, load_project
     from semantic_models.errors import FaultyProject
 
@@ -28,7 +28,7 @@ def command(project: Path, format_: str) -> None:
         if format_ == "json":
             click.echo(orjson.dumps({"faults": [document(each) for each in error.faults]}))
         else:
-            click.echo(render_project(error), err=True)
+            tell(error)
         raise click.exceptions.Exit(1) from None
     catalog = loaded.snapshot.catalog
     loaded.close()

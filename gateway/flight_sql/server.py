@@ -64,18 +64,20 @@ class FlightSqlServer:
         """The address in the form that ADBC takes."""
         return f"grpc://{self._host}:{self.port}"
 
-    def close(self, *, drain_s: float = 10.0) -> None:
+    def close(self, *, drain_s: float = 10.0) -> bool:
         """Take no more calls, let answers finish for a while, then stop what is left.
 
-        pyarrow's own shutdown waits for every reader for ever, so it gets a thread of its own,
-        which does not keep the process.
+        False where a client still holds on to an answer that it does not read. pyarrow waits for
+        such a one for ever, here in a thread of its own and again when the interpreter ends: the
+        process then has to leave by ``os._exit``.
         """
         self._running.close(drain_s=drain_s, stop_s=STOP_S)
         stopper = Thread(target=self._calls.shutdown, name="flight-shutdown", daemon=True)
         stopper.start()
-        stopper.join(timeout=max(drain_s, STOP_S))
+        stopper.join(timeout=STOP_S)
         if stopper.is_alive():
-            log.warning("flight readers still hold the port")
+            log.warning("flight clients hold answers that they do not read")
+        return not stopper.is_alive()
 
 
 class Calls(flight.FlightServerBase):

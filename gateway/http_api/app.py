@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.errors import HostRefused
 from gateway.http_api.catalog_routes import CatalogRoutes
+from gateway.http_api.cells import warm_up
 from gateway.http_api.documents import (
     document_response,
     tell_bug,
@@ -66,6 +67,7 @@ def create_app(
     gateway: Gateway, *, limits: Limits | None = None, observe: Observe = unobserved
 ) -> Application:
     """The application that answers from a gateway, and tells ``observe`` of each query."""
+    warm_up()
     limits = limits or Limits()
     threads = Threads(limits.threads_max)
     catalog = CatalogRoutes(gateway, threads, limits)

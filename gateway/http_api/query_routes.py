@@ -127,12 +127,16 @@ class QueryRoute:
         self._tell(asked, answer, Sent(rows, len(body)))
 
     async def _stream(self, run: Run, asked: Asked, send: Send) -> None:
-        """Send an answer as its batches arrive."""
+        """Send an answer as its batches arrive, or whole where it was kept after all."""
         try:
             answer = await self._threads.work(run.start)
+            encoded = guarded(self._kept_bodies.body, answer, asked.wanted)
         except ForebayError as error:
             await send_problem(send, problem_of(error))
             self._observe(refused(error, asked.came_at))
+            return
+        if encoded is not None:
+            await self._send_whole(answer, asked, encoded, send)
             return
         headers = headers_told(answer, asked.wanted)
         await send({"type": "http.response.start", "status": 200, "headers": headers})

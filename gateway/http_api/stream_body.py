@@ -14,6 +14,7 @@ from starlette.types import Receive
 from gateway.engines.base import ResultStream
 from gateway.errors import Cancelled
 from gateway.http_api.encode import PIECES
+from gateway.http_api.kept_bodies import small_batches
 from gateway.http_api.negotiate import Format
 from gateway.http_api.threads import Threads
 from gateway.pipeline import Answer
@@ -39,7 +40,8 @@ class Run:
     def start(self) -> Answer:
         """Run the query as far as its first batch and the first bytes of its answer.
 
-        What fails up to here can still be told as a problem, since nothing was sent.
+        What fails up to here can still be told as a problem, since nothing was sent. A small
+        answer from memory is not encoded here: its bytes may be at hand.
         """
         fetched = self._fetch()
         self._stages.update(fetched.stages)
@@ -48,6 +50,8 @@ class Run:
         if self._stopped:
             self.stop()
             raise Cancelled("the client left before its query started")
+        if small_batches(answer) is not None:
+            return answer
         batches = self._counted(answer)
         first_batch = list(islice(batches, 1))
         pieces = PIECES[self._wanted](answer, chain(first_batch, batches))

@@ -171,9 +171,7 @@ def _source(relation: Relation) -> str:
             return f"({tree.sql('duckdb')})"
 
 
-def _described(
-    connection: duckdb.DuckDBPyConnection, source: str
-) -> dict[str, LogicalType | None]:
+def _described(connection: duckdb.DuckDBPyConnection, source: str) -> dict[str, LogicalType | None]:
     told = connection.execute(f"describe select * from {source}").fetchall()
     return {each[0]: parse_duckdb_type(each[1]) for each in told}
 

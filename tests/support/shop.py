@@ -1,4 +1,4 @@
-"""A small shop whose data has every trap: orphans, NULL keys, repeats, roles and three kinds of time."""
+"""A small shop with every trap: orphans, NULL keys, repeats, roles and three kinds of time."""
 
 from __future__ import annotations
 
@@ -75,7 +75,13 @@ models:
       filled_revenue: {expr: "coalesce(sum(amount), 0)", where: status = 'paid'}
       north_orders: {expr: count(*), where: customer.region.name = 'North'}
       refunds: {expr: sum(refund), time: refunded_on}
-      typical_paid: {expr: percentile_cont(0.5) within group (order by amount), where: status = 'paid'}
+      typical_paid:
+        expr: percentile_cont(0.5) within group (order by amount)
+        where: status = 'paid'
+      paid_large: {expr: count(*) filter (where amount > 60), where: status = 'paid'}
+      typical_paid_large:
+        expr: percentile_cont(0.5) within group (order by amount) filter (where amount > 60)
+        where: status = 'paid'
     joins:
       customer: customers
       region: {to: regions, on: ship_region_id = region_id}
@@ -102,7 +108,7 @@ models:
   products:
     table: products
     key: product_id
-    dimensions: {name: , weight: }
+    dimensions: {name: , weight: , region_name: weight}
     measures: {product_count: count(*)}
     joins: {category: categories}
   categories:
@@ -171,6 +177,8 @@ metrics:
   net: revenue - refunds
   order_gap: orders - paid_orders
   north_aov: {of: aov, where: customer.region.name = 'North'}
+  half_orders: orders * 0.5
+  size: case when revenue > 100 then 'large' else 'small' end
   no_sales: aov / (orders - orders)
 """
 
@@ -178,7 +186,8 @@ TABLES = """
 create table regions(region_id integer, name varchar);
 insert into regions values (1, 'North'), (2, 'South'), (3, 'Unused');
 create table customers(
-  customer_id integer, name varchar, segment varchar, region_id integer, signed_up date, credit integer
+  customer_id integer, name varchar, segment varchar, region_id integer, signed_up date,
+  credit integer
 );
 insert into customers values
   (1, 'Ann', 'smb', 1, '2023-01-05', 10), (2, 'Bob', 'enterprise', 2, '2023-02-10', 20),
@@ -215,9 +224,11 @@ create table categories(category_id integer, name varchar, hidden boolean);
 insert into categories values (1, 'Iron', false), (2, 'Wood', false), (3, 'Secret', true);
 create table payments(payment_id integer, order_id integer, method varchar, paid decimal(10, 2));
 insert into payments values
-  (1, 1, 'card', 60), (2, 1, 'cash', 40), (3, 3, 'card', 50), (4, 5, null, 25.5), (5, 88, 'card', 1),
-  (6, 1, 'card', 0);
-create table visits(visit_id integer, customer_id integer, day date, channel varchar, pages integer);
+  (1, 1, 'card', 60), (2, 1, 'cash', 40), (3, 3, 'card', 50), (4, 5, null, 25.5),
+  (5, 88, 'card', 1), (6, 1, 'card', 0);
+create table visits(
+  visit_id integer, customer_id integer, day date, channel varchar, pages integer
+);
 insert into visits values
   (1, 1, '2024-03-10', 'web', 3), (2, 1, '2024-03-10', 'app', 4), (3, 2, '2024-03-11', 'web', null),
   (4, null, '2024-11-03', 'web', 1), (5, 5, '2024-11-03', 'app', 2), (6, 3, null, null, 9),

@@ -25,6 +25,7 @@ COUNT = "SELECT flights FROM flights"
         ('{"metrics": ["flihgts"]}', "E_NAME_NOT_FOUND"),
         ('{"metrics": ', r"\[SL10\d\]"),
         ('{"metricz": ["flights"]}', r"\[SL10\d\]"),
+        (f'SELECT "{"é" * 20_000}" FROM flights', "E_NAME_NOT_FOUND"),
         ("SELECT " + "x" * 100_000, r"\[SL106\]"),
         ("SELECT flights FROM flights WHERE origin = ?", r"\[(SL104|E_NOT_SUPPORTED)\]"),
     ],

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from semantic_models.errors import ForebayError, Position
-from semantic_models.source import DEPTH_MAX, NODES_MAX, Mapping, Node, Sequence, read_yaml
+from semantic_models.source import Mapping, Node, Sequence, place_of, read_yaml
 from semantic_models.spec import Scalar
+from semantic_models.yaml_page import DEPTH_MAX, NODES_MAX
 
 BROKEN = [
     # text, line, column, code, message
@@ -45,6 +46,9 @@ BROKEN = [
     ("a: {b: 1]\n", 1, 9, "SL101", 'expected "," or "}" in a map'),
     ("a:\n  [1, 2\n", 2, 3, "SL101", "a list is never closed"),
     ("a: {b: 1\n\n", 1, 4, "SL101", "a map is never closed"),
+    ("[", 1, 1, "SL101", "a list is never closed"),
+    ("a: {", 1, 4, "SL101", "a map is never closed"),
+    ("a:\n  b: 'x", 2, 6, "SL101", "a quoted value is never closed"),
     ("a: [1,,2]\n", 1, 7, "SL101", "expected a value"),
     ("a: {b: c:}\n", 1, 9, "SL101", 'a ":" stands inside a plain value'),
     ("a: @x\n", 1, 4, "SL101", "a value may not begin with this character"),
@@ -54,7 +58,6 @@ BROKEN = [
     (r'a: "\q"', 1, 5, "SL101", "this escape does not exist in double quotes"),
     (r'a: "\xZZ"', 1, 7, "SL101", "this escape names no character"),
     ("a: " + "[" * 65, 1, 67, "SL106", "maps and lists stand more than 64 deep"),
-    ("[" * 5000, 1, 1001, "SL106", "maps and lists stand more than 64 deep"),
     ("- \n" * NODES_MAX, 200_000, 2, "SL106", "the file has more than 200,000 values"),
     ("#" * (1024 * 1024 + 1), 1, 1, "SL106", "the file has 1,048,577 bytes"),
 ]
@@ -98,12 +101,25 @@ def test_a_duplicate_key_names_the_first_and_keeps_its_value() -> None:
     )
 
 
-def test_a_list_that_is_never_closed_says_where_it_begins() -> None:
+def test_a_list_that_is_never_closed_is_shown_where_it_begins() -> None:
     _, faults = read_yaml("m.yml", "a: 1\nb: [1,\n")
 
-    assert [(each.detail, each.hint, each.position) for each in faults] == [
-        ("It begins on line 2.", 'End it with "]".', Position("m.yml", 2, 4, 1, "b: [1,"))
+    assert [(each.message, each.position) for each in faults] == [
+        ("a list is never closed", Position("m.yml", 2, 4, 1, "b: [1,"))
     ]
+
+
+def test_a_fault_inside_a_list_says_where_the_list_begins() -> None:
+    _, faults = read_yaml("m.yml", "a: 1\nb: [1,\nc: 2\nd: 3]\n")
+
+    assert [(told(each)[:2], each.detail) for each in faults] == [((4, 2), "It begins on line 2.")]
+
+
+@pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? ", "[{"])
+def test_hostile_depth_is_refused_before_anything_is_built(opening: str) -> None:
+    node, faults = read_yaml("m.yml", opening * 100_000)
+
+    assert (node, [each.code for each in faults]) == (None, ["SL106"])
 
 
 def test_the_deepest_nesting_and_the_most_nodes_are_read() -> None:
@@ -132,6 +148,16 @@ def test_maps_lists_and_scalars_keep_their_places() -> None:
         ((word("ä", 2, 1), items), (word("on", 3, 1), empty)),
         Position("m.yml", 2, 1, 1, second),
     )
+
+
+def test_a_node_begins_where_its_first_character_stands() -> None:
+    node, _ = read_yaml("m.yml", "- 'x'\n- [y]\n")
+
+    assert isinstance(node, Sequence)
+    assert [place_of(each) for each in node.items] == [
+        Position("m.yml", 1, 4, 1, "- 'x'"),
+        Position("m.yml", 2, 3, 1, "- [y]"),
+    ]
 
 
 def test_quoted_and_block_texts_are_never_anything_else() -> None:

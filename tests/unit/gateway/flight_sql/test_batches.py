@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import ResultTooLarge
@@ -23,6 +23,7 @@ def test_a_small_batch_stays_as_it_is() -> None:
     assert list(sliced(batch)) == [batch]
 
 
+@settings(deadline=None, max_examples=20)
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=12))
 def test_slices_fit_and_together_are_the_batch(sizes_mib: list[int]) -> None:
     batch = batch_of(*(size * MIB for size in sizes_mib))

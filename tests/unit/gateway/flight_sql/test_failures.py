@@ -50,6 +50,12 @@ def test_the_document_has_every_part_and_no_excerpt() -> None:
     }
 
 
+def test_a_long_text_is_cut_where_a_character_ends() -> None:
+    error = MalformedSql("é" * 1_000)
+
+    assert line(error) == f"[SL104] {'é' * 198}..."
+
+
 @given(st.text(max_size=3_000), st.text(max_size=3_000))
 def test_whatever_is_in_them_errors_fit_their_headers_in_one_line(one: str, other: str) -> None:
     error = UnknownName(one, detail=other, hint=other, position=Position(one, 1, 1))

@@ -265,9 +265,9 @@ def test_a_port_that_is_taken_is_refused(gateway: Gateway, server: FlightSqlServ
 
 def test_a_port_is_free_again_after_closing(gateway: Gateway) -> None:
     first = FlightSqlServer(gateway)
-    first.close(drain_s=0)
+    is_free = first.close(drain_s=0)
     second = FlightSqlServer(gateway, port=first.port)
     same = second.port == first.port
     second.close(drain_s=0)
 
-    assert same
+    assert (is_free, same) == (True, True)

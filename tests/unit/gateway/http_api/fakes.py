@@ -69,6 +69,7 @@ class ScriptedStream:
         failure: Exception | None = None,
         hangs: bool = False,
     ) -> None:
+        self.started = threading.Event()
         self.closed = threading.Event()
         self.schema = pa.schema([])
         self._batches = batches
@@ -76,6 +77,7 @@ class ScriptedStream:
         self._hangs = hangs
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
+        self.started.set()
         for batch in self._batches:
             if self.closed.is_set():
                 raise Cancelled("the query was cancelled")

@@ -1,0 +1,1 @@
+"""Broken projects, each with every fault that must be told of it."""
