@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sqlglot import exp
@@ -156,26 +156,33 @@ class MetricBuilder:
 
 
 def input_name(number: int) -> str:
-    """The column of a formula's input; no member can have such a name."""
-    return f"i:{number}"
+    """The column that stands for an input in a metric's formula."""
+    return f"i{number}"
 
 
 def _input(number: int) -> exp.Column:
-    return exp.Column(this=exp.Identifier(this=input_name(number), quoted=True))
+    return named_input(input_name(number))
 
 
-def renumbered(metric: Metric, inputs: list[MeasureUse]) -> exp.Expr:
+def named_input(name: str) -> exp.Column:
+    """A column that stands for an input."""
+    return exp.Column(this=exp.Identifier(this=name, quoted=True))
+
+
+def renumbered(
+    metric: Metric, inputs: list[MeasureUse], name_of: Callable[[int], str] = input_name
+) -> exp.Expr:
     """The metric's formula over ``inputs``, to which the measures that are new are added."""
-    numbers: dict[str, int] = {}
+    names: dict[str, str] = {}
     for number, use in enumerate(metric.inputs):
         if use not in inputs:
             inputs.append(use)
-        numbers[input_name(number)] = inputs.index(use)
+        names[input_name(number)] = name_of(inputs.index(use))
     tree = metric.formula.tree.copy()
     if isinstance(tree, exp.Column):
-        return _input(numbers[tree.name])
+        return named_input(names[tree.name])
     for node in list(tree.find_all(exp.Column)):
-        node.replace(_input(numbers[node.name]))
+        node.replace(named_input(names[node.name]))
     return exp.Paren(this=tree)
 
 

@@ -84,15 +84,18 @@ def grains_stay_grains(_: ProjectSpec, specs: Specs) -> Iterator[ForebayError]:
         }
         for join in spec.joins:
             target = specs.get(join.to.text)
-            if join.name.text not in times or target is None:
-                continue
-            for member in target.dimensions:
-                if member.name.text in Grain.__members__.values():
-                    yield NameCollision(
-                        f'"{join.name.text}.{member.name.text}" is a grain and a member at once',
-                        hint="Rename the join.",
-                        position=join.name.position(),
-                    )
+            if join.name.text in times and target is not None:
+                yield from _members_named_as_grains(join.name, target)
+
+
+def _members_named_as_grains(join: Scalar, target: ModelSpec) -> Iterator[ForebayError]:
+    for member in target.dimensions:
+        if member.name.text in Grain.__members__.values():
+            yield NameCollision(
+                f'"{join.text}.{member.name.text}" is a grain and a member at once',
+                hint="Rename the join.",
+                position=join.position(),
+            )
 
 
 def zone_exists(project: ProjectSpec, _: Specs) -> Iterator[ForebayError]:

@@ -135,7 +135,7 @@ class MeasureUse:
 class Metric:
     """What people ask for: a measure, or a formula over measures.
 
-    In ``formula`` the column ``i:0`` is the first of ``inputs``, and so on. A measure is the metric
+    In ``formula`` the column ``i0`` is the first of ``inputs``, and so on. A measure is the metric
     whose formula is its one input.
     """
 

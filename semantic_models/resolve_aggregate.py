@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
-from semantic_models.build_metrics import input_name, renumbered
+from semantic_models.build_metrics import renumbered
 from semantic_models.catalog import Catalog
 from semantic_models.errors import (
     ForebayError,
@@ -49,7 +49,7 @@ def resolve_aggregate(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQ
         name: _metric(Asked(name), catalog, inputs)
         for name in _further_metrics(query, catalog, asked)
     }
-    uses = {input_name(number): use for number, use in enumerate(inputs)}
+    uses = {_measure_column(number): use for number, use in enumerate(inputs)}
     homes = _homes(query, catalog, uses)
     grain = _metric_time_grain(catalog, homes)
     resolvers = {
@@ -72,6 +72,11 @@ def resolve_aggregate(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQ
     return _resolved(query, branches, (asked, hidden), about, clock)
 
 
+def _measure_column(number: int) -> str:
+    """A measure's column in its branch; no member has such a name, and no alias may."""
+    return f"i:{number}"
+
+
 def _metric(asked: Asked, catalog: Catalog, inputs: list[MeasureUse]) -> AskedMetric:
     try:
         metric = catalog.metric(asked.name)
@@ -79,7 +84,7 @@ def _metric(asked: Asked, catalog: Catalog, inputs: list[MeasureUse]) -> AskedMe
         raise _or_dimension(error, asked, catalog).at(asked_position(asked)) from None
     except ForebayError as error:
         raise error.at(asked_position(asked)) from None
-    formula = renumbered(metric, inputs)
+    formula = renumbered(metric, inputs, _measure_column)
     return AskedMetric(asked.alias or asked.name.replace(".", "__"), metric, formula)
 
 

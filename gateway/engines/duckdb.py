@@ -49,6 +49,7 @@ class DuckDBEngine:
         self._closed = False
         self._opened_as: tuple[int, int] | None = self._inode()
         self._connection = open_locked(settings, self._sources)
+        self._home = _home_of(self._connection)
 
     @property
     def identity(self) -> str:
@@ -70,7 +71,7 @@ class DuckDBEngine:
     def execute(self, query: PhysicalQuery, *, timeout_s: float) -> ResultStream:
         """Start a query when the first of its batches is read."""
         run = Run(self.name, query.text, arrow_schema(query.columns), timeout_s)
-        stream = DuckDBStream(self._connect(), run, self._failure)
+        stream = DuckDBStream(self._connect(), run, self.failure)
         self._watch.add(stream)
         return stream
 
@@ -90,7 +91,7 @@ class DuckDBEngine:
                     or "Name a table that the engine has.",
                 ) from error
             except FAILURES as error:
-                raise self._failure(error) from error
+                raise self.failure(error) from error
 
     def describe_query(self, text: str) -> Columns:
         """Columns of a SELECT in this engine's SQL, without running it."""
@@ -108,11 +109,17 @@ class DuckDBEngine:
                     hint="Write it in the SQL of the engine.",
                 ) from error
             except FAILURES as error:
-                raise self._failure(error) from error
+                raise self.failure(error) from error
 
     def running(self) -> int:
         """How many queries have not ended."""
         return sum(stream.is_running for stream in self._watch.running())
+
+    def failure(self, error: BaseException) -> ForebayError:
+        """The coded error for a failure; after a fatal one the next query opens the data anew."""
+        if is_fatal(error):
+            self._opened_as = _BROKEN
+        return translate(error, self.name)
 
     def check(self) -> None:
         """Raise EngineGone or EngineFailed unless the data is there and DuckDB answers."""
@@ -121,7 +128,7 @@ class DuckDBEngine:
             try:
                 connection.execute("SELECT 1").fetchall()
             except FAILURES as error:
-                raise self._failure(error) from error
+                raise self.failure(error) from error
 
     def close(self) -> None:
         """Stop what runs and let go of the data."""
@@ -137,22 +144,25 @@ class DuckDBEngine:
                 raise EngineGone(f'engine "{self.name}" is closed')
             if self._inode() != self._opened_as:
                 self._open_again()
-            return self._connection.cursor()
+            connection = self._connection.cursor()
+        if self._settings.path is not None:
+            connection.execute(self._home)
+        return connection
 
     def _open_again(self) -> None:
-        # DuckDB gives the old database, locked, as long as anything still holds it.
-        self._opened_as = _BROKEN
-        self._connection.close()
+        # Queries that still read the old database have connections of their own, and go on.
         opened_as = self._inode()
         try:
-            self._connection = open_locked(self._settings, self._sources)
+            connection = open_locked(self._settings, self._sources)
         except (*FAILURES, ForebayError) as error:
             raise EngineGone(
-                f'engine "{self.name}" cannot be started anew yet',
-                detail="Its database was replaced or broke while queries were reading it.",
-                hint="Ask again once those queries have ended.",
+                f'engine "{self.name}" cannot be started anew',
+                detail=f"The data was replaced: {self._settings.place} in forebay.yml.",
+                hint="Put data in place that DuckDB can read; the server serves on meanwhile.",
             ) from error
-        self._opened_as = opened_as
+        self._connection.close()
+        self._connection, self._opened_as = connection, opened_as
+        self._home = _home_of(connection)
 
     def _inode(self) -> tuple[int, int] | None:
         """What tells one database file from another put in its place."""
@@ -163,11 +173,6 @@ class DuckDBEngine:
         except OSError as error:
             self._refuse_missing(error)
         return held.st_dev, held.st_ino
-
-    def _failure(self, error: BaseException) -> ForebayError:
-        if is_fatal(error):
-            self._opened_as = _BROKEN
-        return translate(error, self.name)
 
     def _paths(self, relations: Sequence[str]) -> tuple[str, ...]:
         found = [self._read_by.get(each.lower()) for each in relations]
@@ -187,6 +192,12 @@ def _columns(connection: duckdb.DuckDBPyConnection, text: str) -> Columns:
     relation = connection.sql(only_select(connection, text))
     types = [parse_duckdb_type(str(each)) for each in relation.types]
     return dict(zip(relation.columns, types, strict=True))
+
+
+def _home_of(connection: duckdb.DuckDBPyConnection) -> str:
+    """What makes another connection look names up in the same database."""
+    ((name,),) = connection.execute("SELECT current_database()").fetchall()
+    return f"USE {quote(name)}"
 
 
 def _log_of(path: str) -> list[os.stat_result]:

@@ -101,16 +101,20 @@ def find_sources(settings: DuckDBSettings) -> Sources:
 def open_locked(settings: DuckDBSettings, sources: Sources) -> duckdb.DuckDBPyConnection:
     """Open the data, and let nothing else be reached from then on.
 
+    Names without a database mean the current one, which cursors do not take over by themselves.
+
     Raises:
         SettingRejected: the data cannot be read as what it is said to be.
         EngineFailed: DuckDB does not hold a setting that locks it down.
     """
-    connection = _connect(settings, sources)
+    connection = duckdb.connect(":memory:", config={**_FROM_THE_START})
     try:
         _bound(connection, settings)
         for name, paths in sources.items():
             if name:
                 _make_view(connection, settings, name, paths)
+            else:
+                _attach(connection, settings, paths[0])
         # A database brings its own files along, and a setting would replace rather than add.
         allowed = [path for name, paths in sources.items() if name for path in paths]
         if allowed:
@@ -148,11 +152,24 @@ def _expand(settings: DuckDBSettings, key: str, pattern: str, *, is_glob: bool) 
     return found
 
 
-def _connect(settings: DuckDBSettings, sources: Sources) -> duckdb.DuckDBPyConnection:
-    place = ":memory:" if settings.path is None else sources[""][0]
-    read_only = settings.path is not None and settings.read_only
+def _attach(connection: duckdb.DuckDBPyConnection, settings: DuckDBSettings, path: str) -> None:
+    """Make a database file the home of names.
+
+    It is attached and not opened by itself: a second opening of a file in one process waits, and
+    all threads with it, until whatever still reads the first one has ended.
+    """
+    name = Path(path).stem
+    mode = "READ_ONLY" if settings.read_only else "READ_WRITE"
     try:
-        return duckdb.connect(place, read_only=read_only, config={**_FROM_THE_START})
+        if name.lower() in _TAKEN:
+            name = f"{name}_data"
+        connection.execute(f"ATTACH {_literal(path)} AS {quote(name)} ({mode})")
+        if _has_schema(connection, name):
+            # A name of both a database and a schema in it is ambiguous to DuckDB.
+            connection.execute(f"DETACH {quote(name)}")
+            name = f"{name}_data"
+            connection.execute(f"ATTACH {_literal(path)} AS {quote(name)} ({mode})")
+        connection.execute(f"USE {quote(name)}")
     except (duckdb.Error, RuntimeError) as error:
         raise SettingRejected(
             f'"{settings.path}" of engine "{settings.name}" cannot be opened as a DuckDB database',
@@ -160,6 +177,14 @@ def _connect(settings: DuckDBSettings, sources: Sources) -> duckdb.DuckDBPyConne
             hint="It must be a database file of this version of DuckDB, and no other process may "
             "be writing to it.",
         ) from error
+
+
+def _has_schema(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
+    text = (
+        "SELECT 1 FROM duckdb_schemas() "
+        f"WHERE database_name = {_literal(name)} AND lower(schema_name) = lower({_literal(name)})"
+    )
+    return bool(connection.execute(text).fetchall())
 
 
 def _bound(connection: duckdb.DuckDBPyConnection, settings: DuckDBSettings) -> None:
@@ -238,6 +263,9 @@ def _held(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     rows = connection.execute("SELECT name, value FROM duckdb_settings()").fetchall()
     return {name: str(value) for name, value in rows}
 
+
+_TAKEN = ("memory", "system", "temp")
+"""Names that DuckDB has given to databases of its own."""
 
 _LOGS = (".wal", ".wal.checkpoint", ".wal.recovery")
 """What DuckDB keeps beside a database file."""

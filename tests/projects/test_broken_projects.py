@@ -11,7 +11,6 @@ import pytest
 
 from gateway.project import load_project
 from semantic_models.errors import FaultyProject, ForebayError
-from semantic_models.render_fault import render
 from tests.projects.case_reader import BrokenProject, ToldFault, every_case
 
 ROOT = b"""\

@@ -209,20 +209,67 @@ def test_a_replaced_database_is_opened_anew(database: DuckDBEngine, tmp_path: Pa
     assert database.data_version(["shop.orders"]) != before
 
 
-def test_a_replaced_database_waits_for_queries_over_the_old_one(
-    database: DuckDBEngine, tmp_path: Path
-) -> None:
-    reading = database.execute(numbers(LONG), timeout_s=TIMEOUT_S)
-    next(iter(reading))
+def test_a_query_over_a_replaced_database_goes_on(database: DuckDBEngine, tmp_path: Path) -> None:
+    reading = database.execute(numbers(f"{LONG} LIMIT 400000"), timeout_s=TIMEOUT_S)
+    rows = next(iter(reading)).num_rows
     make_database(tmp_path / "next.duckdb", orders=5)
     Path(tmp_path, "next.duckdb").replace(tmp_path / "data.duckdb")
 
+    renewed = rows_of(database.execute(ORDERS, timeout_s=TIMEOUT_S))
+    rows += sum(batch.num_rows for batch in reading)
+
+    assert (renewed, rows) == ([{"n": 5}], 400_000)
+
+
+def test_a_replacement_that_is_no_database_is_refused_until_there_is_one(
+    database: DuckDBEngine, tmp_path: Path
+) -> None:
+    Path(tmp_path, "data.duckdb").rename(tmp_path / "away")
+    Path(tmp_path, "data.duckdb").write_bytes(b"junk" * 4_096)
+
     with pytest.raises(EngineGone) as refusal:
-        database.execute(ORDERS, timeout_s=TIMEOUT_S)
+        database.check()
+    Path(tmp_path, "away").replace(tmp_path / "data.duckdb")
+
+    assert refusal.value.message == 'engine "local" cannot be started anew'
+    assert rows_of(database.execute(ORDERS, timeout_s=TIMEOUT_S)) == [{"n": 3}]
+
+
+@pytest.mark.parametrize("name", ["shop", "memory", "temp", 'it\'s "quoted"'])
+def test_any_name_of_a_database_file_will_do(name: str, tmp_path: Path) -> None:
+    make_database(tmp_path / "data.duckdb", orders=3)
+    Path(tmp_path, "data.duckdb").rename(tmp_path / f"{name}.duckdb")
+    settings = DuckDBSettings(name="local", folder=tmp_path, path=f"{name}.duckdb")
+
+    engine = DuckDBEngine(settings)
+    rows = rows_of(engine.execute(ORDERS, timeout_s=TIMEOUT_S))
+    engine.close()
+
+    assert rows == [{"n": 3}]
+
+
+def test_two_engines_read_one_database_at_once(database: DuckDBEngine, tmp_path: Path) -> None:
+    reading = database.execute(numbers(LONG), timeout_s=TIMEOUT_S)
+    next(iter(reading))
+
+    other = DuckDBEngine(DuckDBSettings(name="local", folder=tmp_path, path="data.duckdb"))
+    rows = rows_of(other.execute(ORDERS, timeout_s=TIMEOUT_S))
+    other.close()
     reading.close()
 
-    assert refusal.value.message == 'engine "local" cannot be started anew yet'
-    assert rows_of(database.execute(ORDERS, timeout_s=TIMEOUT_S)) == [{"n": 5}]
+    assert rows == [{"n": 3}]
+
+
+def test_an_engine_that_broke_is_started_anew(engine: DuckDBEngine) -> None:
+    """A fatal failure cannot be had at will, so the engine is told of one."""
+    before = engine.execute(numbers(LONG), timeout_s=TIMEOUT_S)
+    next(iter(before))
+
+    told = engine.failure(duckdb.FatalException("FATAL Error: database has been invalidated"))
+
+    assert told.message == 'engine "files" failed and is started anew'
+    assert rows_of(engine.execute(TOTAL, timeout_s=TIMEOUT_S)) == [{"n": 800}]
+    before.close()
 
 
 def test_a_closed_engine_stops_what_runs_and_runs_nothing(tmp_path: Path) -> None:

@@ -1,0 +1,173 @@
+"""Kinds of values, and what follows for times and literals."""
+
+from __future__ import annotations
+
+import pytest
+from sqlglot import exp
+
+from semantic_models.errors import TypeMismatch
+from semantic_models.expressions import parse_expression, query_position
+from semantic_models.kinds import is_time_text, settle
+from semantic_models.types import Kind
+
+KINDS = {
+    "flag": Kind.BOOLEAN,
+    "number": Kind.INT32,
+    "price": Kind.DECIMAL,
+    "word": Kind.STRING,
+    "day": Kind.DATE,
+    "civil": Kind.TIMESTAMP,
+    "moment": Kind.TIMESTAMP_TZ,
+    "other": None,
+}
+
+
+def settled(text: str) -> tuple[str, Kind | None]:
+    """The expression as it is settled, in SQL, and its kind."""
+    tree = parse_expression(text, query_position("where[0]", text))
+    made, kind = settle(tree, lambda node: KINDS[node.name])
+    return made.sql("duckdb"), kind
+
+
+def kind_of(text: str) -> Kind | None:
+    return settled(text)[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("number", Kind.INT32),
+        ("'a'", Kind.STRING),
+        ("number > 1 and not flag", Kind.BOOLEAN),
+        ("word is null", Kind.BOOLEAN),
+        ("number + 1", Kind.INT32),
+        ("price * 2", Kind.DECIMAL),
+        ("upper(word) || 'x'", Kind.STRING),
+        ("length(word)", Kind.FLOAT64),
+        ("cast(word as date)", Kind.DATE),
+        ("coalesce(day, civil)", Kind.TIMESTAMP),
+        ("coalesce(null, moment, day)", Kind.TIMESTAMP_TZ),
+        ("case when flag then 'a' else word end", Kind.STRING),
+        ("case word when 'a' then 1 end", Kind.FLOAT64),
+        ("if(flag, day, null)", Kind.DATE),
+        ("max(moment)", Kind.TIMESTAMP_TZ),
+        ("count(moment)", Kind.INT64),
+        ("day - day", Kind.FLOAT64),
+        ("moment - civil", Kind.INTERVAL),
+        ("day + 7", Kind.DATE),
+        ("day + interval '1 day'", Kind.TIMESTAMP),
+        ("interval '1 day' + moment", Kind.TIMESTAMP_TZ),
+        ("interval '1 day' * 2", Kind.INTERVAL),
+        ("date_trunc('month', civil)", Kind.TIMESTAMP),
+        ("extract(hour from moment)", Kind.FLOAT64),
+        ("other", None),
+    ],
+)
+def test_kinds_follow_from_columns_and_literals(text: str, kind: Kind | None) -> None:
+    assert kind_of(text) == kind
+
+
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        ("moment > '2024-01-01'", "moment > SL_INSTANT(CAST('2024-01-01' AS TIMESTAMP))"),
+        (
+            "'2024-01-01T10:00' < moment",
+            "SL_INSTANT(CAST('2024-01-01 10:00:00' AS TIMESTAMP)) < moment",
+        ),
+        (
+            "moment = '2024-01-01 01:00:00+02'",
+            "moment = CAST('2023-12-31 23:00:00+00:00' AS TIMESTAMPTZ)",
+        ),
+        ("moment < day", "moment < SL_INSTANT(CAST(day AS TIMESTAMP))"),
+        ("day = '2024-01-01'", "day = CAST('2024-01-01' AS DATE)"),
+        ("day < '2024-01-01 12:00'", "day < CAST('2024-01-01 12:00:00' AS TIMESTAMP)"),
+        (
+            "moment in ('2024-01-01', null)",
+            "moment IN (SL_INSTANT(CAST('2024-01-01' AS TIMESTAMP)), NULL)",
+        ),
+        (
+            "coalesce(moment, '2024-01-01')",
+            "COALESCE(moment, SL_INSTANT(CAST('2024-01-01' AS TIMESTAMP)))",
+        ),
+        (
+            "case when flag then day else moment end",
+            "CASE WHEN flag THEN SL_INSTANT(CAST(day AS TIMESTAMP)) ELSE moment END",
+        ),
+        (
+            "case moment when '2024-01-01' then 1 end",
+            "CASE WHEN moment = SL_INSTANT(CAST('2024-01-01' AS TIMESTAMP)) THEN 1 END",
+        ),
+        ("extract(hour from moment)", "EXTRACT(HOUR FROM SL_CIVIL(moment))"),
+        ("cast(moment as date)", "CAST(SL_CIVIL(moment) AS DATE)"),
+        ("cast(civil as timestamptz)", "SL_INSTANT(CAST(civil AS TIMESTAMP))"),
+        (
+            "moment + interval '1 day'",
+            "SL_INSTANT(SL_CIVIL(moment) + INTERVAL '1' DAY)",
+        ),
+        (
+            "interval '1 day' + moment",
+            "SL_INSTANT(SL_CIVIL(moment) + INTERVAL '1' DAY)",
+        ),
+        ("moment - civil", "moment - SL_INSTANT(CAST(civil AS TIMESTAMP))"),
+        (
+            "date_trunc('month', moment)",
+            "SL_INSTANT(SL_TRUNCATE('month', SL_CIVIL(moment)))",
+        ),
+        ("median(price)", "MEDIAN(CAST(price AS DOUBLE))"),
+        ("median(number)", "MEDIAN(number)"),
+        ("min(moment)", "MIN(moment)"),
+        ("number > 1", "number > 1"),
+    ],
+)
+def test_times_are_read_in_the_zone_of_the_plan(text: str, made: str) -> None:
+    assert settled(text)[0] == made
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("word = 5", "a string is compared with a number"),
+        ("number in (1, 'a')", "a number is compared with a string"),
+        ("number between 1 and 'x'", "a number is compared with a string"),
+        ("coalesce(number, 'a')", "a number is compared with a string"),
+        ("case when flag then 1 else 'a' end", "a number is compared with a string"),
+        ("moment > 'soon'", "a time is compared with 'soon'"),
+        ("moment > 5", "a time is compared with 5"),
+        ("day > '20240101'", "a time is compared with '20240101'"),
+        ("day > '2024-02-30'", "a time is compared with '2024-02-30'"),
+        ("date 'soon' = day", "a time is compared with 'soon'"),
+        (
+            "civil = '2024-01-01 00:00:00Z'",
+            "'2024-01-01 00:00:00Z' is an instant, and is read as a time without a zone",
+        ),
+        ("cast(word as timestamptz) = moment", "a text is cast to an instant"),
+        ("moment + 5 = moment", "a time is moved by a number"),
+        ("number like '1%'", "a number stands where a string is expected"),
+        ("not number", "a number stands where a boolean is expected"),
+        ("flag and word", "a string stands where a boolean is expected"),
+    ],
+)
+def test_kinds_that_do_not_compare_are_refused(text: str, message: str) -> None:
+    with pytest.raises(TypeMismatch) as refused:
+        settled(text)
+
+    assert refused.value.message == message
+
+
+@pytest.mark.parametrize(
+    "text", ["2024-01-01", "2024-01-01 10:00", "2024-01-01T10:00:00.25", "2024-01-01 10:00:00 +02"]
+)
+def test_times_are_written_as_every_engine_reads_them(text: str) -> None:
+    assert is_time_text(text)
+
+
+@pytest.mark.parametrize("text", ["2024", "2024-W01-1", "2024-01-01 25:00", "2024-1-1", "", "now"])
+def test_other_texts_are_no_times(text: str) -> None:
+    assert not is_time_text(text)
+
+
+def test_the_root_of_a_tree_may_be_replaced() -> None:
+    made, _ = settle(exp.cast(exp.column("civil"), "TIMESTAMPTZ"), lambda node: KINDS[node.name])
+
+    assert made.sql("duckdb") == "SL_INSTANT(CAST(civil AS TIMESTAMP))"
