@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -43,12 +43,17 @@ def fastest_ms(*works: Callable[[], object], rounds: int = 15, repeats: int = 40
     gc.disable()
     try:
         for _ in range(rounds):
-            for number, work in enumerate(works):
-                started_s = time.perf_counter()
-                for _ in range(repeats):
-                    work()
-                elapsed_ms = (time.perf_counter() - started_s) * 1000 / repeats
-                best[number] = min(best[number], elapsed_ms)
+            best = [min(*each) for each in zip(best, _round_ms(works, repeats), strict=True)]
     finally:
         gc.enable()
     return best
+
+
+def _round_ms(works: Sequence[Callable[[], object]], repeats: int) -> list[float]:
+    elapsed_ms = []
+    for work in works:
+        started_s = time.perf_counter()
+        for _ in range(repeats):
+            work()
+        elapsed_ms.append((time.perf_counter() - started_s) * 1000 / repeats)
+    return elapsed_ms

@@ -48,6 +48,8 @@ class Server:
     http_port: int
     flight: FlightSqlServer
     thread: threading.Thread
+    is_drained: bool = True
+    """False when, after closing, a Flight client still holds an answer that it does not read."""
 
     @property
     def http_url(self) -> str:
@@ -62,13 +64,12 @@ class Server:
     def close(self) -> None:
         """Take no more questions, let answers finish for a while, stop the rest."""
         self.http.should_exit = True
+        self.is_drained = self.flight.close(drain_s=DRAIN_S)
         self.thread.join(timeout=DRAIN_S)
-        self.gateway.execution.close()
+        self.gateway.close()
         if self.thread.is_alive():
             self.http.force_exit = True
             self.thread.join(timeout=DRAIN_S)
-        self.flight.close(drain_s=0.5)
-        self.gateway.close()
 
 
 def start(settings: Settings) -> Server:

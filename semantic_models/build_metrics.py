@@ -128,7 +128,7 @@ class MetricBuilder:
                 raise error.at(text.position(*offset_of(node))) from None
             return renumbered(inner, inputs)
 
-        formula = divide_safely(substitute(tree, replace))
+        formula = substitute(divide_safely(tree), replace)
         if not inputs:
             raise NoAggregateInMeasure(
                 f'metric "{spec.name.text}" names no measure',

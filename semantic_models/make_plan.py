@@ -49,7 +49,7 @@ def _listing(resolved: ResolvedQuery) -> LogicalPlan:
     rows = joined_rows(branch)
     if resolved.shape == "values":
         return _cut(_sorted(Distinct(rows, branch.keys), resolved), resolved)
-    return _cut(_sorted(Project(rows, branch.keys), resolved), resolved)
+    return Project(_cut(_sorted(rows, resolved), resolved), branch.keys)
 
 
 def _aggregates(resolved: ResolvedQuery) -> LogicalPlan:

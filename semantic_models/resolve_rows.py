@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sqlglot import exp
+
 from semantic_models.bind import column
 from semantic_models.catalog import Catalog
 from semantic_models.errors import (
@@ -17,7 +19,7 @@ from semantic_models.errors import (
     UnknownName,
 )
 from semantic_models.model import Model, Path
-from semantic_models.plan import Output
+from semantic_models.plan import Output, SortKey
 from semantic_models.query import Asked, Query
 from semantic_models.resolve_aggregate import answer_column, column_name, sort_key
 from semantic_models.resolve_branch import BranchResolver, asked_position
@@ -178,31 +180,60 @@ def _resolved(query: Query, listing: _Listing, clock: Clock) -> ResolvedQuery:
             )
         outputs[output.name] = output
         columns[output.name] = answer_column(output, role, found.member.about)
-    filters = resolver.filters(query.where, query.time)
     keys = tuple(outputs.values())
+    order = _order_of_values if listing.shape == "values" else _order_of_rows
+    sort_keys = order(resolver, query, listing, keys)
+    filters = resolver.filters(query.where, query.time)
     branch = resolver.branch(keys, (), filters)
     if branch.fan_out is not None:
         raise FanOutInRows(
             f'join "{branch.fan_out.join.name}" repeats the rows of model "{listing.home.name}"',
             hint="Ask for metrics, or list the rows of the other model.",
         )
-    known = {
-        name: Computed(column(each.name), each.type.kind)
-        for asked, each in zip(listing.asked, outputs.values(), strict=True)
-        for name in (asked.name, each.name, each.name.replace("__", "."))
-    }
     return ResolvedQuery(
         shape=listing.shape,
         branches=(branch,),
         computed=keys,
         having=(),
-        order=tuple(sort_key(each, known) for each in query.order_by),
+        order=sort_keys,
         limit=query.limit,
         offset=query.offset,
         zone=clock.zone,
         engine=listing.home.engine,
         columns=tuple(columns[each.name] for each in keys),
     )
+
+
+def _order_of_values(
+    _: BranchResolver, query: Query, listing: _Listing, keys: Sequence[Output]
+) -> tuple[SortKey, ...]:
+    """Distinct values are ordered by the values themselves, and by nothing else."""
+    known = _known(listing, keys, [column(each.name) for each in keys])
+    return tuple(sort_key(each, known) for each in query.order_by)
+
+
+def _order_of_rows(
+    resolver: BranchResolver, query: Query, listing: _Listing, keys: Sequence[Output]
+) -> tuple[SortKey, ...]:
+    """Rows are ordered by their columns or by any other field of theirs."""
+    known = _known(listing, keys, [each.expr.tree for each in keys])
+    for each in query.order_by:
+        if each.name not in known and each.name.replace("__", ".") not in known:
+            found = _safe(resolver, Asked(each.name, source=each.source))
+            expr = found.expr()
+            resolver.walk_paths(expr.paths)
+            known[each.name] = Computed(expr.tree, found.type.kind)
+    return tuple(sort_key(each, known) for each in query.order_by)
+
+
+def _known(
+    listing: _Listing, keys: Sequence[Output], trees: Sequence[exp.Expr]
+) -> dict[str, Computed]:
+    return {
+        name: Computed(tree, each.type.kind)
+        for asked, each, tree in zip(listing.asked, keys, trees, strict=True)
+        for name in (asked.name, each.name, each.name.replace("__", "."))
+    }
 
 
 def _safe(resolver: BranchResolver, asked: Asked) -> Reached:

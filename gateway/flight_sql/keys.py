@@ -118,16 +118,16 @@ def _foreign_keys_table(
 def _foreign_keys(catalog: Catalog) -> Iterator[ForeignKey]:
     """Every column of every join whose columns may all be selected on both sides."""
     names = {name: _selectable(catalog.models[name]) for name in visible_models(catalog)}
-    for name, sources in names.items():
-        for join in catalog.models[name].joins.values():
-            targets = names.get(join.target, {})
-            if join.cardinality.keeps_rows and all(
-                source in sources and target in targets for source, target in join.columns
-            ):
-                for sequence, (source, target) in enumerate(join.columns, start=1):
-                    yield ForeignKey(
-                        join.target, targets[target], name, sources[source], sequence, join.name
-                    )
+    joins = (join for name in names for join in catalog.models[name].joins.values())
+    for join in joins:
+        sources, targets = names[join.source], names.get(join.target, {})
+        is_selectable = all(left in sources and right in targets for left, right in join.columns)
+        if not join.cardinality.keeps_rows or not is_selectable:
+            continue
+        for sequence, (left, right) in enumerate(join.columns, start=1):
+            yield ForeignKey(
+                join.target, targets[right], join.source, sources[left], sequence, join.name
+            )
 
 
 def _key_columns(model: Model) -> tuple[str, ...]:

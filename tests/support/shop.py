@@ -101,6 +101,7 @@ models:
     measures:
       item_count: count(*)
       pieces: sum(quantity)
+      ordered_value: sum(order.amount)
     joins:
       order: {to: orders, on: order_id}
       product: products

