@@ -9,12 +9,14 @@ from sqlglot import exp
 
 from semantic_models.errors import (
     AggregateInField,
+    AggregateInWhere,
     AmbiguousPath,
     FieldCycle,
     ForebayError,
     NoAggregateInMeasure,
     NoPath,
     NotSupported,
+    TypeMismatch,
     UnknownName,
     did_you_mean,
 )
@@ -147,11 +149,32 @@ class Binder:
                 raise error.at(text.position(*offset_of(node))) from None
 
         bound = substitute(tree, replace)
+        return self._settled(model, bound, text)[0]
+
+    def predicate(self, model: str, text: Scalar) -> Expr:
+        """An expression of ``model`` that is true or false of one row."""
+        bound = self.expression(model, text)
+        if has_aggregate(bound.tree):
+            raise AggregateInWhere(
+                "an aggregate stands in a predicate on rows",
+                hint="Compare with a column or a value.",
+                position=text.position(),
+            )
+        _, kind = self._settled(model, bound.tree.copy(), text)
+        if kind not in (Kind.BOOLEAN, None):
+            raise TypeMismatch(
+                "a predicate must be true or false",
+                hint="Compare with a column or a value.",
+                position=text.position(),
+            )
+        return bound
+
+    def _settled(self, model: str, tree: exp.Expr, text: Scalar) -> tuple[Expr, Kind | None]:
         try:
-            bound, _ = settle(bound, lambda node: self._kind(model, node))
+            bound, kind = settle(tree, lambda node: self._kind(model, node))
         except ForebayError as error:
             raise error.at(text.position()) from None
-        return Expr(bound, paths_of(bound), origin=text)
+        return Expr(bound, paths_of(bound), origin=text), kind
 
     def measure(self, model: str, text: Scalar) -> Expr:
         """An aggregate over the rows of ``model``: every column stands inside an aggregate."""

@@ -170,7 +170,7 @@ def _model(
 
 
 def _where(model: str, text: Scalar, binder: Binder) -> Expr:
-    bound = binder.expression(model, text)
+    bound = binder.predicate(model, text)
     if bound.paths:
         raise NotSupported(
             f'the where of model "{model}" reads another model',
@@ -181,7 +181,7 @@ def _where(model: str, text: Scalar, binder: Binder) -> Expr:
 
 
 def _segment(model: str, spec: SegmentSpec, binder: Binder) -> Segment:
-    expr = binder.expression(model, spec.expr)
+    expr = binder.predicate(model, spec.expr)
     _refuse_finer(binder, model, expr.paths, spec.expr)
     return Segment(name=spec.name.text, expr=expr, about=spec.about)
 
@@ -221,7 +221,7 @@ def _measure(spec: ModelSpec, measure: MeasureSpec, binder: Binder) -> Measure:
     model = spec.name.text
     expr = binder.measure(model, measure.expr)
     _refuse_fan_out(binder, model, expr.paths, measure.expr)
-    where = binder.expression(model, measure.where) if measure.where else None
+    where = binder.predicate(model, measure.where) if measure.where else None
     time = measure.time or spec.time
     if measure.time is not None:
         _check_time(spec, measure.time)

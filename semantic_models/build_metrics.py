@@ -107,7 +107,7 @@ class MetricBuilder:
     def _filtered(self, use: MeasureUse, where: Scalar | None) -> MeasureUse:
         if where is None:
             return use
-        bound = self.binder.expression(use.model, where)
+        bound = self.binder.predicate(use.model, where)
         return MeasureUse(use.model, use.measure, (*use.filters, bound))
 
     def _derived(self, spec: MetricSpec, text: Scalar) -> Metric:

@@ -77,7 +77,7 @@ class ForebayError(Exception):
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A hint that names the nearest known name, or nothing."""
-    spelling = {each.lower(): each for each in known}
+    spelling = {each.lower(): each for each in known if each != name}
     near = difflib.get_close_matches(name.lower(), spelling, n=1)
     return f'Perhaps "{spelling[near[0]]}" is meant.' if near else ""
 

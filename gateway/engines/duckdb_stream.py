@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections import deque
@@ -158,7 +159,8 @@ class DuckDBStream:
 
     def _interrupt(self) -> None:
         # Under a lock of its own: the reading thread may be closing the connection just now.
-        with self._handle:
+        # An engine that was started anew has closed it already, and nothing is left to stop.
+        with self._handle, contextlib.suppress(duckdb.ConnectionException):
             if not self._freed:
                 self._connection.interrupt()
 

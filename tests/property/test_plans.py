@@ -8,7 +8,7 @@ from dataclasses import astuple, dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dialects.duckdb import DUCKDB
@@ -93,7 +93,8 @@ dimensions = st.lists(
     min_size=1,
     max_size=3,
 )
-many_laws = settings(max_examples=25, deadline=None)
+many_laws = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine may be slow to make and to fill a world; neither is a fault of a plan."""
 
 
 @cache

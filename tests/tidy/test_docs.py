@@ -378,6 +378,16 @@ def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
     assert asked == 8
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_commands_of_the_readme_run() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    written = re.findall(r"^\.venv/bin/(forebay .*)$", text, re.MULTILINE)
+
+    assert [line for line in written if "error[" in run(line, ROOT)] == []
+    assert len(written) == 2
+
+
 def told_commands(text: str) -> list[tuple[str, str]]:
     """Each command of a console with what it prints."""
     parts = re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]
@@ -393,7 +403,7 @@ def run(command: str, folder: Path) -> str:
     done = subprocess.run(
         [sys.executable, *module, *arguments],
         cwd=folder,
-        env={**os.environ, "XDG_CACHE_HOME": str(folder / "cache"), "NO_COLOR": "1"},
+        env={**os.environ, "XDG_CACHE_HOME": str(folder / ".pytest_cache"), "NO_COLOR": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

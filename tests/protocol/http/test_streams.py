@@ -17,7 +17,7 @@ from gateway.http_api.negotiate import Format
 from tests.protocol.http.conftest import Serve
 from tests.unit.gateway.http_api.fakes import ScriptedGateway, ScriptedStream, prepared_for
 
-BATCH = pa.record_batch({"n": list(range(100_000))})
+BATCH = pa.RecordBatch.from_pydict({"n": list(range(100_000))})
 REQUEST = (
     b"POST /api/v1/query HTTP/1.1\r\nHost: localhost\r\nAccept: text/csv\r\n"
     b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
@@ -100,7 +100,7 @@ def test_a_client_that_reads_nothing_makes_nothing_pile_up(serve: Serve) -> None
 
 @pytest.mark.parametrize("wanted", Format)
 def test_a_large_answer_is_sent_with_flat_memory(serve: Serve, wanted: Format) -> None:
-    batch = pa.record_batch({"n": list(range(122_880)), "s": ["x" * 40] * 122_880})
+    batch = pa.RecordBatch.from_pydict({"n": list(range(122_880)), "s": ["x" * 40] * 122_880})
     url = serve(ScriptedGateway(prepared_for(batch), ScriptedStream([batch] * 40)))
     process = psutil.Process()
     before = highest = process.memory_info().rss

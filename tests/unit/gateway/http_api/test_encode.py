@@ -19,7 +19,7 @@ from gateway.http_api.negotiate import Format
 from gateway.pipeline import Answer
 from tests.unit.gateway.http_api.fakes import ScriptedStream, answer
 
-BATCH = pa.record_batch({'the "carrier"': ["AA", None, ""], "flights": [1, 2**60, None]})
+BATCH = pa.RecordBatch.from_pydict({'the "carrier"': ["AA", None, ""], "flights": [1, 2**60, None]})
 LONG = pa.record_batch({"n": list(range(2 * SLICE_ROWS_MAX + 1))})
 NONE = LONG.slice(0, 0)
 
@@ -128,7 +128,7 @@ def test_parquet_has_the_rows(batch: pa.RecordBatch) -> None:
 
 
 def test_parquet_refuses_intervals_before_any_byte() -> None:
-    batch = pa.record_batch({"i": pa.array([(1, 2, 3)], pa.month_day_nano_interval())})
+    batch = pa.RecordBatch.from_pydict({"i": pa.array([(1, 2, 3)], pa.month_day_nano_interval())})
 
     with pytest.raises(NotAcceptable) as refusal:
         next(PIECES[Format.PARQUET](answer(batch), [batch]))
@@ -139,13 +139,13 @@ def test_parquet_refuses_intervals_before_any_byte() -> None:
 
 
 def test_small_batches_share_a_row_group() -> None:
-    batch = pa.record_batch({"n": list(range(ROW_GROUP_ROWS // 2))})
+    batch = pa.RecordBatch.from_pydict({"n": list(range(ROW_GROUP_ROWS // 2))})
 
     assert [len(group) for group in row_groups([batch] * 5)] == [2, 2, 1]
 
 
 def test_heavy_batches_make_row_groups_of_few_rows() -> None:
-    batch = pa.record_batch({"s": ["x" * (17 * 2**20)]})
+    batch = pa.RecordBatch.from_pydict({"s": ["x" * (17 * 2**20)]})
 
     assert [len(group) for group in row_groups([batch] * 3)] == [2, 1]
 
@@ -153,7 +153,7 @@ def test_heavy_batches_make_row_groups_of_few_rows() -> None:
 @pytest.mark.parametrize("wanted", Format)
 def test_pieces_come_while_batches_still_arrive(wanted: Format) -> None:
     """An endless answer is written as long as somebody reads it: nothing piles up."""
-    batch = pa.record_batch({"n": list(range(ROW_GROUP_ROWS))})
+    batch = pa.RecordBatch.from_pydict({"n": list(range(ROW_GROUP_ROWS))})
     pieces = PIECES[wanted](answer(batch), itertools.repeat(batch))
 
     sizes = [len(piece) for piece in itertools.islice(pieces, 20)]

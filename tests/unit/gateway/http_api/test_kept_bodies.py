@@ -14,7 +14,7 @@ from gateway.http_api.negotiate import Format
 from gateway.pipeline import Answer
 from tests.unit.gateway.http_api.fakes import ScriptedStream, answer
 
-BATCH = pa.record_batch({"carrier": ["AA", None], "flights": [1, 2]})
+BATCH = pa.RecordBatch.from_pydict({"carrier": ["AA", None], "flights": [1, 2]})
 
 
 def whole(wanted: Format, told: Answer) -> bytes:
@@ -56,7 +56,7 @@ def test_one_answer_to_two_questions_is_told_with_each_ones_labels() -> None:
 
 
 def test_a_large_answer_is_left_to_a_thread() -> None:
-    batch = pa.record_batch({"s": ["x" * (ANSWER_BYTES_MAX + 1)]})
+    batch = pa.RecordBatch.from_pydict({"s": ["x" * (ANSWER_BYTES_MAX + 1)]})
 
     assert KeptBodies().body(answer(batch), Format.CSV) is None
 
