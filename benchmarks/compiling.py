@@ -165,7 +165,7 @@ def _fact(table: str, number: int) -> exp.Subquery:
         expressions=[
             _as(_column("origin", "name"), "origin__name"),
             _as(_day(table), "metric_time__day"),
-            _as(_count(), f"i{number}"),
+            _as(_count(), f"i:{number}"),
         ],
         from_=exp.From(this=_table(table, table)),
         joins=[
@@ -179,7 +179,7 @@ def _fact(table: str, number: int) -> exp.Subquery:
 def _padded(table: str, number: int) -> exp.Select:
     columns = [_as(_bare(name), name) for name in ("origin__name", "metric_time__day")]
     measures = [
-        _as(_bare(f"i{each}") if each == number else _null(), f"i{each}") for each in (0, 1)
+        _as(_bare(f"i:{each}") if each == number else _null(), f"i:{each}") for each in (0, 1)
     ]
     return exp.Select(expressions=[*columns, *measures], from_=exp.From(this=_fact(table, number)))
 
@@ -191,8 +191,8 @@ def stitch_by_hand() -> str:
         expressions=[
             _as(_bare("origin__name"), "origin__name"),
             _as(_bare("metric_time__day"), "metric_time__day"),
-            _as(exp.Max(this=_bare("i0")), "flights"),
-            _as(exp.Max(this=_bare("i1")), "weather_hours"),
+            _as(exp.Max(this=_bare("i:0")), "flights"),
+            _as(exp.Max(this=_bare("i:1")), "weather_hours"),
         ],
         from_=exp.From(this=exp.Subquery(this=union, alias=exp.TableAlias(this=_name("s2")))),
         group=exp.Group(expressions=[_number(1), _number(2)]),

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sqlglot import exp
 
+from semantic_models.checks import unknown
 from semantic_models.errors import (
     AggregateInField,
     AggregateInWhere,
     AmbiguousPath,
     FieldCycle,
     ForebayError,
+    MalformedSql,
     NoAggregateInMeasure,
     NoPath,
     NotSupported,
+    Position,
     TypeMismatch,
     UnknownName,
     did_you_mean,
@@ -24,6 +27,7 @@ from semantic_models.expressions import (
     check_forms,
     has_aggregate,
     is_clock,
+    names,
     offset_of,
     parse_one,
     substitute,
@@ -33,11 +37,14 @@ from semantic_models.intrinsics import truncate
 from semantic_models.join_paths import Joins, safe_paths
 from semantic_models.kinds import settle
 from semantic_models.model import Expr, Grain, Path
-from semantic_models.spec import DimensionSpec, ModelSpec, Scalar
+from semantic_models.spec import DimensionSpec, ModelSpec, Scalar, SegmentSpec
 from semantic_models.types import Kind, LogicalType
 
 Columns = Mapping[str, Mapping[str, LogicalType | None]]
 """Physical columns by model and name, for the models of which an engine has told."""
+
+BrokenJoins = Mapping[tuple[str, str], ForebayError]
+"""The faults of joins that could not be built, by model and join."""
 
 
 def column(name: str, path: Path = ()) -> exp.Column:
@@ -70,6 +77,19 @@ def paths_of(tree: exp.Expr) -> tuple[Path, ...]:
     return tuple(sorted({path_of(node) for node in tree.find_all(exp.Column) if node.table}))
 
 
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """An expression with the kind of its values, where that is known."""
+
+    expr: Expr
+    kind: Kind | None
+
+
+def substituted(tree: exp.Expr) -> exp.Expr:
+    """A tree that may stand in the place of a name."""
+    return tree if isinstance(tree, exp.Column | exp.Anonymous) else exp.Paren(this=tree)
+
+
 def refuse_clock(tree: exp.Expr, text: Scalar) -> None:
     """Refuse the request's clock in a definition, which has no request."""
     if any(is_clock(node) for node in tree.walk()):
@@ -87,8 +107,10 @@ class Binder:
     models: Mapping[str, ModelSpec]
     joins: Joins
     columns: Columns
-    dimensions: dict[tuple[str, str], Expr | None] = field(default_factory=dict)
-    """Bound dimensions; None while one is being bound, which is how a cycle is seen."""
+    broken: BrokenJoins = field(default_factory=dict)
+    """What leads through one of these has no fault of its own."""
+    bound: dict[tuple[str, str], Bound | None] = field(default_factory=dict)
+    """Dimensions and segments; None while one is being bound, which is how a cycle is seen."""
 
     def dimension(self, model: str, spec: DimensionSpec) -> Expr:
         """The expression of a dimension.
@@ -96,32 +118,51 @@ class Binder:
         Raises:
             FieldCycle: it is defined by itself.
         """
-        place = (model, spec.name.text)
-        if place in self.dimensions:
-            known = self.dimensions[place]
+        return self._dimension(model, spec).expr
+
+    def _dimension(self, model: str, spec: DimensionSpec) -> Bound:
+        return self._once(model, spec.name, spec.expr, lambda: self._bind_dimension(model, spec))
+
+    def segment(self, model: str, spec: SegmentSpec) -> Expr:
+        """The predicate of a segment.
+
+        Raises:
+            FieldCycle: it is defined by itself.
+        """
+        name = spec.name.text
+        return self._once(
+            model, spec.name, spec.expr, lambda: self._predicate(model, spec.expr, name)
+        ).expr
+
+    def _once(
+        self, model: str, name: Scalar, text: Scalar | None, bind: Callable[[], Bound]
+    ) -> Bound:
+        place = (model, name.text)
+        if place in self.bound:
+            known = self.bound[place]
             if known is None:
                 raise FieldCycle(
-                    f'dimension "{spec.name.text}" of model "{model}" is defined by itself',
+                    f'dimension "{name.text}" of model "{model}" is defined by itself',
                     hint="Name a physical column, or break the circle.",
-                    position=(spec.expr or spec.name).position(),
+                    position=(text or name).position(),
                 )
             return known
-        self.dimensions[place] = None
+        self.bound[place] = None
         try:
-            bound = self._dimension(model, spec)
+            bound = bind()
         except ForebayError:
-            del self.dimensions[place]
+            del self.bound[place]
             raise
-        self.dimensions[place] = bound
+        self.bound[place] = bound
         return bound
 
-    def _dimension(self, model: str, spec: DimensionSpec) -> Expr:
+    def _bind_dimension(self, model: str, spec: DimensionSpec) -> Bound:
         name = spec.name.text
         if spec.expr is None:
             self._check_column(model, name, spec.name)
-            return Expr(column(name), origin=spec.name)
-        bound = self.expression(model, spec.expr, itself=name)
-        if has_aggregate(bound.tree):
+            return self._column(model, name, spec.name)
+        bound = self._expression(model, spec.expr, name)
+        if has_aggregate(bound.expr.tree):
             raise AggregateInField(
                 f'dimension "{name}" of model "{model}" holds an aggregate',
                 hint="Declare it under `measures`.",
@@ -129,39 +170,23 @@ class Binder:
             )
         return bound
 
-    def expression(self, model: str, text: Scalar, *, itself: str = "") -> Expr:
-        """An expression of ``model`` with every name replaced by what it stands for.
-
-        ``itself`` is the dimension being defined: within it that name is the physical column.
-        """
-        simple = text.text.strip()
-        if simple == itself and simple.isidentifier():
-            self._check_column(model, simple, text)
-            return Expr(column(simple), origin=text)
-        tree = parse_one(text.text, text.position)
-        check_forms(tree, text.text, text.position)
-        refuse_clock(tree, text)
-
-        def replace(node: exp.Expr, parts: tuple[str, ...]) -> exp.Expr:
-            try:
-                return self._name(model, parts, itself)
-            except ForebayError as error:
-                raise error.at(text.position(*offset_of(node))) from None
-
-        bound = substitute(tree, replace)
-        return self._settled(model, bound, text)[0]
+    def expression(self, model: str, text: Scalar) -> Expr:
+        """An expression of ``model`` with every name replaced by what it stands for."""
+        return self._expression(model, text, "").expr
 
     def predicate(self, model: str, text: Scalar) -> Expr:
         """An expression of ``model`` that is true or false of one row."""
-        bound = self.expression(model, text)
-        if has_aggregate(bound.tree):
+        return self._predicate(model, text, "").expr
+
+    def _predicate(self, model: str, text: Scalar, itself: str) -> Bound:
+        bound = self._expression(model, text, itself)
+        if has_aggregate(bound.expr.tree):
             raise AggregateInWhere(
                 "an aggregate stands in a predicate on rows",
                 hint="Compare with a column or a value.",
                 position=text.position(),
             )
-        _, kind = self._settled(model, bound.tree.copy(), text)
-        if kind not in (Kind.BOOLEAN, None):
+        if bound.kind not in (Kind.BOOLEAN, None):
             raise TypeMismatch(
                 "a predicate must be true or false",
                 hint="Compare with a column or a value.",
@@ -169,12 +194,43 @@ class Binder:
             )
         return bound
 
-    def _settled(self, model: str, tree: exp.Expr, text: Scalar) -> tuple[Expr, Kind | None]:
+    def _expression(self, model: str, text: Scalar, itself: str) -> Bound:
+        """``itself`` is the member being defined: within it that name is the physical column.
+
+        Names become markers until the kinds are settled: what they stand for is settled already.
+        """
+        simple = text.text.strip()
+        if simple == itself and simple.isidentifier():
+            self._check_column(model, simple, text)
+            return self._column(model, simple, text)
+        tree = parse_one(text.text, text.position)
+        check_forms(tree, text.text, text.position)
+        refuse_clock(tree, text)
+        values: dict[str, Bound] = {}
+
+        def mark(node: exp.Expr, parts: tuple[str, ...]) -> exp.Expr:
+            marker = f"m{len(values)}"
+            try:
+                values[marker] = self._name(model, parts, itself)
+            except ForebayError as error:
+                raise error.at(text.position(*offset_of(node))) from None
+            return column(marker)
+
+        marked = substitute(tree, mark)
         try:
-            bound, kind = settle(tree, lambda node: self._kind(model, node))
+            settled, kind = settle(marked, lambda node: values[node.name].kind)
         except ForebayError as error:
             raise error.at(text.position()) from None
-        return Expr(bound, paths_of(bound), origin=text), kind
+        filled = substitute(
+            settled, lambda _, parts: substituted(values[parts[0]].expr.tree.copy())
+        )
+        if isinstance(settled, exp.Column):
+            filled = values[settled.name].expr.tree.copy()
+        return Bound(Expr(filled, paths_of(filled), origin=text), kind)
+
+    def _column(self, model: str, name: str, origin: Scalar | None = None) -> Bound:
+        type_ = self.columns.get(model, {}).get(name)
+        return Bound(Expr(column(name), origin=origin), type_.kind if type_ else None)
 
     def measure(self, model: str, text: Scalar) -> Expr:
         """An aggregate over the rows of ``model``: every column stands inside an aggregate."""
@@ -185,11 +241,17 @@ class Binder:
             raise NoAggregateInMeasure(
                 f"{what} stands outside every aggregate",
                 hint="Wrap it, for example in sum(…) or max(…), or declare a dimension.",
+                position=_loose_place(text),
+            )
+        if any(node.find_ancestor(*AGGREGATES) for node in bound.tree.find_all(*AGGREGATES)):
+            raise MalformedSql(
+                "an aggregate stands inside another one",
+                hint="Keep one aggregate, or compute the inner one in the model's `sql`.",
                 position=text.position(),
             )
         return bound
 
-    def _name(self, model: str, parts: tuple[str, ...], itself: str) -> exp.Expr:
+    def _name(self, model: str, parts: tuple[str, ...], itself: str) -> Bound:
         path: Path = ()
         at = model
         rest = parts
@@ -197,18 +259,20 @@ class Binder:
             head, rest = rest[0], rest[1:]
             dimension = self._dimension_spec(at, head)
             if dimension is not None and (not rest or _is_grain(rest, dimension)):
-                inlines = path or head != itself
-                found = self.dimension(at, dimension) if inlines else Expr(column(head))
-                return self._at_grain(at, behind(found, path), path, rest)
+                is_column = not path and head == itself
+                found = self._column(at, head) if is_column else self._dimension(at, dimension)
+                return _at_grain(found, path, rest)
             if not rest:
-                return self._column_or_segment(at, head, path)
+                return self._column_or_segment(at, head, path, itself)
             if head in self.joins.get(at, {}):
                 path, at = (*path, head), self.joins[at][head].target
+            elif (at, head) in self.broken:
+                raise self.broken[at, head]
             elif not path and at == model and head in self.models:
                 path, at = self._way(model, head), head
             else:
                 known = (*self.joins.get(at, {}), *self.models)
-                raise UnknownName.of("join or model", head, known)
+                raise unknown("join or model", head, known, "Joins and models")
 
     def _way(self, home: str, target: str) -> Path:
         ways = safe_paths(self.joins, home).get(target, ())
@@ -229,23 +293,23 @@ class Binder:
         specs = self.models[model].dimensions
         return next((each for each in specs if each.name.text == name), None)
 
-    def _column_or_segment(self, model: str, name: str, path: Path) -> exp.Expr:
+    def _column_or_segment(self, model: str, name: str, path: Path, itself: str) -> Bound:
         spec = self.models[model]
         segment = next((each for each in spec.segments if each.name.text == name), None)
-        if segment is not None:
-            return exp.Paren(this=behind(self.expression(model, segment.expr), path).tree.copy())
+        if segment is not None and (path or name != itself):
+            return Bound(behind(self.segment(model, segment), path), Kind.BOOLEAN)
         if path:
             known = [each.name.text for each in spec.dimensions]
-            raise UnknownName.of(f'member of model "{model}"', name, known)
+            raise unknown(f'member of model "{model}"', name, known, "Dimensions")
         self._check_column(model, name, None)
-        return column(name)
+        return self._column(model, name)
 
     def _check_column(self, model: str, name: str, place: Scalar | None) -> None:
         known = self.columns.get(model)
         if known is None or name in known:
             return
         spec = self.models[model]
-        members = [each.name.text for each in spec.dimensions]
+        members = [each.name.text for each in spec.dimensions if each.expr is not None]
         hint = did_you_mean(name, (*known, *members)) or f"Columns are {', '.join(known)}."
         raise UnknownName(
             f'column "{name}" does not exist in model "{model}"',
@@ -253,29 +317,26 @@ class Binder:
             position=place.position() if place else None,
         )
 
-    def _at_grain(self, model: str, expr: Expr, path: Path, rest: tuple[str, ...]) -> exp.Expr:
-        tree = expr.tree.copy()
-        if not rest:
-            return tree if isinstance(tree, exp.Column) else exp.Paren(this=tree)
-        home_kind = settle(tree.copy(), lambda node: self._kind_at(model, path, node))[1]
-        type_ = LogicalType(home_kind or Kind.TIMESTAMP, precision=6)
-        return truncate(tree, Grain(rest[0]), type_)
 
-    def _kind(self, model: str, node: exp.Column) -> Kind | None:
-        at = model
-        for name in path_of(node):
-            at = self.joins[at][name].target
-        type_ = self.columns.get(at, {}).get(node.name)
-        return type_.kind if type_ else None
-
-    def _kind_at(self, model: str, path: Path, node: exp.Column) -> Kind | None:
-        inner = path_of(node)[len(path) :]
-        return self._kind(model, column(node.name, inner))
+def _at_grain(found: Bound, path: Path, rest: tuple[str, ...]) -> Bound:
+    expr = behind(found.expr, path)
+    if not rest:
+        return Bound(expr, found.kind)
+    type_ = LogicalType(found.kind or Kind.TIMESTAMP, precision=6)
+    tree = truncate(expr.tree.copy(), Grain(rest[0]), type_)
+    return Bound(Expr(tree, expr.paths), found.kind)
 
 
 def _is_grain(rest: tuple[str, ...], dimension: DimensionSpec) -> bool:
     is_time = dimension.type is not None and dimension.type.text == "time"
     return is_time and len(rest) == 1 and rest[0] in Grain.__members__.values()
+
+
+def _loose_place(text: Scalar) -> Position:
+    """Where the first name outside every aggregate stands, else the whole text."""
+    written = names(parse_one(text.text, text.position))
+    loose = next((node for node, _ in written if not _is_aggregated(node)), None)
+    return text.position() if loose is None else text.position(*offset_of(loose))
 
 
 def _is_aggregated(node: exp.Expr) -> bool:

@@ -14,7 +14,7 @@ from semantic_models.bind import Binder, Columns
 from semantic_models.build_joins import build_joins, names_of_keys
 from semantic_models.build_metrics import MetricBuilder
 from semantic_models.catalog import Catalog
-from semantic_models.checks import CHECKS
+from semantic_models.checks import CHECKS, unknown
 from semantic_models.errors import (
     EmptyProject,
     ForebayError,
@@ -22,7 +22,6 @@ from semantic_models.errors import (
     NameCollision,
     NotSupported,
     UnaggregatedFinerGrain,
-    UnknownName,
     WrongType,
 )
 from semantic_models.expressions import parse_one
@@ -40,6 +39,7 @@ from semantic_models.model import (
     Select,
     Table,
 )
+from semantic_models.parse_spec import ROOT_NAME
 from semantic_models.spec import (
     DimensionSpec,
     MeasureSpec,
@@ -58,26 +58,30 @@ class Faults:
     """Collects what goes wrong, so that one fault does not hide the next."""
 
     found: list[ForebayError] = field(default_factory=list)
+    broken: dict[str, ForebayError] = field(default_factory=dict)
+    """The faults of measures, by ``model.measure``: what names one has no fault of its own."""
 
-    def attempt(self, work: Callable[[], T]) -> T | None:
+    def attempt(self, work: Callable[[], T], measure: str = "") -> T | None:
         """The work's result, or None and one fault more."""
         try:
             return work()
         except ForebayError as error:
             self.found.append(error)
+            if measure:
+                self.broken[measure] = error
             return None
 
     def in_order(self) -> tuple[ForebayError, ...]:
-        """Each fault once, by file and line."""
+        """Each fault once, by file and line, those of forebay.yml first."""
         told: dict[tuple[object, ...], ForebayError] = {}
         for error in self.found:
             told.setdefault((error.code, error.message, error.position), error)
         return tuple(sorted(told.values(), key=_place))
 
 
-def _place(error: ForebayError) -> tuple[str, int, int]:
+def _place(error: ForebayError) -> tuple[bool, str, int, int]:
     at = error.position
-    return (at.source, at.line, at.column) if at else ("", 0, 0)
+    return (at.source != ROOT_NAME, at.source, at.line, at.column) if at else (False, "", 0, 0)
 
 
 def build(
@@ -97,8 +101,9 @@ def build(
     specs = _by_name(spec.models, faults)
     for check in CHECKS:
         faults.found.extend(check(spec, specs))
-    joins = build_joins(specs, columns, faults.found)
-    binder = Binder(specs, joins, columns)
+    joins, broken = build_joins(specs, columns)
+    faults.found.extend(broken.values())
+    binder = Binder(specs, joins, columns, broken)
     models = {name: _model(each, spec, binder, joins, faults) for name, each in specs.items()}
     metrics, shared = _metrics(spec, models, binder, faults)
     if faults.found:
@@ -143,7 +148,12 @@ def _model(
     measures = {
         each.name.text: measure
         for each in spec.measures
-        if (measure := faults.attempt(partial(_measure, spec, each, binder))) is not None
+        if (
+            measure := faults.attempt(
+                partial(_measure, spec, each, binder), f"{name}.{each.name.text}"
+            )
+        )
+        is not None
     }
     segments = {
         each.name.text: segment
@@ -181,7 +191,7 @@ def _where(model: str, text: Scalar, binder: Binder) -> Expr:
 
 
 def _segment(model: str, spec: SegmentSpec, binder: Binder) -> Segment:
-    expr = binder.predicate(model, spec.expr)
+    expr = binder.segment(model, spec)
     _refuse_finer(binder, model, expr.paths, spec.expr)
     return Segment(name=spec.name.text, expr=expr, about=spec.about)
 
@@ -189,7 +199,7 @@ def _segment(model: str, spec: SegmentSpec, binder: Binder) -> Segment:
 def _dimension(model: str, spec: DimensionSpec, binder: Binder) -> Dimension:
     expr = binder.dimension(model, spec)
     _refuse_finer(binder, model, expr.paths, spec.expr or spec.name)
-    is_time = spec.type is not None and spec.type.text == "time"
+    is_time = _is_time(spec)
     if spec.grain is not None and not is_time:
         raise WrongType(
             f'dimension "{spec.name.text}" has a grain but is not of type time',
@@ -273,15 +283,7 @@ def _first_to_many(binder: Binder, model: str, paths: Sequence[tuple[str, ...]])
 def relation_of(spec: ModelSpec) -> Relation:
     """The table or SELECT that a model stands on."""
     if spec.table is not None:
-        tree = parse_one(spec.table.text, spec.table.position)
-        parts = tuple(part.name for part in tree.parts) if isinstance(tree, exp.Column) else ()
-        if not parts or len(parts) > 3 or "" in parts:
-            raise WrongType(
-                f'table "{spec.table.text}" is not a name of one to three parts',
-                hint="Write catalog.schema.table, or a SELECT under `sql`.",
-                position=spec.table.position(),
-            )
-        return Table(parts)
+        return Table(_table_parts(spec.table))
     assert spec.sql is not None, "the parser demands table or sql"
     select = parse_one(spec.sql.text, spec.sql.position)
     if not isinstance(select, exp.Query) or isinstance(select, exp.Subquery):
@@ -293,22 +295,38 @@ def relation_of(spec: ModelSpec) -> Relation:
     return Select(select, origin=spec.sql)
 
 
+def _table_parts(table: Scalar) -> tuple[str, ...]:
+    try:
+        tree = parse_one(table.text, table.position)
+    except MalformedSql:
+        tree = exp.Null()
+    parts = tuple(part.name for part in tree.parts) if isinstance(tree, exp.Column) else ()
+    if not parts or len(parts) > 3 or "" in parts:
+        raise WrongType(
+            f'table "{table.text}" is not a name of one to three parts',
+            hint="Write catalog.schema.table, or a SELECT under `sql`.",
+            position=table.position(),
+        )
+    return parts
+
+
 def _engine(spec: ModelSpec, project: ProjectSpec, faults: Faults) -> str:
     known = [each.name.text for each in project.engines]
     written = spec.engine or project.default_engine
     if written is None:
         if len(known) == 1:
             return known[0]
+        missing = "default_engine" if known else "an engine under engines"
         faults.found.append(
             WrongType(
                 f'model "{spec.name.text}" names no engine and the project has no default one',
-                hint="Write default_engine in forebay.yml.",
+                hint=f"Write {missing} in forebay.yml.",
                 position=spec.name.position(),
             )
         )
         return ""
     if written.text not in known:
-        error = UnknownName.of("engine", written.text, known)
+        error = unknown("engine", written.text, known, "Engines")
         faults.found.append(error.at(written.position()))
     return written.text
 
@@ -324,11 +342,10 @@ def _time(spec: ModelSpec, faults: Faults) -> str | None:
 def _check_time(spec: ModelSpec, time: Scalar) -> None:
     dimension = next((each for each in spec.dimensions if each.name.text == time.text), None)
     if dimension is None:
-        known = [each.name.text for each in spec.dimensions]
-        raise UnknownName.of(f'time dimension of model "{spec.name.text}"', time.text, known).at(
-            time.position()
-        )
-    if dimension.type is None or dimension.type.text != "time":
+        known = [each.name.text for each in spec.dimensions if _is_time(each)]
+        what = f'time dimension of model "{spec.name.text}"'
+        raise unknown(what, time.text, known, "Time dimensions").at(time.position())
+    if not _is_time(dimension):
         raise WrongType(
             f'dimension "{time.text}" is not a time dimension',
             hint="Write type: time in its definition.",
@@ -336,15 +353,21 @@ def _check_time(spec: ModelSpec, time: Scalar) -> None:
         )
 
 
+def _is_time(spec: DimensionSpec) -> bool:
+    return spec.type is not None and spec.type.text == "time"
+
+
 def _metrics(
     spec: ProjectSpec, models: Mapping[str, Model], binder: Binder, faults: Faults
 ) -> tuple[dict[str, Metric], dict[str, tuple[str, ...]]]:
-    builder = MetricBuilder({each.name.text: each for each in spec.metrics}, models, binder)
+    measures = {each.name.text for model in spec.models for each in model.measures}
+    specs = {each.name.text: each for each in spec.metrics if each.name.text not in measures}
+    builder = MetricBuilder(specs, models, binder, faults.broken)
     metrics: dict[str, Metric] = {}
     for name in builder.measures:
         metrics[name] = builder.of_measure(name)
-    for each in spec.metrics:
-        made = faults.attempt(partial(builder.metric, each.name.text))
+    for each in specs:
+        made = faults.attempt(partial(builder.metric, each))
         if made is not None:
             metrics[made.name] = made
     for bare, (qualified, *others) in builder.bare_names.items():

@@ -6,15 +6,17 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
-from semantic_models.bind import Columns
+from semantic_models.bind import BrokenJoins, Columns
+from semantic_models.checks import unknown
 from semantic_models.errors import (
     ForebayError,
     KeyRequired,
     ManyToMany,
     NotSupported,
+    Position,
     UnknownName,
 )
-from semantic_models.expressions import conjuncts, name_parts, offset_of, parse_one
+from semantic_models.expressions import conjuncts, name_parts, names, offset_of, parse_one
 from semantic_models.join_paths import Joins, cardinality
 from semantic_models.model import Cardinality, Join
 from semantic_models.spec import JoinSpec, ModelSpec, Scalar
@@ -22,17 +24,18 @@ from semantic_models.spec import JoinSpec, ModelSpec, Scalar
 Specs = Mapping[str, ModelSpec]
 
 
-def build_joins(specs: Specs, columns: Columns, faults: list[ForebayError]) -> Joins:
-    """Every join that can be built; the faults of the others are added to ``faults``."""
+def build_joins(specs: Specs, columns: Columns) -> tuple[Joins, BrokenJoins]:
+    """Every join that can be built, and the faults of the others."""
     joins: dict[str, dict[str, Join]] = {}
+    broken: dict[tuple[str, str], ForebayError] = {}
     for name, spec in specs.items():
         joins[name] = {}
         for each in spec.joins:
             try:
                 joins[name][each.name.text] = _join(spec, each, specs, columns)
             except ForebayError as error:
-                faults.append(error)
-    return joins
+                broken[name, each.name.text] = error
+    return joins, broken
 
 
 def names_of_keys(spec: ModelSpec, columns: Columns, faults: list[ForebayError]) -> tuple[str, ...]:
@@ -41,7 +44,9 @@ def names_of_keys(spec: ModelSpec, columns: Columns, faults: list[ForebayError])
     if known is not None:
         for each in (*spec.key, *(part for key in spec.unique for part in key)):
             if each.text not in known:
-                error = UnknownName.of(f'key column of model "{spec.name.text}"', each.text, known)
+                error = unknown(
+                    f'key column of model "{spec.name.text}"', each.text, known, "Columns"
+                )
                 faults.append(error.at(each.position()))
     return tuple(each.text for each in spec.key)
 
@@ -49,7 +54,7 @@ def names_of_keys(spec: ModelSpec, columns: Columns, faults: list[ForebayError])
 def _join(spec: ModelSpec, join: JoinSpec, specs: Specs, columns: Columns) -> Join:
     target = specs.get(join.to.text)
     if target is None:
-        raise UnknownName.of("model", join.to.text, specs).at(join.to.position())
+        raise unknown("model", join.to.text, specs, "Models").at(join.to.position())
     pairs = _columns(join, target)
     _check(spec, tuple(left for left, _ in pairs), columns, join)
     _check(target, tuple(right for _, right in pairs), columns, join)
@@ -124,10 +129,20 @@ def _check(spec: ModelSpec, names: tuple[str, ...], columns: Columns, join: Join
     known = columns.get(spec.name.text)
     for name in names if known is not None else ():
         if name not in (known or ()):
-            error = UnknownName.of(f'column of model "{spec.name.text}"', name, known or ())
-            place = join.on or (join.columns[0] if join.columns else join.name)
-            offset = max(0, place.text.find(name))
-            raise error.at(place.position(offset, len(name) if offset else None))
+            what = f'column of model "{spec.name.text}"'
+            raise unknown(what, name, known or (), "Columns").at(_place(spec, name, join))
+
+
+def _place(spec: ModelSpec, name: str, join: JoinSpec) -> Position:
+    """Where a join writes a column of a model: that of its target stands behind a dot, if any."""
+    if join.on is None:
+        written = (*join.columns, join.name)
+        return next((each for each in written if each.text == name), join.name).position()
+    dotted = {join.to.text, join.name.text} if spec.name.text == join.to.text else set()
+    every = names(parse_one(join.on.text, join.on.position))
+    found = [node for node, parts in every if parts[-1] == name]
+    chosen = [node for node in found if (name_parts(node) or ("",))[0] in dotted] or found
+    return join.on.position(*offset_of(chosen[0]))
 
 
 def _key_within(spec: ModelSpec, names: frozenset[str]) -> tuple[str, ...]:

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from semantic_models.bind import Binder, refuse_clock
+from semantic_models.checks import unknown
 from semantic_models.errors import (
     FieldCycle,
     ForebayError,
     NameCollision,
     NoAggregateInMeasure,
     NotSupported,
-    UnknownName,
 )
 from semantic_models.expressions import (
     has_aggregate,
@@ -34,6 +34,8 @@ class MetricBuilder:
     specs: Mapping[str, MetricSpec]
     models: Mapping[str, Model]
     binder: Binder
+    broken: Mapping[str, ForebayError] = field(default_factory=dict)
+    """The faults of measures that could not be built, by ``model.measure``."""
     built: dict[str, Metric | None] = field(default_factory=dict)
 
     @property
@@ -144,6 +146,9 @@ class MetricBuilder:
             return self.metric(name)
         if name in self.measures:
             return self.of_measure(name)
+        for measure, fault in self.broken.items():
+            if name in (measure, measure.split(".")[1]):
+                raise fault
         sharing = self.bare_names.get(name, [])
         if len(sharing) == 1:
             return self.of_measure(sharing[0])
@@ -152,7 +157,8 @@ class MetricBuilder:
             raise NameCollision(
                 f'measure "{name}" stands in several models', hint=f"Write {spellings}."
             )
-        raise UnknownName.of("metric or measure", name, (*self.specs, *self.bare_names))
+        known = (*self.specs, *self.bare_names)
+        raise unknown("metric or measure", name, known, "Metrics and measures")
 
 
 def input_name(number: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from semantic_models.errors import (
@@ -20,6 +20,14 @@ Specs = Mapping[str, ModelSpec]
 Check = Callable[[ProjectSpec, Specs], Iterator[ForebayError]]
 
 RESERVED = ("principal", "param", "metric_time")
+
+
+def unknown(kind: str, name: str, known: Iterable[str], plural: str) -> ForebayError:
+    """The refusal of a name at load, when no catalog could be listed: all that exist are told."""
+    listed = tuple(known)
+    every = f"{plural} are {', '.join(listed)}." if listed else f"There are no {plural.lower()}."
+    hint = did_you_mean(name, listed) or every
+    return UnknownName(f'{kind} "{name}" does not exist', hint=hint)
 
 
 def _twice(what: str, name: Scalar, first: Scalar) -> ForebayError:
@@ -111,7 +119,7 @@ def default_engine_exists(project: ProjectSpec, _: Specs) -> Iterator[ForebayErr
     known = [each.name.text for each in project.engines]
     default = project.default_engine
     if default is not None and default.text not in known:
-        yield UnknownName.of("engine", default.text, known).at(default.position())
+        yield unknown("engine", default.text, known, "Engines").at(default.position())
 
 
 def is_zone(name: str) -> bool:

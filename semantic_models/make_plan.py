@@ -1,8 +1,7 @@
-"""The resolved question to its plan: per home one of four ways, then what all of them share.
+"""The resolved question to its plan: how each home is aggregated, then what all of them share.
 
 direct                the home's rows, each joined to at most one row a join, aggregated
 distinct home keys    a one-to-many join is grouped: home rows made distinct a group first
-aggregate, then join  grouped by foreign keys first; see ``aggregate_early``
 stitch                several homes, each aggregated on its own, side by side on equal keys
 """
 

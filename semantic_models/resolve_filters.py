@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from sqlglot import exp
 
-from semantic_models.bind import paths_of
+from semantic_models.bind import paths_of, substituted
 from semantic_models.catalog import Catalog
 from semantic_models.errors import (
     AggregateInWhere,
@@ -32,7 +32,7 @@ from semantic_models.expressions import (
 from semantic_models.kinds import is_time_text, settle
 from semantic_models.model import Dimension, Expr
 from semantic_models.query import Comparison, Filter, Plain, Predicate
-from semantic_models.resolve_names import Reached, parts_of, substituted
+from semantic_models.resolve_names import Reached, parts_of
 from semantic_models.resolve_time import clock_literal
 from semantic_models.types import NUMBERS, TIMES, Kind
 

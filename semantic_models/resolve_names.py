@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from sqlglot import exp
-
 from semantic_models.bind import behind
 from semantic_models.catalog import Catalog
 from semantic_models.errors import AmbiguousPath, NoPath, UnknownName, WrongType
@@ -171,8 +169,3 @@ def _ways_through_many(catalog: Catalog, home: str, target: str) -> tuple[tuple[
         for first in firsts
         for steps in catalog.safe_ways(first.target).get(target, ())
     )
-
-
-def substituted(tree: exp.Expr) -> exp.Expr:
-    """A tree that may stand in the place of a name."""
-    return tree if isinstance(tree, exp.Column | exp.Anonymous) else exp.Paren(this=tree)

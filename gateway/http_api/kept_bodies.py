@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import orjson
 import pyarrow as pa
-from cachetools import LRUCache
 
 from gateway.http_api.encode import PIECES
 from gateway.http_api.negotiate import Format
@@ -42,9 +41,10 @@ class KeptBodies:
     """
 
     def __init__(self, size_bytes_max: int = 32 * 1024 * 1024) -> None:
-        self._bodies: LRUCache[Key, Body] = LRUCache(
-            size_bytes_max, getsizeof=lambda body: body.size_bytes
-        )
+        self.size_bytes = 0
+        """What is kept now."""
+        self._size_bytes_max = size_bytes_max
+        self._bodies: dict[Key, Body] = {}
         self._stages_mark = {secrets.token_hex(16): 0.0}
         self._id_mark = secrets.token_hex(64)
 
@@ -61,10 +61,16 @@ class KeptBodies:
             if batches is None:
                 return None
             found = self._encoded(answer, batches, wanted)
-            if found.size_bytes <= self._bodies.maxsize:
-                self._bodies[key] = found
+            self._keep(key, found)
         query_id, stages = answer.query_id.encode(), orjson.dumps(answer.stages)
         return stages.join([query_id.join(part) for part in found.parts]), found.rows
+
+    def _keep(self, key: Key, body: Body) -> None:
+        """Keep a body; the oldest go first, since to make one again costs little."""
+        self._bodies[key] = body
+        self.size_bytes += body.size_bytes
+        while self.size_bytes > self._size_bytes_max:
+            self.size_bytes -= self._bodies.pop(next(iter(self._bodies))).size_bytes
 
     def _encoded(self, answer: Answer, batches: Batches, wanted: Format) -> Body:
         id_mark = self._id_mark[: len(answer.query_id)]

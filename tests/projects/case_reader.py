@@ -72,7 +72,14 @@ def _case(text: str) -> BrokenProject:
             length = len(marked["carets"])
             case.faults.append(ToldFault(marked["code"], place, length, marked["hint"]))
         case.files[path] = "".join(f"{line}\n" for line in written).encode(encoding)
+    case.faults.sort(key=_file_of)
     return case
+
+
+def _file_of(fault: ToldFault) -> tuple[bool, str]:
+    """forebay.yml comes first, then files by name; the sort keeps the order of their lines."""
+    path = fault.place.split(":")[0]
+    return path != "forebay.yml", path
 
 
 def _files(text: str) -> Iterator[tuple[str, str, list[str]]]:

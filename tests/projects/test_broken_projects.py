@@ -37,34 +37,11 @@ TABLES = {
 UNMET = frozenset(
     (
         "a SELECT that reads a file",
-        "a column that does not exist",
-        "a comparison of a date and a number",
-        "a default engine that does not exist",
+        "a comparison in a measure's where that only the engine refuses",
         "a file of data that is not Parquet",
         "a file of data that is not there",
-        "a join on a column that its model does not have",
-        "a join on a column that its target does not have",
         "a key has no colon",
-        "a measure's own time that is no dimension",
-        "a measure over rows that a join repeats",
-        "a measure without an aggregate",
-        "a member that the joined model does not have",
-        "a metric's where that two joins reach",
-        "a metric with the name of a measure",
-        "a model's where that reads another model",
-        "a predicate that no truth value comes of",
-        "a table that is no name",
         "a table that the engine does not have",
-        "a variable of the environment that is not set",
-        "a window function",
-        "an aggregate inside an aggregate",
-        "an aggregate of rows in predicates",
-        "an alias",
-        "dimensions defined by one another",
-        "faults of form in three files",
-        "faults of meaning in three files",
-        "metrics defined by one another",
-        "no engine at all",
     )
 )
 """Faults that are told, but not yet at their narrowest place or with their best hint."""
@@ -78,7 +55,29 @@ def every_project() -> Iterator[object]:
         yield pytest.param(project, id=project.title.replace(" ", "_"), marks=marks)
 
 
-by_project = pytest.mark.parametrize("project", every_project())
+UNMET = frozenset(
+    (
+        "a SELECT that reads a file",
+        "a comparison in a measure's where that only the engine refuses",
+        "a file of data that is not Parquet",
+        "a file of data that is not there",
+        "a key has no colon",
+        "a table that the engine does not have",
+        "an aggregate of rows in predicates",
+    )
+)
+"""Faults that are told, but not yet at their narrowest place or with their best hint."""
+
+
+def every_project() -> Iterator[object]:
+    """Each broken project; one that is unmet must fail, so that it is taken off when it is met."""
+    for project in every_case():
+        unmet = pytest.mark.xfail(reason="the place or the hint is too wide", strict=True)
+        marks = [unmet] if project.title in UNMET else []
+        yield pytest.param(project, id=project.title.replace(" ", "_"), marks=marks)
+
+
+by_project = pytest.mark.parametrize("project", list(every_project()))
 
 
 @pytest.fixture(scope="session")

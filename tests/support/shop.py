@@ -59,6 +59,9 @@ models:
       urgent: "status = 'open' or amount > 90"
       place: region.name
       region_name: customer.region_name
+      clock_hour: extract(hour from created_at)
+      at_night: clock_hour < 5
+      since_the_hour: created_at - created_at.hour
     measures:
       revenue: sum(amount)
       orders: count(*)
@@ -90,6 +93,7 @@ models:
       payments: {to: payments, on: order_id = payments.order_id}
     segments:
       big: amount >= 50
+      big_at_night: big and at_night
       from_north: customer.region.name = 'North'
   items:
     table: items

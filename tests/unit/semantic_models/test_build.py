@@ -16,7 +16,14 @@ COLUMNS = {
 }
 
 
-def project(*, dimensions: str = "", measures: str = "", metrics: str = "", model: str = "") -> str:
+def project(
+    *,
+    dimensions: str = "",
+    measures: str = "",
+    metrics: str = "",
+    model: str = "",
+    segments: str = "none: false",
+) -> str:
     """Two models, where a row of a meets many of b, with lines added."""
     return f"""
 version: 1
@@ -35,6 +42,8 @@ models:
       {measures}
     joins:
       bs: {{to: b, on: id = b.a_id}}
+    segments:
+      {segments}
   b:
     sql: select * from b
     key: id
@@ -95,6 +104,19 @@ def test_a_dimension_may_be_named_as_the_column_it_changes() -> None:
     assert tree.sql("duckdb") == '"x" + 1'
 
 
+def test_a_segment_may_be_named_as_the_column_it_tests() -> None:
+    tree = built(project(segments="x: x > 1")).models["a"].segments["x"].expr.tree
+
+    assert tree.sql("duckdb") == '"x" > 1'
+
+
+def test_a_time_is_read_in_the_zone_once_however_deep_it_is_named() -> None:
+    catalog = built(project(dimensions="hour: extract(hour from t)\n      late: hour > 20"))
+    tree = catalog.models["a"].dimensions["late"].expr.tree
+
+    assert tree.sql("duckdb") == '(EXTRACT(HOUR FROM SL_CIVIL("t"))) > 20'
+
+
 def test_an_expression_behind_a_join_knows_its_path() -> None:
     dimension = the_shop().catalog.models["orders"].dimensions["region_name"]
 
@@ -151,6 +173,22 @@ def test_the_version_changes_with_a_definition_and_with_nothing_else() -> None:
         (
             project(dimensions="z: z2\n      z2: z + 1"),
             'E_FIELD_DEPENDENCY_CYCLE dimension "z" of model "a" is defined by itself',
+        ),
+        (
+            project(segments="big: small\n      small: not big"),
+            'E_FIELD_DEPENDENCY_CYCLE dimension "big" of model "a" is defined by itself',
+        ),
+        (
+            project(segments="big: x"),
+            "E_TYPE_MISMATCH a predicate must be true or false",
+        ),
+        (
+            project(segments="big: x > avg(x)"),
+            "E_AGGREGATE_IN_WHERE an aggregate stands in a predicate on rows",
+        ),
+        (
+            project(model="where: s"),
+            "E_TYPE_MISMATCH a predicate must be true or false",
         ),
         (
             project(dimensions="z: coalesce(s, x)"),

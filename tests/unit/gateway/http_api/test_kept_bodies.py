@@ -73,3 +73,15 @@ def test_bodies_beyond_the_limit_are_made_each_time() -> None:
     found = [bodies.body(told, Format.CSV) for _ in range(2)]
 
     assert found == [(b"carrier,flights\r\nAA,1\r\n,2\r\n", 2)] * 2
+
+
+def test_the_oldest_bodies_go_first() -> None:
+    told, size = answer(BATCH), len(whole(Format.CSV, answer(BATCH)))
+    bodies = KeptBodies(size_bytes_max=2 * size)
+
+    sizes = []
+    for number in range(4):
+        bodies.body(replace(told, key=str(number)), Format.CSV)
+        sizes.append(bodies.size_bytes)
+
+    assert sizes == [size, 2 * size, 2 * size, 2 * size]

@@ -164,6 +164,27 @@ def test_a_bug_is_told_without_its_text(
     assert "secret" in caplog.text
 
 
+def test_a_bug_before_the_question_is_read_is_told_without_its_text(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        raise ValueError("secret")
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": PATH, "headers": [(b"host", b"localhost")]}
+    app: Callable[..., Awaitable[None]] = create_app(gateway_of(BATCH))
+    with caplog.at_level(logging.ERROR):
+        anyio.run(app, scope, receive, send)
+
+    assert (sent[0]["status"], orjson.loads(sent[1]["body"])["code"]) == (500, "SL900")
+    assert b"secret" not in sent[1]["body"]
+    assert "secret" in caplog.text
+
+
 def test_a_failure_after_the_first_byte_leaves_the_body_unended() -> None:
     stream = ScriptedStream([BATCH], failure=EngineFailed("it broke"))
     served: list[Served] = []

@@ -99,8 +99,8 @@ def test_a_client_that_leaves_stops_the_query_that_its_thread_waits_for() -> Non
     refusals: list[str] = []
 
     async def work() -> None:
-        await threads.work(run.start)
         try:
+            await threads.work(run.start)
             while await threads.work(run.piece) is not None:
                 pass
         except Cancelled as error:
