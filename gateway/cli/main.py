@@ -58,13 +58,11 @@ def cli(context: click.Context, debug: bool) -> None:  # noqa: FBT001
 def main() -> None:
     """Run one command; every failure is told in one line and never as a traceback."""
     try:
-        cli(standalone_mode=False)
+        sys.exit(cli(standalone_mode=False))
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
-    except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except BrokenPipeError:
         _close_quietly()

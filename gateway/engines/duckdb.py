@@ -136,7 +136,8 @@ class DuckDBEngine:
             self._closed = True
         for stream in self._watch.running():
             stream.close()
-        self._connection.close()
+        if self.running() == 0:
+            self._connection.close()
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
         with self._opening:
@@ -144,13 +145,14 @@ class DuckDBEngine:
                 raise EngineGone(f'engine "{self.name}" is closed')
             if self._inode() != self._opened_as:
                 self._open_again()
-            connection = self._connection.cursor()
+            connection, home = self._connection.cursor(), self._home
         if self._settings.path is not None:
-            connection.execute(self._home)
+            connection.execute(home)
         return connection
 
     def _open_again(self) -> None:
-        # Queries that still read the old database have connections of their own, and go on.
+        # The old connection is let go and not closed: that would take their own connections from
+        # queries that still read the old database, which could then be stopped by nothing.
         opened_as = self._inode()
         try:
             connection = open_locked(self._settings, self._sources)
@@ -160,7 +162,6 @@ class DuckDBEngine:
                 detail=f"The data was replaced: {self._settings.place} in forebay.yml.",
                 hint="Put data in place that DuckDB can read; the server serves on meanwhile.",
             ) from error
-        self._connection.close()
         self._connection, self._opened_as = connection, opened_as
         self._home = _home_of(connection)
 

@@ -71,6 +71,10 @@ _NEVER = {"allow_unsigned_extensions": "false", "python_scan_all_frames": "false
 """Settings that nobody makes, and that must not hold either."""
 
 
+LOCKED: dict[str, str] = _FROM_THE_START | _LATER | _AT_LAST | _NEVER
+"""What every opened DuckDB must say of itself."""
+
+
 def find_sources(settings: DuckDBSettings) -> Sources:
     """The files that an engine's settings name, globs expanded.
 
@@ -227,9 +231,8 @@ def _make_view(
 def _read_back(
     connection: duckdb.DuckDBPyConnection, settings: DuckDBSettings, sources: Sources
 ) -> None:
-    wanted: dict[str, str] = _FROM_THE_START | _LATER | _AT_LAST | _NEVER
     held = _held(connection)
-    differing = sorted(key for key in wanted if held.get(key, "").lower() != wanted[key].lower())
+    differing = sorted(key for key in LOCKED if held.get(key, "").lower() != LOCKED[key].lower())
     if _reach(connection) != _reach_allowed(settings, sources):
         differing.append("allowed_paths")
     if differing:

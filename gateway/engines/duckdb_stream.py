@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from collections import deque
@@ -159,8 +158,7 @@ class DuckDBStream:
 
     def _interrupt(self) -> None:
         # Under a lock of its own: the reading thread may be closing the connection just now.
-        # An engine that was started anew has closed it already, and nothing is left to stop.
-        with self._handle, contextlib.suppress(duckdb.ConnectionException):
+        with self._handle:
             if not self._freed:
                 self._connection.interrupt()
 

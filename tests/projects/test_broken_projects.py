@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
-from gateway.project import load_project
-from semantic_models.errors import FaultyProject, ForebayError
+from gateway.project import find_project, load_project
+from semantic_models.errors import FaultyProject, ForebayError, ProjectNotFound
 from tests.projects.case_reader import BrokenProject, ToldFault, every_case
 
 ROOT = b"""\
@@ -42,28 +49,6 @@ UNMET = frozenset(
         "a file of data that is not there",
         "a key has no colon",
         "a table that the engine does not have",
-    )
-)
-"""Faults that are told, but not yet at their narrowest place or with their best hint."""
-
-
-def every_project() -> Iterator[object]:
-    """Each broken project; one that is unmet must fail, so that it is taken off when it is met."""
-    for project in every_case():
-        unmet = pytest.mark.xfail(reason="the place or the hint is too wide", strict=True)
-        marks = [unmet] if project.title in UNMET else []
-        yield pytest.param(project, id=project.title.replace(" ", "_"), marks=marks)
-
-
-UNMET = frozenset(
-    (
-        "a SELECT that reads a file",
-        "a comparison in a measure's where that only the engine refuses",
-        "a file of data that is not Parquet",
-        "a file of data that is not there",
-        "a key has no colon",
-        "a table that the engine does not have",
-        "an aggregate of rows in predicates",
     )
 )
 """Faults that are told, but not yet at their narrowest place or with their best hint."""
@@ -112,6 +97,34 @@ def told(fault: ForebayError, expected: str) -> ToldFault:
     return ToldFault(fault.code, place, at.length if at else 0, hint)
 
 
+SHOWN = (
+    "a column in the second line of a block",
+    "faults of meaning in three files",
+    "a sum of a text",
+    "a key stands twice",
+    "a file that is not UTF-8",
+    "an unknown key of a dimension",
+    "every section beside models",
+    "metrics of a later version",
+    "a join to a model that does not exist",
+    "SQL that cannot be read",
+    "faults of form in three files",
+)
+"""Projects that the command itself is run on."""
+SHOWN_AS_JSON = ("a file that is not UTF-8", "a sum of a text", "faults of meaning in three files")
+
+BLOCK = """\
+error[E_NAME_NOT_FOUND]: column "amonut" does not exist in model "orders"
+  --> models/shop.yml:9:21
+   |
+ 9 |                when amonut < 99 then 'middle'
+   |                     ^^^^^^
+   = help: Perhaps "amount" is meant.
+
+1 fault in 1 file
+"""
+
+
 @by_project
 def test_every_fault_is_told_at_its_place(
     project: BrokenProject, data: Path, tmp_path: Path
@@ -120,3 +133,84 @@ def test_every_fault_is_told_at_its_place(
 
     hints = [each.hint for each in project.faults] + [""] * len(faults)
     assert [told(*each) for each in zip(faults, hints, strict=False)] == project.faults
+
+
+def test_a_project_without_models_has_one_fault_of_no_place(tmp_path: Path) -> None:
+    (tmp_path / "forebay.yml").write_text("version: 1\nname: shop\n")
+
+    [fault] = faults_of(tmp_path)
+
+    assert (fault.code, fault.position, fault.hint) == (
+        "SL202",
+        None,
+        "Write one below the models folder.",
+    )
+
+
+def test_a_folder_without_a_project_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ProjectNotFound) as caught:
+        find_project(tmp_path)
+
+    assert caught.value.hint == ("Name the project's folder with --project, or try `forebay demo`.")
+
+
+def validated(folder: Path, *options: str) -> tuple[int, str, str]:
+    """The exit code, the output and the errors of ``forebay validate``."""
+    done = subprocess.run(
+        [sys.executable, "-m", "gateway", "validate", "-p", str(folder), *options],
+        capture_output=True,
+        env={**os.environ, "XDG_CACHE_HOME": str(folder / "cache"), "NO_COLOR": "1"},
+        timeout=30,
+        check=False,
+    )
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+@pytest.mark.parametrize(
+    "title", [*SHOWN[:3], *(pytest.param(each, marks=pytest.mark.slow) for each in SHOWN[3:])]
+)
+def test_the_command_shows_each_fault_at_its_place(title: str, data: Path, tmp_path: Path) -> None:
+    [project] = [each for each in every_case() if each.title == title]
+
+    code, output, shown = validated(written(project, data, tmp_path))
+
+    places = re.findall(r"--> (\S+)", shown)
+    codes = re.findall(r"^error\[(\w+)\]", shown, flags=re.MULTILINE)
+    carets = [len(each) for each in re.findall(r"\| +(\^+)$", shown, flags=re.MULTILINE)]
+    hints = re.findall(r"= help: (.*)", shown)
+    found = [ToldFault(*each) for each in zip(codes, places, carets, hints, strict=True)]
+    assert (code, output, "Traceback" in shown) == (1, "", False)
+    assert [_as_expected(*each) for each in zip(found, project.faults, strict=True)] == (
+        project.faults
+    )
+
+
+@pytest.mark.parametrize("title", SHOWN_AS_JSON)
+def test_the_command_tells_programs_the_same(title: str, data: Path, tmp_path: Path) -> None:
+    [project] = [each for each in every_case() if each.title == title]
+
+    code, output, shown = validated(written(project, data, tmp_path), "-f", "json")
+
+    found = [_told_fault(each) for each in json.loads(output)["faults"]]
+    assert (code, shown) == (1, "")
+    assert [_as_expected(*each) for each in zip(found, project.faults, strict=True)] == (
+        project.faults
+    )
+
+
+def _told_fault(document: dict[str, Any]) -> ToldFault:
+    at = document["source"]
+    place = f"{at['file']}:{at['line']}:{at['column']}"
+    return ToldFault(document["code"], place, at["length"], document["hint"])
+
+
+def _as_expected(found: ToldFault, expected: ToldFault) -> ToldFault:
+    return replace(found, hint=expected.hint) if expected.hint in found.hint else found
+
+
+def test_the_command_shows_the_line_and_a_caret_below(data: Path, tmp_path: Path) -> None:
+    [project] = [each for each in every_case() if each.title == SHOWN[0]]
+
+    _, _, shown = validated(written(project, data, tmp_path))
+
+    assert shown == BLOCK

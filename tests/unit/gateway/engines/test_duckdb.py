@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Thread
 
 import duckdb
 import pyarrow as pa
@@ -14,10 +15,12 @@ import sqlglot
 
 from gateway.engines.duckdb import DuckDBEngine
 from gateway.engines.duckdb_open import DuckDBSettings
-from gateway.errors import Cancelled, EngineFailed, EngineGone
+from gateway.errors import Cancelled, EngineFailed, EngineGone, EngineTimedOut
+from semantic_models.errors import ForebayError
 from semantic_models.model import Select, Table
 from semantic_models.types import INT64, STRING, Kind, LogicalType
 from tests.unit.gateway.engines.data import (
+    ENDLESS,
     FLIGHTS,
     LONG,
     TOTAL,
@@ -157,6 +160,8 @@ def test_an_engine_recovers_when_its_file_is_back(engine: DuckDBEngine, tmp_path
     refused: list[Callable[[], object]] = [
         lambda: engine.data_version(["flights"]),
         engine.check,
+        lambda: engine.describe(Table(("flights",))),
+        lambda: engine.describe_query("SELECT distance FROM flights"),
         lambda: list(engine.execute(TOTAL, timeout_s=TIMEOUT_S)),
     ]
     for ask in refused:
@@ -219,6 +224,28 @@ def test_a_query_over_a_replaced_database_goes_on(database: DuckDBEngine, tmp_pa
     rows += sum(batch.num_rows for batch in reading)
 
     assert (renewed, rows) == ([{"n": 5}], 400_000)
+
+
+def test_a_query_over_a_replaced_database_can_still_be_stopped(
+    database: DuckDBEngine, tmp_path: Path
+) -> None:
+    reading = database.execute(numbers(ENDLESS), timeout_s=1)
+    raised: list[type[ForebayError]] = []
+
+    def read() -> None:
+        try:
+            list(reading)
+        except ForebayError as error:
+            raised.append(type(error))
+
+    reader = Thread(target=read, daemon=True)
+    reader.start()
+    make_database(tmp_path / "next.duckdb", orders=5)
+    Path(tmp_path, "next.duckdb").replace(tmp_path / "data.duckdb")
+    database.check()
+    reader.join(15)
+
+    assert raised == [EngineTimedOut]
 
 
 def test_a_replacement_that_is_no_database_is_refused_until_there_is_one(

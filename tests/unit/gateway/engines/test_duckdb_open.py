@@ -10,7 +10,9 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from gateway.engines import duckdb_open
 from gateway.engines.duckdb_open import DuckDBSettings, find_sources, open_locked, quote
+from gateway.errors import EngineFailed
 from semantic_models.errors import SettingRejected
 from tests.unit.gateway.engines.data import FLIGHTS, flights_in, write_flights
 
@@ -95,7 +97,9 @@ def test_names_and_paths_are_quoted(tmp_path: Path) -> None:
         assert connection.sql(f"FROM {quote(name)}").to_arrow_table() == FLIGHTS
 
 
-@pytest.mark.parametrize("pattern", ["gone.parquet", "gone/*.parquet", "nul\0.parquet", ""])
+@pytest.mark.parametrize(
+    "pattern", ["gone.parquet", "gone/*.parquet", "nul\0.parquet", "", "x" * 5_000]
+)
 def test_a_missing_file_is_refused_under_its_name_in_the_settings(
     pattern: str, tmp_path: Path
 ) -> None:
@@ -182,6 +186,32 @@ def test_bounds_that_duckdb_does_not_take_are_refused(tmp_path: Path) -> None:
         open_locked(settings, find_sources(settings))
 
     assert refusal.value.message == 'the bounds of engine "files" cannot be used'
+
+
+def test_a_setting_that_is_not_held_refuses_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DuckDB holds every setting it is given, so the test expects one that nobody gave."""
+    settings = flights_in(tmp_path)
+    monkeypatch.setitem(duckdb_open.LOCKED, "allow_unsigned_extensions", "true")
+
+    with pytest.raises(EngineFailed) as refusal:
+        open_locked(settings, find_sources(settings))
+
+    assert refusal.value.message == 'engine "files" is not locked down'
+    assert refusal.value.detail == "DuckDB does not hold as set: allow_unsigned_extensions."
+
+
+def test_a_file_that_may_be_reached_beside_the_own_refuses_the_start(tmp_path: Path) -> None:
+    settings = replace(flights_in(tmp_path), files={"a": "flights.parquet", "b": "f*.parquet"})
+    sources = dict(find_sources(settings))
+    write_flights(tmp_path, "other.parquet")
+    linked = {**sources, "b": (f"{tmp_path}/./other.parquet",)}
+
+    with pytest.raises(EngineFailed) as refusal:
+        open_locked(settings, linked)
+
+    assert refusal.value.detail == "DuckDB does not hold as set: allowed_paths."
 
 
 def test_a_sort_beyond_memory_spills_only_where_a_folder_is_given(tmp_path: Path) -> None:
