@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from typing import NoReturn
 
 import click
 
@@ -42,6 +43,12 @@ class LazyGroup(click.Group):
             ctx.fail(f'no command "{args[0]}"; commands are {", ".join(COMMANDS)}')
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # click itself would call it a failure
+            _close_quietly()
+
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="forebay", message="%(prog)s %(version)s")
@@ -60,12 +67,11 @@ def main() -> None:
     try:
         sys.exit(cli(standalone_mode=False))
     except click.exceptions.Abort:
+        click.echo("stopped", err=True)
         sys.exit(130)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        _close_quietly()
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:  # noqa: BLE001 - whatever escapes is told, not traced
@@ -74,7 +80,7 @@ def main() -> None:
         sys.exit(told(error, debug="--debug" in sys.argv))
 
 
-def _close_quietly() -> None:
+def _close_quietly() -> NoReturn:
     """The reader of our output has left; nothing is wrong."""
     import os
 

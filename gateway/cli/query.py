@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +47,7 @@ def command(project: Path, format_: str | None, out: Path | None, **options: Any
         gateway = make_gateway(Settings(project=find_project(project)))
     try:
         prepared = gateway.prepare(text)
-        with progress("asking the engine") as working:
+        with _stopped_by_ctrl_c(), progress("asking the engine") as working:
             answer = gateway.fetch(prepared)
             try:
                 _write(answer, format_, out, working)
@@ -73,10 +78,45 @@ def _write(answer: Any, format_: str, out: Path | None, working: Any) -> None:
             sys.stdout.buffer.write(b"\n")
         sys.stdout.buffer.flush()
         return
+    _write_file(out, pieces)
+
+
+def _write_file(out: Path, pieces: Iterable[bytes]) -> None:
+    """Write the whole answer, or leave the file as it was."""
+    from semantic_models.errors import SettingRejected
+
     beside = out.with_name(f"{out.name}.part")
     try:
         with beside.open("wb") as file:
             file.writelines(pieces)
         beside.replace(out)
+    except OSError as error:
+        raise SettingRejected(
+            f'file "{out}" cannot be written: {os.strerror(error.errno or 0).lower()}',
+            hint="Name another file with --out.",
+        ) from error
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def _stopped_by_ctrl_c() -> Iterator[None]:
+    """Let Ctrl-C end a query as Ctrl-C, which an engine may tell as a failure of its own."""
+    from semantic_models.errors import ForebayError
+
+    pressed = threading.Event()
+
+    def stop(*_: object) -> None:
+        pressed.set()
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    except ForebayError:
+        if pressed.is_set():
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        signal.signal(signal.SIGINT, before)
