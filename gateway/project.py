@@ -24,7 +24,7 @@ from semantic_models.errors import (
 from semantic_models.expand import expand
 from semantic_models.give_types import give_types
 from semantic_models.model import ModelTypes
-from semantic_models.parse_spec import models_folder, parse_project
+from semantic_models.parse_spec import POLICIES_FOLDER, models_folder, parse_project
 from semantic_models.spec import EngineSpec, ProjectSpec, Scalar
 
 ROOT = "forebay.yml"
@@ -64,11 +64,16 @@ def find_project(start: Path) -> Path:
 
 
 def read_files(folder: Path) -> dict[str, bytes]:
-    """forebay.yml and every model file, by path relative to the folder."""
+    """forebay.yml, every model file and every file of policies, by path relative to the folder.
+
+    Policies are read although no version applies them yet: whoever reads the files refuses them,
+    where leaving them out would serve the project without its rules.
+    """
     root = _read(folder / ROOT)
     files = {ROOT: root}
-    below = folder / models_folder(root)
-    paths = sorted(path for pattern in ("*.yml", "*.yaml") for path in below.rglob(pattern))
+    below = {folder / models_folder(root), folder / POLICIES_FOLDER}
+    found = (path for each in below for end in ("*.yml", "*.yaml") for path in each.rglob(end))
+    paths = sorted(set(found))
     if len(paths) > FILES_MAX:
         raise TooLarge(f"the project has more than {FILES_MAX} model files")
     for path in paths:
