@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from dialects.dialect import Dialect
 from dialects.errors import UnsupportedFeature
+from semantic_models import intrinsics
 from semantic_models.expressions import with_children
 from semantic_models.functions import AGGREGATES
 from semantic_models.model import Grain
@@ -50,11 +51,11 @@ class Lowering:
 
     def _intrinsic(self, node: exp.Anonymous) -> exp.Expr:
         match node.name:
-            case "sl_civil":
+            case intrinsics.CIVIL:
                 return self.dialect.to_civil(node.expressions[0], self.zone)
-            case "sl_instant":
+            case intrinsics.INSTANT:
                 return self._instant(node.expressions[0])
-            case "sl_truncate":
+            case intrinsics.TRUNCATE:
                 unit, civil = node.expressions
                 return self.dialect.truncate(Grain(unit.name), civil)
             case _:

@@ -144,7 +144,8 @@ class Gateway:
         self._memo: LRUCache[object, Prepared] = LRUCache(settings.memo_entries_max)
         self._proofs: LRUCache[str, Mapping[str, object]] = LRUCache(settings.proofs_max)
         self._lock = threading.Lock()
-        self._ids = (f"{os.urandom(4).hex()}-{number:x}" for number in itertools.count(1))
+        started_as = os.urandom(4).hex()
+        self._ids = (f"{started_as}-{number:x}" for number in itertools.count(1))
 
     def prepare(self, text: str | bytes, principal: Principal = ANONYMOUS) -> Prepared:
         """Settle a question, or remember how it was settled within this minute.

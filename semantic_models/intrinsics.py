@@ -17,7 +17,6 @@ from semantic_models.types import Kind, LogicalType
 CIVIL = "sl_civil"
 INSTANT = "sl_instant"
 TRUNCATE = "sl_truncate"
-NAMES = frozenset((CIVIL, INSTANT, TRUNCATE))
 
 
 def civil(instant: exp.Expr) -> exp.Expr:

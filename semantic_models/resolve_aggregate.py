@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
+from semantic_models.bind import column
 from semantic_models.build_metrics import renumbered
 from semantic_models.catalog import Catalog
 from semantic_models.errors import (
@@ -288,7 +289,7 @@ def _resolved(
 ) -> ResolvedQuery:
     asked, hidden = metrics
     keys = branches[0].keys
-    computed = {key.name: Output(key.name, _bare(key.name), key.type) for key in keys}
+    computed = {key.name: Output(key.name, Expr(column(key.name)), key.type) for key in keys}
     for each in asked:
         if each.name in computed:
             raise NameCollision(f'the answer has two columns named "{each.name}"')
@@ -315,10 +316,6 @@ def _resolved(
     )
 
 
-def _bare(name: str) -> Expr:
-    return Expr(exp.Column(this=exp.Identifier(this=name, quoted=True)))
-
-
 def _ordered(
     query: Query, keys: Sequence[Output], computed: Mapping[str, Output]
 ) -> tuple[Output, ...]:
@@ -342,7 +339,7 @@ def _columns_by_name(
     """What computes each name that having and order_by may use, in all its spellings."""
     known: dict[str, Computed] = {}
     for key, dimension in zip(keys, query.dimensions, strict=True):
-        found = Computed(_bare(key.name).tree, key.type.kind)
+        found = Computed(column(key.name), key.type.kind)
         for name in (key.name, dimension.name, key.name.replace("__", ".")):
             known.setdefault(name, found)
     shown = {each.name: _computed(each) for each in asked}
@@ -365,7 +362,7 @@ def _add_bare_times(known: dict[str, Computed], keys: Sequence[Output], query: Q
             grains.setdefault(".".join(parts), []).append(key)
     for name, found in grains.items():
         if len(found) == 1:
-            known.setdefault(name, Computed(_bare(found[0].name).tree, found[0].type.kind))
+            known.setdefault(name, Computed(column(found[0].name), found[0].type.kind))
 
 
 def sort_key(order: OrderBy, known: Known) -> SortKey:
