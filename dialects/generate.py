@@ -192,10 +192,10 @@ class _Generator:
         block = self.block(plan)
         return block if block.is_open else self._wrapped(block)
 
-    def _wrapped(self, block: _Block) -> _Block:
+    def _wrapped(self, block: _Block, name: str = "") -> _Block:
         if not block.columns:
             raise AssertionError("only computed columns can be read from outside")
-        name = f"s{next(self.numbers)}"
+        name = name or f"s{next(self.numbers)}"
         wrapped = _Block(exp.Subquery(this=block.tree(), alias=_table_alias(name)), "")
         wrapped.names = block.names
         return wrapped
@@ -210,7 +210,11 @@ class _Generator:
                 return exp.Subquery(this=tree.copy(), alias=_table_alias(name))
 
     def _join(self, plan: Join) -> _Block:
-        block = self._open(plan.input)
+        block = self.block(plan.input)
+        if not block.is_open:
+            home = scans(plan.input)[0]
+            block = self._wrapped(block, alias(home.path, home.model))
+            block.home = block.source.alias
         right = self.block(plan.right)
         source = right.source
         if right.where:

@@ -1,6 +1,7 @@
 """The resolved question to its plan: how each home is aggregated, then what all of them share.
 
 direct                the home's rows, each joined to at most one row a join, aggregated
+aggregate, then join  the home's rows aggregated a joined row first, see aggregate_then_join.py
 distinct home keys    a one-to-many join is grouped: home rows made distinct a group first
 stitch                several homes, each aggregated on its own, side by side on equal keys
 """
@@ -11,27 +12,26 @@ from collections.abc import Callable, Sequence
 
 from sqlglot import exp
 
-from semantic_models.bind import behind, column, path_of
+from semantic_models.aggregate_then_join import aggregate_then_join, can_aggregate_first
+from semantic_models.bind import column, path_of
 from semantic_models.errors import KeyRequired
-from semantic_models.functions import AGGREGATES
-from semantic_models.model import Expr, Model, Path
+from semantic_models.model import Expr, Path
 from semantic_models.plan import (
     Aggregate,
     Distinct,
     Filter,
-    Join,
     Limit,
     LogicalPlan,
     Output,
     Plan,
     Project,
-    Scan,
-    SemiJoin,
     Sort,
     Stitch,
 )
-from semantic_models.resolved import Branch, BranchMeasure, Existence, ResolvedQuery, Step
-from semantic_models.types import INT64, LogicalType
+from semantic_models.plan_measures import measure_output, type_of
+from semantic_models.plan_rows import joined_rows
+from semantic_models.resolved import Branch, BranchMeasure, ResolvedQuery
+from semantic_models.types import INT64
 
 Carry = Callable[[exp.Expr], exp.Expr]
 """From an expression over home columns to the same over carried columns."""
@@ -81,151 +81,16 @@ def _cut(plan: LogicalPlan, resolved: ResolvedQuery) -> LogicalPlan:
     return Limit(plan, resolved.limit, resolved.offset)
 
 
-def type_of(measure: BranchMeasure) -> LogicalType:
-    """The promised type of a measure."""
-    assert measure.measure.type is not None, "a served catalog has its types"
-    return measure.measure.type
-
-
-def scan(model: Model, path: Path) -> LogicalPlan:
-    """The rows of a model behind a join path, without those that its ``where`` leaves out."""
-    rows = Scan(model.name, path, model.relation)
-    if model.where is None or not path:
-        return rows
-    return Filter(rows, (behind(model.where, path),))
-
-
-def joined_rows(branch: Branch) -> LogicalPlan:
-    """The home's rows that the predicates let through, joined to what keys and measures need."""
-    rows: LogicalPlan = Scan(branch.home.name, (), branch.home.relation)
-    for step in branch.steps:
-        rows = _join(rows, step)
-    where = (branch.home.where,) if branch.home.where is not None else ()
-    restricted = (*where, *_any_filter(branch), *branch.filters)
-    if restricted:
-        rows = Filter(rows, restricted)
-    for existence in branch.existences:
-        rows = _semi_join(rows, existence)
-    return rows
-
-
-def _join(rows: LogicalPlan, step: Step) -> Join:
-    return Join(rows, scan(step.target, step.path), _on(step), step.join.cardinality)
-
-
-def _on(step: Step) -> tuple[tuple[Expr, Expr], ...]:
-    before = step.path[:-1]
-    return tuple(
-        (Expr(column(left, before)), Expr(column(right, step.path)))
-        for left, right in step.join.columns
-    )
-
-
-def _semi_join(rows: LogicalPlan, existence: Existence) -> SemiJoin:
-    right: LogicalPlan = scan(existence.first.target, existence.first.path)
-    for step in existence.steps:
-        right = _join(right, step)
-    return SemiJoin(rows, right, _on(existence.first), existence.predicates)
-
-
-def _any_filter(branch: Branch) -> tuple[Expr, ...]:
-    """Where every measure has predicates of its own, only rows that one of them wants.
-
-    A group without such rows then does not appear, as it would not if each measure were asked
-    alone.
-    """
-    wanted = [own_predicates(each) for each in branch.measures]
-    if not branch.keys or not wanted or not all(wanted):
-        return ()
-    if len(wanted) == 1:
-        return wanted[0]
-    trees = [exp.Paren(this=conjunction(each)) for each in wanted]
-    either: exp.Expr = trees[0]
-    for tree in trees[1:]:
-        either = exp.Or(this=either, expression=tree)
-    return (Expr(either),)
-
-
-def own_predicates(measure: BranchMeasure) -> tuple[Expr, ...]:
-    """The predicates of a measure and of the metrics that use it."""
-    own = measure.measure.where
-    return (*((own,) if own is not None else ()), *measure.filters)
-
-
-def conjunction(predicates: Sequence[Expr]) -> exp.Expr:
-    """All predicates as one."""
-    trees = [exp.Paren(this=each.tree.copy()) for each in predicates]
-    both: exp.Expr = trees[0]
-    for tree in trees[1:]:
-        both = exp.And(this=both, expression=tree)
-    return both
-
-
 def aggregate_branch(branch: Branch) -> LogicalPlan:
     """One row a group of one home."""
+    if can_aggregate_first(branch):
+        return aggregate_then_join(branch)
     rows = joined_rows(branch)
     if branch.fan_out is not None:
         return _distinct_keys(branch, rows)
-    return Aggregate(rows, branch.keys, tuple(_measure(each, branch) for each in branch.measures))
-
-
-def _measure(measure: BranchMeasure, branch: Branch) -> Output:
-    predicates = own_predicates(measure)
-    already_filtered = len(branch.measures) == 1 and bool(branch.keys)
-    aggregated = measure.measure.expr.tree
-    if predicates and not already_filtered:
-        aggregated = _filtered(aggregated.copy(), conjunction(predicates))
-        aggregated = _or_null(aggregated, conjunction(predicates)) if branch.keys else aggregated
-    if measure.measure.needs_cast:
-        aggregated = exp.Cast(this=aggregated.copy(), to=data_type(type_of(measure)))
-    return Output(measure.name, Expr(aggregated), type_of(measure))
-
-
-def data_type(type_: LogicalType) -> exp.DataType:
-    """A logical type as sqlglot writes it."""
-    names = {"int64": "BIGINT", "float64": "DOUBLE", "string": "VARCHAR"}
-    return exp.DataType(this=exp.DType[names[type_.kind.value]], nested=False)
-
-
-def _filtered(tree: exp.Expr, predicate: exp.Expr) -> exp.Expr:
-    """Every aggregate of a measure over the rows of a predicate only."""
-    for node in reversed([each for each in tree.walk() if type(each) in AGGREGATES]):
-        outer = node
-        while isinstance(outer.parent, exp.WithinGroup | exp.Filter):
-            outer = outer.parent
-        narrowed = _narrowed(outer.copy(), predicate)
-        if outer is tree:
-            tree = narrowed
-        else:
-            outer.replace(narrowed)
-    return tree
-
-
-_COUNTS = (exp.Count, exp.CountIf, exp.ApproxDistinct)
-"""The aggregates that no row makes 0."""
-
-
-def _or_null(tree: exp.Expr, predicate: exp.Expr) -> exp.Expr:
-    """NULL, and never 0, for a group in which no row satisfies the predicate."""
-    inner = tree
-    while isinstance(inner, exp.Filter | exp.WithinGroup):
-        inner = inner.this
-    if type(inner) in AGGREGATES and not isinstance(inner, _COUNTS):
-        return tree
-    rows = exp.Count(this=exp.Star(), big_int=True)
-    any_row = exp.GT(
-        this=_narrowed(rows, predicate), expression=exp.Literal(this="0", is_string=False)
+    return Aggregate(
+        rows, branch.keys, tuple(measure_output(each, branch) for each in branch.measures)
     )
-    return exp.Case(ifs=[exp.If(this=any_row, true=tree)])
-
-
-def _narrowed(aggregate: exp.Expr, predicate: exp.Expr) -> exp.Expr:
-    if isinstance(aggregate, exp.Filter):
-        both = exp.And(
-            this=exp.Paren(this=aggregate.expression.this.copy()), expression=predicate.copy()
-        )
-        return exp.Filter(this=aggregate.this, expression=exp.Where(this=both))
-    return exp.Filter(this=aggregate, expression=exp.Where(this=predicate.copy()))
 
 
 def _distinct_keys(branch: Branch, rows: LogicalPlan) -> LogicalPlan:
@@ -264,5 +129,5 @@ def _distinct_keys(branch: Branch, rows: LogicalPlan) -> LogicalPlan:
 
 
 def _carried(measure: BranchMeasure, carry: Carry, branch: Branch) -> Output:
-    made = _measure(measure, branch)
+    made = measure_output(measure, branch)
     return Output(made.name, Expr(carry(made.expr.tree)), made.type)

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 from semantic_models.catalog import Catalog
 from semantic_models.give_types import MEASURE
-from semantic_models.make_plan import joined_rows
 from semantic_models.model import Dimension, Measure, Model
 from semantic_models.plan import Aggregate, Output, Plan
+from semantic_models.plan_rows import joined_rows
 from semantic_models.resolve_branch import BranchResolver
 from semantic_models.resolve_filters import Clock
 from semantic_models.types import STRING

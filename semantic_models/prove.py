@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from semantic_models.aggregate_then_join import can_aggregate_first
 from semantic_models.resolved import Branch, Existence, ResolvedQuery, Step
 
 Proof = dict[str, object]
@@ -43,7 +44,9 @@ def plan_choice(branch: Branch, shape: str) -> str:
         return "rows"
     if shape == "values":
         return "distinct values"
-    return "distinct home keys, then aggregate" if branch.fan_out is not None else "direct"
+    if branch.fan_out is not None:
+        return "distinct home keys, then aggregate"
+    return "aggregate, then join" if can_aggregate_first(branch) else "direct"
 
 
 def _step(step: Step) -> Proof:

@@ -1,0 +1,100 @@
+"""The rows that a home is aggregated from: scanned, joined, filtered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from semantic_models.bind import behind, column
+from semantic_models.model import Expr, Model, Path
+from semantic_models.plan import Filter, Join, LogicalPlan, Scan, SemiJoin
+from semantic_models.resolved import Branch, BranchMeasure, Existence, Step
+
+
+def scan(model: Model, path: Path) -> LogicalPlan:
+    """The rows of a model behind a join path, without those that its ``where`` leaves out."""
+    rows = Scan(model.name, path, model.relation)
+    if model.where is None or not path:
+        return rows
+    return Filter(rows, (behind(model.where, path),))
+
+
+def home_rows(branch: Branch) -> LogicalPlan:
+    """All rows of the home."""
+    return Scan(branch.home.name, (), branch.home.relation)
+
+
+def restrictions(branch: Branch) -> tuple[Expr, ...]:
+    """The predicates that every row of the home must satisfy to count."""
+    where = (branch.home.where,) if branch.home.where is not None else ()
+    return (*where, *_any_filter(branch), *branch.filters)
+
+
+def filtered(rows: LogicalPlan, predicates: Sequence[Expr]) -> LogicalPlan:
+    """The rows for which every predicate is true."""
+    return Filter(rows, tuple(predicates)) if predicates else rows
+
+
+def joined_rows(branch: Branch) -> LogicalPlan:
+    """The home's rows that the predicates let through, joined to what keys and measures need."""
+    rows = home_rows(branch)
+    for step in branch.steps:
+        rows = join(rows, step)
+    rows = filtered(rows, restrictions(branch))
+    for existence in branch.existences:
+        rows = _semi_join(rows, existence)
+    return rows
+
+
+def join(rows: LogicalPlan, step: Step) -> Join:
+    """Each row with the one that it meets by a step."""
+    return Join(rows, scan(step.target, step.path), _on(step), step.join.cardinality)
+
+
+def _on(step: Step) -> tuple[tuple[Expr, Expr], ...]:
+    before = step.path[:-1]
+    return tuple(
+        (Expr(column(left, before)), Expr(column(right, step.path)))
+        for left, right in step.join.columns
+    )
+
+
+def _semi_join(rows: LogicalPlan, existence: Existence) -> SemiJoin:
+    right: LogicalPlan = scan(existence.first.target, existence.first.path)
+    for step in existence.steps:
+        right = join(right, step)
+    return SemiJoin(rows, right, _on(existence.first), existence.predicates)
+
+
+def _any_filter(branch: Branch) -> tuple[Expr, ...]:
+    """Where every measure has predicates of its own, only rows that one of them wants.
+
+    A group without such rows then does not appear, as it would not if each measure were asked
+    alone.
+    """
+    wanted = [own_predicates(each) for each in branch.measures]
+    if not branch.keys or not wanted or not all(wanted):
+        return ()
+    if len(wanted) == 1:
+        return wanted[0]
+    trees = [exp.Paren(this=conjunction(each)) for each in wanted]
+    either: exp.Expr = trees[0]
+    for tree in trees[1:]:
+        either = exp.Or(this=either, expression=tree)
+    return (Expr(either),)
+
+
+def own_predicates(measure: BranchMeasure) -> tuple[Expr, ...]:
+    """The predicates of a measure and of the metrics that use it."""
+    own = measure.measure.where
+    return (*((own,) if own is not None else ()), *measure.filters)
+
+
+def conjunction(predicates: Sequence[Expr]) -> exp.Expr:
+    """All predicates as one."""
+    trees = [exp.Paren(this=each.tree.copy()) for each in predicates]
+    both: exp.Expr = trees[0]
+    for tree in trees[1:]:
+        both = exp.And(this=both, expression=tree)
+    return both
