@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import count
 
+from sqlglot import Dialect as SqlDialect
 from sqlglot import exp
 
 from dialects.dialect import Dialect
@@ -40,12 +42,18 @@ def generate(governed: GovernedPlan, dialect: Dialect) -> PhysicalQuery:
     generator = _Generator(Lowering(dialect, plan.zone), count())
     tree = generator.block(plan.root).select(plan.columns)
     return PhysicalQuery(
-        text=tree.sql(dialect=dialect.name, copy=False, identify=True, comments=False),
+        text=_writer(dialect.name).generate(tree, copy=False, identify=True, comments=False),
         dialect=dialect.name,
         engine=plan.engine,
         columns=tuple((each.name, each.type) for each in plan.columns),
-        relations=tuple(dict.fromkeys(relation_name(each.relation) for each in scans(plan.root))),
+        relations=tuple(generator.relations),
     )
+
+
+@cache
+def _writer(dialect_name: str) -> SqlDialect:
+    """What writes a tree as text; every text has a generator of its own."""
+    return SqlDialect.get_or_raise(dialect_name)
 
 
 def relation_name(relation: Relation) -> str:
@@ -151,6 +159,8 @@ def bracketed(tree: exp.Expr) -> exp.Expr:
 class _Generator:
     lowering: Lowering
     numbers: Iterator[int]
+    relations: dict[str, None] = field(default_factory=dict)
+    """The names of the relations that are read, in the order in which they are met."""
 
     def block(self, plan: LogicalPlan) -> _Block:
         """The SELECT of a plan, as far as it goes in one."""
@@ -177,6 +187,7 @@ class _Generator:
     def _rows(self, plan: Scan | Join | Filter | SemiJoin) -> _Block:
         match plan:
             case Scan():
+                self.relations[relation_name(plan.relation)] = None
                 name = alias(plan.path, plan.model)
                 return _Block(self._relation(plan.relation, name), name)
             case Join():

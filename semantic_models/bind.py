@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from sqlglot import exp
 
@@ -53,6 +54,12 @@ def column(name: str, path: Path = ()) -> exp.Column:
     return exp.Column(this=exp.Identifier(this=name, quoted=True), table=table)
 
 
+@lru_cache(maxsize=4096)
+def column_expr(name: str, path: Path = ()) -> Expr:
+    """A physical column behind a join path, as an expression that all may share."""
+    return Expr(column(name, path), (path,) if path else ())
+
+
 def path_of(node: exp.Column) -> Path:
     """The join path that a bound column stands behind."""
     return tuple(node.table.split(".")) if node.table else ()
@@ -63,7 +70,7 @@ def behind(expr: Expr, path: Path) -> Expr:
     if not path:
         return expr
     if isinstance(expr.tree, exp.Column) and not expr.paths:
-        return Expr(column(expr.tree.name, path), (path,))
+        return column_expr(expr.tree.name, path)
     tree = expr.tree.copy()
     for node in list(tree.find_all(exp.Column)):
         node.replace(column(node.name, path + path_of(node)))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from sqlglot import exp
 
 from semantic_models.aggregate_then_join import aggregate_then_join, can_aggregate_first
-from semantic_models.bind import column, path_of
+from semantic_models.bind import column, column_expr, path_of
 from semantic_models.errors import KeyRequired
 from semantic_models.model import Expr, Path
 from semantic_models.plan import (
@@ -62,9 +62,9 @@ def _aggregates(resolved: ResolvedQuery) -> LogicalPlan:
 
 
 def _stitched(branches: Sequence[Branch], plans: tuple[LogicalPlan, ...]) -> Stitch:
-    keys = tuple(Output(key.name, Expr(column(key.name)), key.type) for key in branches[0].keys)
+    keys = tuple(Output(key.name, column_expr(key.name), key.type) for key in branches[0].keys)
     measures = tuple(
-        Output(each.name, Expr(column(each.name)), type_of(each))
+        Output(each.name, column_expr(each.name), type_of(each))
         for branch in branches
         for each in branch.measures
     )
@@ -117,14 +117,14 @@ def _distinct_keys(branch: Branch, rows: LogicalPlan) -> LogicalPlan:
 
     measures = tuple(_carried(each, carry, branch) for each in branch.measures)
     inputs = [
-        Output(name, Expr(column(source, path)), INT64) for (path, source), name in carried.items()
+        Output(name, column_expr(source, path), INT64) for (path, source), name in carried.items()
     ]
     keys = [
-        Output(f"k:{number}", Expr(column(name)), INT64)
+        Output(f"k:{number}", column_expr(name), INT64)
         for number, name in enumerate(branch.home.key)
     ]
     distinct = Distinct(rows, (*branch.keys, *keys, *inputs))
-    grouped = tuple(Output(key.name, Expr(column(key.name)), key.type) for key in branch.keys)
+    grouped = tuple(Output(key.name, column_expr(key.name), key.type) for key in branch.keys)
     return Aggregate(distinct, grouped, measures)
 
 

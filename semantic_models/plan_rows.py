@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from semantic_models.bind import behind, column
+from semantic_models.bind import behind, column_expr
 from semantic_models.model import Expr, Model, Path
 from semantic_models.plan import Filter, Join, LogicalPlan, Scan, SemiJoin
 from semantic_models.resolved import Branch, BranchMeasure, Existence, Step
@@ -55,7 +55,7 @@ def join(rows: LogicalPlan, step: Step) -> Join:
 def _on(step: Step) -> tuple[tuple[Expr, Expr], ...]:
     before = step.path[:-1]
     return tuple(
-        (Expr(column(left, before)), Expr(column(right, step.path)))
+        (column_expr(left, before), column_expr(right, step.path))
         for left, right in step.join.columns
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
-from semantic_models.bind import column
+from semantic_models.bind import column_expr
 from semantic_models.build_metrics import renumbered
 from semantic_models.catalog import Catalog
 from semantic_models.errors import (
@@ -150,8 +150,9 @@ def _metric_time_grain(catalog: Catalog, homes: Mapping[Home, object]) -> Grain 
 
 def _check_reached(query: Query, resolvers: Mapping[Home, BranchResolver]) -> None:
     """A name that only some of the facts can resolve has no path from the others."""
-    spelled = [*query.dimensions, *(Asked(name, source="where") for name in names_in(query.where))]
-    for asked in spelled if len(resolvers) > 1 else ():
+    if len(resolvers) == 1:
+        return
+    for asked in (*query.dimensions, *(Asked(n, source="where") for n in names_in(query.where))):
         lost = [home for home, resolver in resolvers.items() if not _knows(resolver, asked.name)]
         if lost and len(lost) < len(resolvers):
             raise NoPath(
@@ -289,7 +290,7 @@ def _resolved(
 ) -> ResolvedQuery:
     asked, hidden = metrics
     keys = branches[0].keys
-    computed = {key.name: Output(key.name, Expr(column(key.name)), key.type) for key in keys}
+    computed = {key.name: Output(key.name, column_expr(key.name), key.type) for key in keys}
     for each in asked:
         if each.name in computed:
             raise NameCollision(f'the answer has two columns named "{each.name}"')
@@ -339,7 +340,7 @@ def _columns_by_name(
     """What computes each name that having and order_by may use, in all its spellings."""
     known: dict[str, Computed] = {}
     for key, dimension in zip(keys, query.dimensions, strict=True):
-        found = Computed(column(key.name), key.type.kind)
+        found = Computed(column_expr(key.name).tree, key.type.kind)
         for name in (key.name, dimension.name, key.name.replace("__", ".")):
             known.setdefault(name, found)
     shown = {each.name: _computed(each) for each in asked}
@@ -362,7 +363,7 @@ def _add_bare_times(known: dict[str, Computed], keys: Sequence[Output], query: Q
             grains.setdefault(".".join(parts), []).append(key)
     for name, found in grains.items():
         if len(found) == 1:
-            known.setdefault(name, Computed(column(found[0].name), found[0].type.kind))
+            known.setdefault(name, Computed(column_expr(found[0].name).tree, found[0].type.kind))
 
 
 def sort_key(order: OrderBy, known: Known) -> SortKey:

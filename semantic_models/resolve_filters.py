@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
 from sqlglot import exp
 
-from semantic_models.bind import paths_of, substituted
+from semantic_models.bind import substituted
 from semantic_models.catalog import Catalog
 from semantic_models.errors import (
     AggregateInWhere,
@@ -155,26 +155,34 @@ def _row_filter(
         tree, kind = settle(tree, lambda node: kinds.get(node.name))
     except ForebayError as error:
         raise error.at(at(part)) from None
-    _demand_truth(kind, at(part))
-    tree = _filled(tree, reached)
-    return RowFilter(Expr(tree, paths_of(tree)), tuple(reached), filter_.source)
+    if kind not in TRUTH:
+        raise _no_truth(at(part))
+    values = {f"m{number}": each.expr() for number, each in enumerate(reached, 1)}
+    paths = {path for each in values.values() for path in each.paths}
+    return RowFilter(
+        Expr(_filled(tree, values), tuple(sorted(paths))), tuple(reached), filter_.source
+    )
 
 
-def _filled(tree: exp.Expr, reached: Sequence[Reached]) -> exp.Expr:
+def _filled(tree: exp.Expr, values: Mapping[str, Expr]) -> exp.Expr:
     """Put each member's expression where its marker stands."""
-    values = {f"m{number}": each for number, each in enumerate(reached, 1)}
     if isinstance(tree, exp.Column):
-        return values[tree.name].expr().tree
+        return values[tree.name].tree
     for node in list(tree.find_all(exp.Column)):
-        node.replace(substituted(values[node.name].expr().tree.copy()))
+        node.replace(substituted(values[node.name].tree.copy()))
     return tree
 
 
-def _demand_truth(kind: Kind | None, position: Position) -> None:
-    if kind not in (Kind.BOOLEAN, None):
-        raise TypeMismatch(
-            "a predicate must be true or false", hint="Compare the value with something."
-        ).at(position)
+TRUTH = (Kind.BOOLEAN, None)
+"""Kinds of what may be a predicate; of an unknown kind an engine decides."""
+
+
+def _no_truth(position: Position) -> TypeMismatch:
+    return TypeMismatch(
+        "a predicate must be true or false",
+        hint="Compare the value with something.",
+        position=position,
+    )
 
 
 def _clocked(tree: exp.Expr, clock: Clock) -> exp.Expr:
@@ -316,7 +324,8 @@ def _aggregate_part(
         tree, kind = settle(tree, lambda node: kinds.get(node.name))
     except ForebayError as error:
         raise error.at(at(part)) from None
-    _demand_truth(kind, at(part))
+    if kind not in TRUTH:
+        raise _no_truth(at(part))
     if isinstance(tree, exp.Column):
         return Expr(trees[tree.name].copy())
     for node in list(tree.find_all(exp.Column)):
