@@ -110,11 +110,6 @@ def arrow_schema(columns: Columns) -> pa.Schema:
     return pa.schema([pa.field(name, arrow_type(logical)) for name, logical in columns])
 
 
-def logical_columns(schema: pa.Schema) -> tuple[tuple[str, LogicalType | None], ...]:
-    """Names and logical types of a schema, in order."""
-    return tuple((field.name, logical_type(field.type)) for field in schema)
-
-
 @lru_cache(maxsize=SCHEMAS_MAX)
 def parse_duckdb_type(name: str) -> LogicalType | None:
     """The logical type of a type as DuckDB's DESCRIBE writes it.

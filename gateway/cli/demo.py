@@ -9,15 +9,16 @@ from typing import Any
 
 import click
 
+from gateway.cli.options import port_options
+
 
 @click.command("demo")
 @click.option("--once", is_flag=True, help="Ask the questions and stop, on free ports.")
-@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535))
-@click.option("--flight-port", default=8815, show_default=True, type=click.IntRange(0, 65535))
+@port_options
 def command(once: bool, port: int, flight_port: int) -> None:  # noqa: FBT001
     """Serve the sample project of New York's flights and ask it ten questions."""
-    from gateway.cli.serve import announce
-    from gateway.compose import serving, wait_for_signal
+    from gateway.cli.serve import announce, leave, serve_on
+    from gateway.compose import serving
     from gateway.settings import Settings
 
     port, flight_port = (0, 0) if once else (port, flight_port)
@@ -27,7 +28,8 @@ def command(once: bool, port: int, flight_port: int) -> None:  # noqa: FBT001
         _ask(server)
         if not once:
             click.echo("serving the demo; Ctrl-C stops it", err=True)
-            wait_for_signal()
+            serve_on()
+    leave(server)
 
 
 def demo_folder() -> Path:
@@ -45,7 +47,7 @@ def _ask(server: Any) -> None:
         click.echo(f"\n{number}. {each['name']}")
         click.echo(f"   {orjson.dumps(each['query']).decode()}")
         over_http = ask_http(server.http_url, each["query"])
-        click.echo(table_text(over_http, rows_max=6))
+        click.echo(table_text(over_http.slice(0, 6), over_http.num_rows))
         text = each.get("sql") or orjson.dumps(each["query"]).decode()
         over_flight = ask_flight(server.flight_url, text)
         if over_flight is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 import traceback
 from typing import Any
@@ -9,10 +11,11 @@ from typing import Any
 import click
 
 from gateway.errors import InternalError
-from semantic_models.errors import ForebayError
+from semantic_models.errors import ForebayError, SettingRejected
 from semantic_models.render_fault import Role, render_lines
 
 FAILED = 1
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 STYLES: dict[Role, dict[str, Any]] = {
     Role.CODE: {"fg": "red", "bold": True},
     Role.MESSAGE: {"bold": True},
@@ -27,12 +30,23 @@ def told(error: Exception, *, debug: bool) -> int:
     """Write an error for people to stderr and give the exit code."""
     if debug:
         traceback.print_exception(error, file=sys.stderr)
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
+        drop_output()
+        error = SettingRejected(
+            f"the output cannot be written: {os.strerror(error.errno).lower()}",
+            hint="Free some room, or write to another place.",
+        )
     if not isinstance(error, ForebayError):
         error = InternalError(
             "something went wrong inside forebay", hint="Run it again with --debug first."
         )
     tell(error)
     return FAILED
+
+
+def drop_output() -> None:
+    """Let what is still buffered for stdout go nowhere; the end of the process would write it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def tell(error: ForebayError) -> None:

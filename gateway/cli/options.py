@@ -20,6 +20,22 @@ project_option = click.option(
 )
 
 
+def port_options(command: Command) -> Command:
+    """Where a server listens."""
+    options = (
+        _port("--port", 8080, "HTTP; 0 is any free one."),
+        _port("--flight-port", 8815, "Flight SQL; 0 is any free one."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _port(name: str, default: int, told: str) -> Callable[[Command], Command]:
+    kind = click.IntRange(0, 65535)
+    return click.option(name, default=default, show_default=True, type=kind, help=told)
+
+
 def question_options(command: Command) -> Command:
     """The parts of a question, as options of a command."""
     options = (

@@ -58,27 +58,26 @@ def command(project: Path, format_: str | None, out: Path | None, **options: Any
 
 
 def _write(answer: Any, format_: str, out: Path | None, working: Any) -> None:
-    import pyarrow as pa
-
-    from gateway.cli.tables import ROWS_SHOWN, table_text
+    from gateway.cli.tables import first_rows, table_text
     from gateway.http_api.encode import PIECES
     from gateway.http_api.negotiate import Format
 
     batches = working.counted(answer.stream)
     if format_ == "table":
-        table = pa.Table.from_batches(batches, answer.prepared.schema)
+        shown, rows = first_rows(batches, answer.prepared.schema)
         working.end()
-        click.echo(table_text(table, rows_max=ROWS_SHOWN))
+        click.echo(table_text(shown, rows))
         return
     pieces = PIECES[Format[format_.upper()]](answer, batches)
-    if out is None:
-        for piece in pieces:
-            sys.stdout.buffer.write(piece)
-        if format_ == "json":
-            sys.stdout.buffer.write(b"\n")
-        sys.stdout.buffer.flush()
+    if out is not None:
+        _write_file(out, pieces)
         return
-    _write_file(out, pieces)
+    for piece in pieces:
+        sys.stdout.buffer.write(piece)
+        sys.stdout.buffer.flush()
+    if format_ == "json":
+        sys.stdout.buffer.write(b"\n")
+        sys.stdout.buffer.flush()
 
 
 def _write_file(out: Path, pieces: Iterable[bytes]) -> None:

@@ -8,25 +8,12 @@ from typing import Any
 
 import click
 
-from gateway.cli.options import project_option
+from gateway.cli.options import port_options, project_option
 
 
 @click.command("serve")
 @click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address.")
-@click.option(
-    "--port",
-    default=8080,
-    show_default=True,
-    type=click.IntRange(0, 65535),
-    help="HTTP; 0 is any free one.",
-)
-@click.option(
-    "--flight-port",
-    default=8815,
-    show_default=True,
-    type=click.IntRange(0, 65535),
-    help="Flight SQL; 0 is any free one.",
-)
+@port_options
 @click.option(
     "--timeout",
     "timeout_s",
@@ -41,7 +28,7 @@ def command(project: Path, verbose: bool, port: int, **options: Any) -> None:  #
     """Serve a project over HTTP and Arrow Flight SQL until interrupted."""
     import logging
 
-    from gateway.compose import serving, wait_for_signal
+    from gateway.compose import serving
     from gateway.project import find_project
     from gateway.settings import Settings
 
@@ -52,19 +39,27 @@ def command(project: Path, verbose: bool, port: int, **options: Any) -> None:  #
     settings = Settings(project=find_project(project), http_port=port, **options)
     with serving(settings) as server:
         announce(server)
-        wait_for_signal()
-        click.echo("stopping; answers that are under way may end", err=True)
-    if not server.is_drained:
-        leave_at_once()
+        serve_on()
+    leave(server)
 
 
-def leave_at_once() -> None:
-    """End the process although a client holds an answer that it does not read.
+def serve_on() -> None:
+    """Serve until a signal asks to stop."""
+    from gateway.compose import wait_for_signal
+
+    wait_for_signal()
+    click.echo("stopping; answers that are under way may end", err=True)
+
+
+def leave(server: Any) -> None:
+    """End the process, although a client may hold an answer that it does not read.
 
     pyarrow would wait for that client for ever.
     """
     import os
 
+    if server.is_drained:
+        return
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)

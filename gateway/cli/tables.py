@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -15,19 +15,29 @@ WIDTH_MAX = 40
 NULL = "∅"
 
 
-def table_text(table: pa.Table, *, rows_max: int = ROWS_SHOWN) -> str:
-    """A table with a header, numbers to the right, and how many rows there are."""
-    shown = table.slice(0, rows_max)
+def first_rows(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> tuple[pa.Table, int]:
+    """The rows that are shown, and how many there are in all; no more are held."""
+    shown: list[pa.RecordBatch] = []
+    rows = 0
+    for batch in batches:
+        if rows < ROWS_SHOWN:
+            shown.append(batch.slice(0, ROWS_SHOWN - rows))
+        rows += batch.num_rows
+    return pa.Table.from_batches(shown, schema), rows
+
+
+def table_text(shown: pa.Table, rows: int) -> str:
+    """Rows below a header, numbers to the right, and of how many they are the first."""
     columns = [_cells(shown.column(number)) for number in range(shown.num_columns)]
-    right = [_is_number(field.type) for field in table.schema]
+    right = [_is_number(field.type) for field in shown.schema]
     widths = [
         max([_width(name), *map(_width, cells)])
-        for name, cells in zip(table.column_names, columns, strict=True)
+        for name, cells in zip(shown.column_names, columns, strict=True)
     ]
-    lines = [_line(table.column_names, widths, right), "  ".join("─" * width for width in widths)]
+    lines = [_line(shown.column_names, widths, right), "  ".join("─" * width for width in widths)]
     lines += [_line(row, widths, right) for row in zip(*columns, strict=True)]
-    more = f", {rows_max:,} shown" if table.num_rows > rows_max else ""
-    lines.append(f"{table.num_rows:,} row{'' if table.num_rows == 1 else 's'}{more}")
+    more = f", {shown.num_rows:,} shown" if rows > shown.num_rows else ""
+    lines.append(f"{rows:,} row{'' if rows == 1 else 's'}{more}")
     return "\n".join(lines)
 
 

@@ -9,7 +9,6 @@ import pytest
 from dialects.types import (
     arrow_schema,
     arrow_type,
-    logical_columns,
     logical_type,
     parse_duckdb_type,
 )
@@ -65,12 +64,6 @@ def test_an_equal_schema_is_made_once() -> None:
 
     assert (first.names, first.types) == (["flights", "carrier"], [pa.int64(), pa.string()])
     assert second is first
-
-
-def test_a_schema_tells_its_columns() -> None:
-    schema = pa.schema([pa.field("flights", pa.int64()), pa.field("stops", pa.list_(pa.string()))])
-
-    assert logical_columns(schema) == (("flights", INT64), ("stops", None))
 
 
 TOLD_BY_DUCKDB = [

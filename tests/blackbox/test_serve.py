@@ -1,0 +1,87 @@
+"""A server as a process: it says when it is ready, serves on, and ends when it is told to."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.blackbox.processes import numbers, ready, run, started
+
+FREE = ("--port", "0", "--flight-port", "0")
+ENDS_S = 10
+
+
+def asked(url: str, metric: str = "total") -> tuple[int, object]:
+    """The status, and the rows or the code of a refusal."""
+    response = httpx.post(f"{url}/api/v1/query", json={"metrics": [metric]}, timeout=30)
+    document = response.json()
+    return response.status_code, document.get("data", document.get("code"))
+
+
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+)
+def test_a_signal_ends_the_server(number: signal.Signals, tmp_path: Path) -> None:
+    with started("serve", "-p", str(numbers(tmp_path)), *FREE) as process:
+        at = ready(process)
+        answer = asked(at["url"])
+        begun_s = time.monotonic()
+        process.send_signal(number)
+        output, told = process.communicate(timeout=30)
+        elapsed_s = time.monotonic() - begun_s
+
+    assert answer == (200, [{"total": 7}])
+    assert (process.returncode, output, b"Traceback" in told) == (0, b"", False)
+    assert told.decode().endswith("stopping; answers that are under way may end\n")
+    assert elapsed_s < ENDS_S
+
+
+def test_data_that_disappears_is_told_and_the_server_recovers(tmp_path: Path) -> None:
+    data = numbers(tmp_path) / "data" / "numbers.parquet"
+    with started("serve", "-p", str(tmp_path), *FREE) as process:
+        url = ready(process)["url"]
+        before = asked(url)
+        data.rename(data.with_suffix(".away"))
+        meanwhile = [asked(url), asked(url, "nothing")]
+        ready_status = httpx.get(f"{url}/readyz", timeout=30).status_code
+        data.with_suffix(".away").rename(data)
+        afterwards = asked(url)
+
+    assert before == (200, [{"total": 7}])
+    assert (meanwhile, ready_status) == ([(503, "SL603"), (422, "E_NAME_NOT_FOUND")], 503)
+    assert afterwards == (200, [{"total": 7}])
+
+
+@pytest.mark.parametrize(
+    "option", [pytest.param("--port", marks=pytest.mark.slow), "--flight-port"]
+)
+def test_a_taken_port_is_refused(option: str, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        done = run("serve", "-p", str(numbers(tmp_path)), *FREE, option, port)
+
+    told = done.stderr.decode()
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert "error[SL204]: " in told
+    assert port in told
+    assert "or 0 for any" in told
+    assert "Traceback" not in told
+
+
+def test_an_open_host_is_refused(tmp_path: Path) -> None:
+    done = run("serve", "-p", str(numbers(tmp_path)), *FREE, "--host", "0.0.0.0")  # noqa: S104
+
+    assert (done.returncode, done.stdout, done.stderr.decode()) == (
+        1,
+        b"",
+        'error[SL204]: host "0.0.0.0" is not a loopback address\n'
+        "  = note: This version has no identity, so it listens on this machine only.\n"
+        "  = help: Leave --host out, or put a proxy that checks who asks before it.\n",
+    )
