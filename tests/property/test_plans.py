@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from dialects.duckdb import DUCKDB
 from dialects.postgres import POSTGRES
 from dialects.trino import TRINO
+from semantic_models.prove import plan_choice
 from tests.support.models import Question, World, world
 
 MODELS = """
@@ -38,6 +39,8 @@ models:
       middle: median(amount)
       colors: count(distinct color)
       red: {expr: sum(amount), where: color = 'red'}
+      least: min(amount)
+      last: max(at)
     joins: {side: sides}
   kids:
     table: kids
@@ -224,6 +227,37 @@ def test_a_joined_dimension_never_changes_a_filtered_total(
     ).rows
 
     assert sum(row[-1] for row in grouped) == plain[0][0]
+
+
+@many_laws
+@given(
+    homes,
+    st.lists(
+        st.sampled_from(
+            ["amount > 0", "color <> 'red'", "side.label = 'left'", "side.label is null"]
+        ),
+        unique=True,
+    ),
+)
+def test_aggregating_before_the_join_changes_no_number(
+    homes: list[Home], predicates: list[str]
+) -> None:
+    shop = filled(homes)
+    question: Mapping[str, object] = {"dimensions": ["side.label"], "where": predicates}
+    merged = ["homes", "total", "red", "least", "last"]
+    first: Question = {"metrics": merged, **question}
+    direct: Question = {"metrics": [*merged, "mean"], **question}
+    rows = shop.answer(first).rows
+    direct_rows = [row[:-1] for row in shop.answer(direct).rows]
+
+    assert [choice(shop, each) for each in (first, direct)] == ["aggregate, then join", "direct"]
+    assert sorted(rows, key=str) == sorted(direct_rows, key=str)
+
+
+def choice(shop: World, question: Question) -> str:
+    """The plan of a question's only home."""
+    (branch,) = shop.resolve(question).branches
+    return plan_choice(branch, "aggregate")
 
 
 questions = st.fixed_dictionaries(
