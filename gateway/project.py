@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,11 +12,13 @@ from gateway.engines.duckdb import DuckDBEngine
 from gateway.engines.duckdb_open import DuckDBSettings
 from gateway.kept_types import KeptTypes, digest_of
 from gateway.snapshot import Snapshot
-from gateway.tell_types import tell_columns, tell_members
-from semantic_models.build import build
+from gateway.tell_types import tell_columns, tell_members, tell_metrics
+from semantic_models.build import NO_COLUMNS, build
+from semantic_models.catalog import Catalog
 from semantic_models.errors import (
     FaultyProject,
     ForebayError,
+    Position,
     ProjectNotFound,
     SettingRejected,
     TooLarge,
@@ -26,6 +28,7 @@ from semantic_models.give_types import give_types
 from semantic_models.model import ModelTypes
 from semantic_models.parse_spec import POLICIES_FOLDER, models_folder, parse_project
 from semantic_models.spec import EngineSpec, ProjectSpec, Scalar
+from semantic_models.types import LogicalType
 
 ROOT = "forebay.yml"
 FILES_MAX = 10_000
@@ -68,18 +71,62 @@ def read_files(folder: Path) -> dict[str, bytes]:
 
     Policies are read although no version applies them yet: whoever reads the files refuses them,
     where leaving them out would serve the project without its rules.
+
+    Raises:
+        FaultyProject: there are links that are not followed.
+        ProjectNotFound, TooLarge: a file cannot be read, or there are too many.
     """
-    root = _read(folder / ROOT)
-    files = {ROOT: root}
-    below = {folder / models_folder(root), folder / POLICIES_FOLDER}
-    found = (path for each in below for end in ("*.yml", "*.yaml") for path in each.rglob(end))
-    paths = sorted(set(found))
+    files = {ROOT: _read(folder / ROOT)}
+    below = {folder / models_folder(files[ROOT]), folder / POLICIES_FOLDER}
+    paths = sorted({path for each in below for path in _yaml_files(each)})
+    links = {link for each in below for link in _refused_links(folder, each)}
+    _refuse([_link_fault(each.relative_to(folder).as_posix()) for each in sorted(links)])
     if len(paths) > FILES_MAX:
         raise TooLarge(f"the project has more than {FILES_MAX} model files")
     for path in paths:
         if path.name != ROOT:
             files[path.relative_to(folder).as_posix()] = _read(path)
     return files
+
+
+def _yaml_files(below: Path) -> Iterator[Path]:
+    """Every YAML file below a folder, links to files among them.
+
+    Where files are mounted by links into a folder such as ``..data``, which can be exchanged at
+    once, they are read by their links alone.
+    """
+    for at, folders, names in os.walk(below):
+        folders[:] = [each for each in folders if not each.startswith("..")]
+        yield from (Path(at, each) for each in names if each.endswith((".yml", ".yaml")))
+
+
+def _refused_links(folder: Path, below: Path) -> Iterator[Path]:
+    """Links to what is not read: anything outside of the project, and folders elsewhere in it.
+
+    A link between folders below ``below`` changes nothing: their files are read where they lie.
+    """
+    if not _is_within(below, folder):
+        yield below
+        return
+    for at, folders, _ in os.walk(below):
+        links = (Path(at, each) for each in folders if Path(at, each).is_symlink())
+        yield from (each for each in links if not _is_within(each, below))
+    yield from (each for each in _yaml_files(below) if not _is_within(each, folder))
+
+
+def _is_within(path: Path, folder: Path) -> bool:
+    try:
+        return path.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError):  # A link that leads to itself; reading it tells so.
+        return True
+
+
+def _link_fault(path: str) -> ForebayError:
+    return ProjectNotFound(
+        f'"{path}" is a link, and what it leads to is not read',
+        hint="Put the file or folder itself there: a project is read from its own folder alone.",
+        position=Position(path, 1, 1),
+    )
 
 
 def _read(path: Path) -> bytes:
@@ -105,7 +152,7 @@ def load_project(folder: Path, *, types_folder: Path | None = None) -> Project:
     spec, faults = parse_project(files)
     if spec is None or faults:
         raise FaultyProject(faults)
-    _refuse_untyped_faults(spec)
+    _resolved(spec, NO_COLUMNS)  # Tells what needs no engine before one is opened.
     engines = open_engines(spec, folder)
     try:
         return _typed(spec, engines, KeptTypes(digest_of(files, engines), types_folder))
@@ -115,36 +162,49 @@ def load_project(folder: Path, *, types_folder: Path | None = None) -> Project:
         raise
 
 
-def _refuse_untyped_faults(spec: ProjectSpec) -> None:
-    """Tell what needs no engine before one is opened."""
-    catalog, faults = build(spec)
-    if catalog is None:
-        raise FaultyProject(faults)
-
-
 def _typed(spec: ProjectSpec, engines: Mapping[str, Engine], kept: KeptTypes) -> Project:
     types = kept.read()
+    if types:
+        columns = {name: each.columns for name, each in types.items()}
+        return Project(spec, Snapshot(_with_types(_resolved(spec, columns), types)), engines)
     faults: list[ForebayError] = []
-    columns = {name: each.columns for name, each in types.items()}
-    if not types:
-        columns = tell_columns(spec, engines, faults)
-        _refuse(faults)
-    catalog, found = build(spec, columns)
-    if catalog is None:
-        raise FaultyProject(found)
-    if not types:
-        members = tell_members(catalog, engines, faults)
-        _refuse(faults)
-        types = {name: ModelTypes(columns[name], members[name]) for name in catalog.models}
-        kept.write(types)
-    catalog, found = give_types(catalog, types)
-    _refuse(found)
+    told = tell_columns(spec, engines, faults)
+    _refuse(faults)
+    catalog = _resolved(spec, told)
+    members = tell_members(spec, catalog, engines, faults)
+    _refuse(faults)
+    types = {name: ModelTypes(told[name], members[name]) for name in catalog.models}
+    catalog = _with_types(catalog, types)
+    tell_metrics(spec, catalog, engines, faults)
+    _refuse(faults)
+    kept.write(types)
     return Project(spec, Snapshot(catalog), engines)
 
 
-def _refuse(faults: Sequence[ForebayError]) -> None:
-    if faults:
+def _resolved(
+    spec: ProjectSpec, columns: Mapping[str, Mapping[str, LogicalType | None]]
+) -> Catalog:
+    catalog, faults = build(spec, columns)
+    if catalog is None:
         raise FaultyProject(faults)
+    return catalog
+
+
+def _with_types(catalog: Catalog, types: Mapping[str, ModelTypes]) -> Catalog:
+    typed, faults = give_types(catalog, types)
+    _refuse(faults)
+    return typed
+
+
+def _refuse(faults: Sequence[ForebayError]) -> None:
+    """Tell faults by file and line, those of forebay.yml first."""
+    if faults:
+        raise FaultyProject(sorted(faults, key=_place))
+
+
+def _place(fault: ForebayError) -> tuple[bool, str, int, int]:
+    at = fault.position
+    return (at.source != ROOT, at.source, at.line, at.column) if at else (False, "", 0, 0)
 
 
 def open_engines(spec: ProjectSpec, folder: Path) -> dict[str, Engine]:
@@ -162,8 +222,14 @@ def open_engines(spec: ProjectSpec, folder: Path) -> dict[str, Engine]:
 
 def _open(spec: EngineSpec, folder: Path) -> Engine:
     def expanded(value: Scalar) -> str:
-        return expand(value.text, os.environ, lambda path: _read(folder / path).decode().strip())
+        try:
+            return expand(value.text, os.environ, lambda path: _read_if_file(folder, path))
+        except SettingRejected as error:
+            raise error.at(value.position()) from error
 
+    written = {f"files.{name.text}": path for name, path in spec.files}
+    if spec.path is not None:
+        written["path"] = spec.path
     try:
         settings = DuckDBSettings(
             name=spec.name.text,
@@ -171,7 +237,16 @@ def _open(spec: EngineSpec, folder: Path) -> Engine:
             path=expanded(spec.path) if spec.path else None,
             read_only=spec.read_only,
             files={name.text: expanded(path) for name, path in spec.files},
+            written=written,
         )
         return DuckDBEngine(settings)
     except SettingRejected as error:
-        raise FaultyProject([error.at((spec.path or spec.name).position())]) from error
+        raise FaultyProject([error.at(spec.name.position())]) from error
+
+
+def _read_if_file(folder: Path, path: str) -> bytes | None:
+    """What a file holds, or nothing where there is none that can be read to its end."""
+    try:
+        return (folder / path).read_bytes() if (folder / path).is_file() else None
+    except (OSError, ValueError):
+        return None

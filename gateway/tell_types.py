@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from auth.govern import govern
 from auth.principal import Principal
+from dialects.errors import UnsupportedFeature
 from dialects.generate import generate
+from dialects.types import arrow_schema
 from gateway.engines.base import Engine
+from gateway.engines.conform import conversion
 from gateway.errors import EngineError, EngineGone
 from semantic_models.build import relation_of
 from semantic_models.catalog import Catalog
 from semantic_models.errors import ForebayError, TypeMismatch
 from semantic_models.model import Model
-from semantic_models.probe import Member, members, probe
-from semantic_models.spec import ModelSpec, ProjectSpec
-from semantic_models.types import LogicalType
+from semantic_models.probe import (
+    Probed,
+    conditions,
+    members,
+    probe,
+    probe_metrics,
+    unfiltered,
+)
+from semantic_models.spec import ModelSpec, ProjectSpec, Scalar
+from semantic_models.types import BOOLEAN, LogicalType
 
 Types = Mapping[str, LogicalType | None]
 LOADER = Principal("loader")
@@ -43,48 +54,144 @@ def _engine(model: ModelSpec, spec: ProjectSpec, engines: Mapping[str, Engine]) 
 
 
 def tell_members(
-    catalog: Catalog, engines: Mapping[str, Engine], faults: list[ForebayError]
+    spec: ProjectSpec, catalog: Catalog, engines: Mapping[str, Engine], faults: list[ForebayError]
 ) -> dict[str, Types]:
-    """The types of each model's members, by one DESCRIBE a model."""
-    return {
-        name: _members(catalog, model, engines[model.engine], faults)
-        for name, model in catalog.models.items()
-    }
+    """The types of each model's members, by one DESCRIBE a model.
+
+    It holds every predicate and join of the model as well, so that what an engine cannot compute
+    is a fault of the project and not the surprise of whoever asks first.
+    """
+    told: dict[str, Types] = {}
+    bare = unfiltered(catalog)
+    for each in spec.models:
+        model = bare.models[each.name.text]
+        asker = _Asker(bare, model, engines[model.engine], faults)
+        predicates = conditions(catalog, each)
+        types = asker.types({**members(model), **predicates})
+        asker.check_truth(predicates, types)
+        told[model.name] = {name: type_ for name, type_ in types.items() if name not in predicates}
+    return told
 
 
-def _members(catalog: Catalog, model: Model, engine: Engine, faults: list[ForebayError]) -> Types:
-    asked = members(model)
-    if not asked:
+@dataclass(frozen=True, slots=True)
+class _Asker:
+    """Asks one engine about the expressions of one model."""
+
+    catalog: Catalog
+    model: Model
+    engine: Engine
+    faults: list[ForebayError]
+
+    def types(self, asked: Mapping[str, Probed]) -> Types:
+        """The type of each expression; one that the engine cannot compute becomes a fault."""
+        if not asked:
+            return {}
+        plan = govern(probe(self.catalog, self.model, asked), LOADER)
+        try:
+            return self.engine.describe_query(generate(plan, self.engine.dialect).text)
+        except EngineGone:
+            raise
+        except (EngineError, UnsupportedFeature):
+            if len(asked) > 1:
+                return self._one_by_one(asked)
+        (refused,) = asked.values()
+        self._refuse(
+            refused,
+            f'engine "{self.engine.name}" cannot compute {self._place(refused)}',
+            "Compare the types of its columns with what its functions take, or cast one side.",
+        )
         return {}
+
+    def _one_by_one(self, asked: Mapping[str, Probed]) -> Types:
+        told: dict[str, LogicalType | None] = {}
+        for name, each in asked.items():
+            told.update(self.types({name: each}))
+        return told
+
+    def check_truth(self, predicates: Mapping[str, Probed], types: Types) -> None:
+        """Refuse predicates that are neither true nor false."""
+        for name, each in predicates.items():
+            if name in types and types[name] != BOOLEAN:
+                self._refuse(
+                    each,
+                    f"{self._place(each)} is neither true nor false",
+                    "Compare with a column or a value.",
+                )
+
+    def _place(self, refused: Probed) -> str:
+        return f'"{refused.name}" of model "{self.model.name}"'
+
+    def _refuse(self, refused: Probed, message: str, hint: str) -> None:
+        origin = refused.expr.origin
+        at = origin.position() if origin else None
+        self.faults.append(TypeMismatch(message, hint=hint, position=at))
+
+
+def tell_metrics(
+    spec: ProjectSpec, catalog: Catalog, engines: Mapping[str, Engine], faults: list[ForebayError]
+) -> None:
+    """Let engines see every measure and metric as a question for it would be; no row is read.
+
+    Why one has no answer, whoever asks, becomes a fault; what is made of it has none of its own.
+    """
+    places = _places(spec)
+    broken: set[tuple[str, str]] = set()
+    for names in _by_homes(catalog, places):
+        if _refusal(catalog, engines, names) is None:
+            continue
+        for name in names:
+            uses = {(use.model, use.measure) for use in catalog.metric(name).inputs}
+            error = None if uses & broken else _refusal(catalog, engines, [name])
+            if error is not None:
+                faults.append(_fault_of(name, places[name], error))
+                broken |= uses if "." in name else set()
+
+
+def _places(spec: ProjectSpec) -> dict[str, Scalar]:
+    """What authors wrote of each measure, then of each metric."""
+    measures = {
+        f"{model.name.text}.{each.name.text}": each.where or each.expr
+        for model in spec.models
+        for each in model.measures
+    }
+    metrics = {each.name.text: each.expr or each.where or each.name for each in spec.metrics}
+    return {**measures, **metrics}
+
+
+def _by_homes(catalog: Catalog, names: Iterable[str]) -> Iterable[list[str]]:
+    """Names that one question may hold: over the same models, so that it does not grow large."""
+    found: dict[frozenset[str], list[str]] = {}
+    for name in names:
+        homes = frozenset(use.model for use in catalog.metric(name).inputs)
+        found.setdefault(homes, []).append(name)
+    return found.values()
+
+
+def _refusal(
+    catalog: Catalog, engines: Mapping[str, Engine], names: Sequence[str]
+) -> ForebayError | None:
+    """Why a question for these metrics alone has no answer, if it has none."""
     try:
-        return _describe(catalog, model, engine, asked)
+        plan = probe_metrics(catalog, names)
+        engine = engines[plan.engine]
+        physical = generate(govern(plan, LOADER), engine.dialect)
+        told = engine.describe_query(physical.text)
+        given = [(name, type_) for name, type_ in told.items() if type_ is not None]
+        conversion(arrow_schema(tuple(given)), arrow_schema(physical.columns), engine.name)
     except EngineGone:
         raise
-    except EngineError:
-        return _one_by_one(catalog, model, engine, faults)
+    except ForebayError as error:
+        return error
+    return None
 
 
-def _describe(catalog: Catalog, model: Model, engine: Engine, asked: dict[str, Member]) -> Types:
-    plan = govern(probe(catalog, model, asked), LOADER)
-    return engine.describe_query(generate(plan, engine.dialect).text)
-
-
-def _one_by_one(
-    catalog: Catalog, model: Model, engine: Engine, faults: list[ForebayError]
-) -> Types:
-    """Find the members that the engine cannot compute; each becomes a fault at its place."""
-    told: dict[str, LogicalType | None] = {}
-    for name, member in members(model).items():
-        try:
-            told.update(_describe(catalog, model, engine, {name: member}))
-        except EngineError:
-            origin = member.expr.origin
-            faults.append(
-                TypeMismatch(
-                    f'engine "{engine.name}" cannot compute "{member.name}" of model '
-                    f'"{model.name}"',
-                    hint="Compare the types of its columns with what its functions take.",
-                    position=origin.position() if origin else None,
-                )
-            )
-    return told
+def _fault_of(name: str, place: Scalar, error: ForebayError) -> ForebayError:
+    at = place.position()
+    if isinstance(error, EngineError):
+        return TypeMismatch(
+            f'no engine can compute metric "{name}"',
+            hint="Compare the types of its measures with what its formula computes.",
+            position=at,
+        )
+    error.position = at  # It stood in a question that nobody wrote.
+    return error

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from sqlglot import exp
 
-from semantic_models.bind import BrokenJoins, Columns
+from semantic_models.bind import BrokenJoins, Columns, column
 from semantic_models.checks import unknown
 from semantic_models.errors import (
     ForebayError,
@@ -14,12 +15,15 @@ from semantic_models.errors import (
     ManyToMany,
     NotSupported,
     Position,
+    TypeMismatch,
     UnknownName,
 )
 from semantic_models.expressions import conjuncts, name_parts, names, offset_of, parse_one
 from semantic_models.join_paths import Joins, cardinality
+from semantic_models.kinds import settle
 from semantic_models.model import Cardinality, Join
 from semantic_models.spec import JoinSpec, ModelSpec, Scalar
+from semantic_models.types import Kind
 
 Specs = Mapping[str, ModelSpec]
 
@@ -58,6 +62,7 @@ def _join(spec: ModelSpec, join: JoinSpec, specs: Specs, columns: Columns) -> Jo
     pairs = _columns(join, target)
     _check(spec, tuple(left for left, _ in pairs), columns, join)
     _check(target, tuple(right for _, right in pairs), columns, join)
+    _check_kinds(spec, pairs, columns, join)
     left_key = _key_within(spec, frozenset(left for left, _ in pairs))
     right_key = _key_within(target, frozenset(right for _, right in pairs))
     meets = cardinality(source_is_key=bool(left_key), target_is_key=bool(right_key))
@@ -131,6 +136,31 @@ def _check(spec: ModelSpec, names: tuple[str, ...], columns: Columns, join: Join
         if name not in (known or ()):
             what = f'column of model "{spec.name.text}"'
             raise unknown(what, name, known or (), "Columns").at(_place(spec, name, join))
+
+
+def _check_kinds(
+    spec: ModelSpec, pairs: tuple[tuple[str, str], ...], columns: Columns, join: JoinSpec
+) -> None:
+    """Refuse columns that do not compare: an engine may cast them, and fail at the first row."""
+    for left, right in pairs:
+        mine = columns.get(spec.name.text, {}).get(left)
+        its = columns.get(join.to.text, {}).get(right)
+        kinds = {"mine": mine.kind if mine else None, "its": its.kind if its else None}
+        equal = exp.EQ(this=column("mine"), expression=column("its"))
+        try:
+            settle(equal, partial(_kind_in, kinds))
+        except TypeMismatch as error:
+            raise TypeMismatch(
+                f'join "{join.name.text}" of model "{spec.name.text}" meets columns that do not '
+                "compare",
+                detail=f'"{left}" is {mine}, "{right}" is {its}.',
+                hint="Join columns of one type, or cast one side in its model's `sql`.",
+                position=_place(spec, left, join),
+            ) from error
+
+
+def _kind_in(kinds: Mapping[str, Kind | None], node: exp.Column) -> Kind | None:
+    return kinds[node.name]
 
 
 def _place(spec: ModelSpec, name: str, join: JoinSpec) -> Position:

@@ -12,11 +12,11 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def expand(
-    text: str, environment: Mapping[str, str], read_file: Callable[[str], str | None]
+    text: str, environment: Mapping[str, str], read_file: Callable[[str], bytes | None]
 ) -> str:
     """Put in what the references of one value stand for.
 
-    ``read_file`` gives a file's text, or nothing where there is none. What is put in is not
+    ``read_file`` gives what a file holds, or nothing where there is none. What is put in is not
     looked at again, and no message repeats it, because it may be a secret.
 
     Raises:
@@ -26,7 +26,7 @@ def expand(
 
 
 def _meaning(
-    found: re.Match[str], environment: Mapping[str, str], read_file: Callable[[str], str | None]
+    found: re.Match[str], environment: Mapping[str, str], read_file: Callable[[str], bytes | None]
 ) -> str:
     name, end = found.groups()
     if not end:
@@ -48,12 +48,19 @@ def _meaning(
     return environment[name]
 
 
-def _file(path: str, read_file: Callable[[str], str | None]) -> str:
+def _file(path: str, read_file: Callable[[str], bytes | None]) -> str:
     """A file's text without its last line break, which editors add and no secret has."""
-    text = read_file(path)
-    if text is None:
+    held = read_file(path)
+    if held is None:
         raise SettingRejected(
             f'file "{path}" does not exist or is not readable',
             hint="Paths are relative to forebay.yml.",
         )
+    try:
+        text = held.decode()
+    except UnicodeDecodeError:
+        # Without its cause: that would repeat what the file holds.
+        raise SettingRejected(
+            f'file "{path}" is not UTF-8 text', hint="Save the file in the encoding UTF-8."
+        ) from None
     return text.removesuffix("\n").removesuffix("\r")

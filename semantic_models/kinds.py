@@ -80,8 +80,8 @@ def settle(tree: exp.Expr, kind_of: KindOf) -> tuple[exp.Expr, Kind | None]:
 def _settle(node: exp.Expr, kind_of: KindOf) -> Kind | None:
     if isinstance(node, exp.Column):
         return kind_of(node)
-    if isinstance(node, exp.Literal):
-        return Kind.STRING if node.is_string else Kind.FLOAT64
+    if isinstance(node, exp.Literal | exp.Boolean):
+        return _written(node)
     if isinstance(node, exp.Case):
         _search(node)
     kinds = [_settle(part, kind_of) for part in _parts(node)]
@@ -101,6 +101,12 @@ def _settle(node: exp.Expr, kind_of: KindOf) -> Kind | None:
     if isinstance(node, _CHOICES):
         return _meet(parts, kinds)
     return _settle_call(node, parts, kinds)
+
+
+def _written(node: exp.Literal | exp.Boolean) -> Kind:
+    if isinstance(node, exp.Boolean):
+        return Kind.BOOLEAN
+    return Kind.STRING if node.is_string else Kind.FLOAT64
 
 
 def _parts(node: exp.Expr) -> list[exp.Expr]:

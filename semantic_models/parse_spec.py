@@ -109,7 +109,7 @@ def _models_folder(root: Fields | None) -> str:
 def _is_outside(folder: str) -> bool:
     """Whether a folder may lie outside the project, whose files alone are read."""
     path = PurePosixPath(folder)
-    return path.is_absolute() or ".." in path.parts
+    return path.is_absolute() or ".." in path.parts or "\0" in folder
 
 
 def _outside_faults(root: Fields) -> Iterator[ForebayError]:

@@ -1,20 +1,41 @@
-"""Plans that compute nothing but types: what an engine is asked about a model's members."""
+"""Plans that compute nothing but types: what an engine is asked about a project's expressions."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from sqlglot import exp
+
+from semantic_models.bind import column
 from semantic_models.catalog import Catalog
 from semantic_models.give_types import MEASURE
-from semantic_models.model import Dimension, Measure, Model
+from semantic_models.make_plan import make_plan
+from semantic_models.model import Dimension, Expr, Measure, Model
 from semantic_models.plan import Aggregate, Output, Plan
-from semantic_models.plan_rows import joined_rows
+from semantic_models.plan_rows import conjunction, joined_rows
+from semantic_models.query import Asked, Query
+from semantic_models.resolve import resolve
 from semantic_models.resolve_branch import BranchResolver
 from semantic_models.resolve_filters import Clock
+from semantic_models.spec import JoinSpec, ModelSpec, Scalar
 from semantic_models.types import STRING
 
+_NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+_NO_CLOCK = Clock(_NO_TIME, "UTC")
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A predicate on rows of one model, wherever its author wrote it."""
+
+    name: str
+    expr: Expr
+
+
 Member = Dimension | Measure
-_NO_CLOCK = Clock(datetime(2000, 1, 1, tzinfo=UTC), "UTC")
+Probed = Member | Condition
 
 
 def members(model: Model) -> dict[str, Member]:
@@ -23,13 +44,69 @@ def members(model: Model) -> dict[str, Member]:
     return {**model.dimensions, **measures}
 
 
-def probe(catalog: Catalog, model: Model, asked: dict[str, Member]) -> Plan:
+def conditions(catalog: Catalog, spec: ModelSpec) -> dict[str, Condition]:
+    """Every predicate on a model's rows, each place once, under names that no member has."""
+    found: dict[Scalar, Condition] = {}
+    for each in _conditions(catalog, spec):
+        assert each.expr.origin is not None, "an author wrote it"
+        found.setdefault(each.expr.origin, each)
+    return {f"condition:{number}": each for number, each in enumerate(found.values())}
+
+
+def _conditions(catalog: Catalog, spec: ModelSpec) -> Iterator[Condition]:
+    model = catalog.models[spec.name.text]
+    if model.where is not None:
+        yield Condition("where", model.where)
+    for segment in model.segments.values():
+        yield Condition(segment.name, segment.expr)
+    for measure in model.measures.values():
+        if measure.where is not None:
+            yield Condition(f"{measure.name}.where", measure.where)
+    for metric in catalog.metrics.values():
+        for use in metric.inputs:
+            for each in use.filters if use.model == model.name else ():
+                yield Condition(f"{metric.name}.where", each)
+    for join in spec.joins:
+        yield Condition(f"{join.name.text}.on", _on(catalog, model, join))
+
+
+def _on(catalog: Catalog, model: Model, spec: JoinSpec) -> Expr:
+    """The condition of a join, as a predicate on the rows of its source."""
+    path = (spec.name.text,)
+    pairs = [
+        Expr(exp.EQ(this=column(left), expression=column(right, path)))
+        for left, right in model.joins[spec.name.text].columns
+    ]
+    origin = spec.on or next(iter(spec.columns), spec.name)
+    return Expr(conjunction(pairs), (path,), origin)
+
+
+def unfiltered(catalog: Catalog) -> Catalog:
+    """The catalog without the `where` of its models, which are asked about like any predicate.
+
+    Left in, one that an engine refuses would make every member of its model look broken.
+    """
+    models = {name: replace(each, where=None) for name, each in catalog.models.items()}
+    return replace(catalog, models=models)
+
+
+def probe(catalog: Catalog, model: Model, asked: Mapping[str, Probed]) -> Plan:
     """A plan whose columns are the values of ``asked``; their types are what is wanted."""
     resolver = BranchResolver(catalog, model, None, _NO_CLOCK)
-    for member in asked.values():
-        resolver.walk_paths(member.expr.paths)
+    for each in asked.values():
+        resolver.walk_paths(each.expr.paths)
     rows = joined_rows(resolver.branch((), (), ((), ())))
     outputs = {name: Output(name, each.expr, STRING) for name, each in asked.items()}
-    keys = tuple(o for name, o in outputs.items() if isinstance(asked[name], Dimension))
+    keys = tuple(o for name, o in outputs.items() if not isinstance(asked[name], Measure))
     measures = tuple(o for name, o in outputs.items() if isinstance(asked[name], Measure))
     return Plan(Aggregate(rows, keys, measures), (*keys, *measures), "UTC", model.engine)
+
+
+def probe_metrics(catalog: Catalog, names: Sequence[str]) -> Plan:
+    """The plan of a question for metrics alone, as anybody may ask it.
+
+    Raises:
+        ModelError: it has no safe answer, whoever asks.
+    """
+    query = Query(metrics=tuple(map(Asked, names)))
+    return make_plan(resolve(query, catalog, now=_NO_TIME))

@@ -12,6 +12,8 @@ from semantic_models.errors import FaultyProject, ForebayError, Position
 TAB_CELLS = 4
 EXCERPT_MAX = 160
 """Characters of a line that are shown; of a longer one, those around the caret."""
+FAULTS_MAX = 100
+"""Faults of a project that are shown; there may be one for every line."""
 
 _CUT = "..."
 
@@ -54,13 +56,15 @@ def render_lines(error: ForebayError) -> tuple[Line, ...]:
 
 
 def _project_lines(error: FaultyProject) -> Iterator[Line]:
-    for fault in error.faults:
+    for fault in error.faults[:FAULTS_MAX]:
         yield from _fault_lines(fault)
         yield ()
     files = {fault.position.source for fault in error.faults if fault.position}
     counted = _counted(len(error.faults), "fault")
     within = f" in {_counted(len(files), 'file')}" if files else ""
-    yield (Part(Role.COUNT, counted + within),)
+    more = len(error.faults) - FAULTS_MAX
+    shown = f"; the first {FAULTS_MAX} are shown, and {more} more are not" if more > 0 else ""
+    yield (Part(Role.COUNT, counted + within + shown),)
 
 
 def _counted(count: int, noun: str) -> str:

@@ -25,9 +25,11 @@ from semantic_models.yaml_problems import (
     AFTER_A_QUOTE,
     LIST_NEVER_CLOSED,
     MAP_NEVER_CLOSED,
+    NO_COLON,
     TOO_DEEP,
     Shown,
     after_a_quote,
+    key_without_colon,
     retell,
 )
 from semantic_models.yaml_values import plain_value
@@ -279,6 +281,11 @@ def _retold(
     if innermost and "parsing a flow" in context and stopped.index >= len(page.text.rstrip()):
         retold = MAP_NEVER_CLOSED if innermost.is_map else LIST_NEVER_CLOSED
         return MalformedYaml(retold.message, hint=retold.hint, position=innermost.position)
+    colonless = key_without_colon(error.problem or "", page.lines, stopped.line, stopped.column)
+    if colonless is not None:
+        return MalformedYaml(
+            NO_COLON.message, hint=NO_COLON.hint, position=page.position(*colonless)
+        )
     retold = retell(context, error.problem or "")
     mark = began if retold.shown is Shown.CONTEXT else stopped
     if after_a_quote(context, page.lines[mark.line][: mark.column]):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -43,8 +45,17 @@ AFTER_A_QUOTE = Retold(
     "Put the whole value in quotes; inside single quotes, a single quote is written twice.",
 )
 
+NO_COLON = Retold(
+    'expected ":" after this key',
+    'Write "key: value"; indent the lines that continue a value.',
+    Shown.CONTEXT,
+)
+
 _QUOTED = "while scanning a quoted scalar"
 _ALIAS = "while scanning an alias"
+_UNEXPECTED_COLON = "mapping values are not allowed"
+_KEY = re.compile(r":(?: |$)")
+_KEY_AND_VALUE = re.compile(r": +[^ #]")
 
 # Read from the top: the first row fits whose words occur in libyaml's context and problem.
 _TABLE: tuple[tuple[str, str, Retold], ...] = (
@@ -59,18 +70,10 @@ _TABLE: tuple[tuple[str, str, Retold], ...] = (
         "unexpected document indicator",
         Retold("a quoted value is never closed", "End it with the same quote.", Shown.CONTEXT),
     ),
-    (
-        "while scanning a simple key",
-        "could not find expected ':'",
-        Retold(
-            'expected ":" after this key',
-            'Write "key: value"; indent the lines that continue a value.',
-            Shown.CONTEXT,
-        ),
-    ),
+    ("while scanning a simple key", "could not find expected ':'", NO_COLON),
     (
         "",
-        "mapping values are not allowed",
+        _UNEXPECTED_COLON,
         Retold(
             'a ":" stands where no key may stand',
             'Keep keys of one map in one column, and put a value with ": " in quotes.',
@@ -191,3 +194,26 @@ def retell(context: str, problem: str) -> Retold:
 def after_a_quote(context: str, before: str) -> bool:
     """Whether the text ``before`` a fault shows that a quoted value ended too early."""
     return "quoted scalar" not in context and before.rstrip().endswith(("'", '"'))
+
+
+def key_without_colon(
+    problem: str, lines: Sequence[str], line: int, column: int
+) -> tuple[int, int] | None:
+    """Where a key lacks its colon, if that is why the colon at ``line`` and ``column`` may not be.
+
+    Without one it reads as the first line of a value, which the keys below it then continue.
+    Places are counted from 0.
+    """
+    if _UNEXPECTED_COLON not in problem or _KEY.search(lines[line][:column]):
+        return None
+    found: tuple[int, int] | None = None
+    for number in reversed(range(line)):
+        text = lines[number]
+        if _KEY.search(text) or text.lstrip().startswith("#"):
+            return None if _KEY_AND_VALUE.search(text) else found
+        if text.strip():
+            item = text.lstrip(" -")
+            found = (number, len(text) - len(item))
+            if text.lstrip() != item:
+                return found
+    return found

@@ -25,6 +25,9 @@ from semantic_models.types import LogicalType
 
 Columns = Mapping[str, LogicalType | None]
 
+TABLES_TOLD_MAX = 10
+"""How many of the tables a hint names."""
+
 _BROKEN = (-1, -1)
 """In place of an inode: the database must be opened again, whatever its file is."""
 
@@ -50,12 +53,8 @@ class DuckDBEngine:
         self._opened_as: tuple[int, int] | None = self._inode()
         self._connection = open_locked(settings, self._sources)
         self._home = _home_of(self._connection)
-
-    @property
-    def identity(self) -> str:
-        """The version and place of the data."""
-        sources = ";".join(f"{name}={','.join(paths)}" for name, paths in self._sources.items())
-        return f"duckdb {duckdb.__version__} {sources}"
+        places = ";".join(f"{name}={','.join(paths)}" for name, paths in self._sources.items())
+        self.identity = f"duckdb {duckdb.__version__} {places}"
 
     def data_version(self, relations: Sequence[str]) -> str:
         """A token that differs whenever a file that those relations read may differ."""
@@ -66,7 +65,7 @@ class DuckDBEngine:
                 stamps += _log_of(paths[0])
         except OSError as error:
             self._refuse_missing(error)
-        return str([(each.st_mtime_ns, each.st_size, each.st_ino) for each in stamps])
+        return " ".join([f"{each.st_mtime_ns}.{each.st_size}.{each.st_ino}" for each in stamps])
 
     def execute(self, query: PhysicalQuery, *, timeout_s: float) -> ResultStream:
         """Start a query when the first of its batches is read."""
@@ -83,13 +82,10 @@ class DuckDBEngine:
         with self._connect() as connection:
             try:
                 return _columns(connection, text)
-            except duckdb.CatalogException as error:
-                written = ".".join(relation.parts)
-                raise EngineFailed(
-                    f'table "{written}" does not exist in engine "{self.name}"',
-                    hint=did_you_mean(written, tuple(filter(None, self._sources)))
-                    or "Name a table that the engine has.",
-                ) from error
+            except (duckdb.BinderException, duckdb.CatalogException) as error:
+                raise _unknown_table(relation, self.name, _tables(connection)) from error
+            except duckdb.PermissionException as error:
+                raise self._beyond_the_data("the view") from error
             except FAILURES as error:
                 raise self.failure(error) from error
 
@@ -108,6 +104,8 @@ class DuckDBEngine:
                     f'engine "{self.name}" cannot read the SELECT',
                     hint="Write it in the SQL of the engine.",
                 ) from error
+            except duckdb.PermissionException as error:
+                raise self._beyond_the_data("the SELECT") from error
             except FAILURES as error:
                 raise self.failure(error) from error
 
@@ -175,11 +173,22 @@ class DuckDBEngine:
             self._refuse_missing(error)
         return held.st_dev, held.st_ino
 
-    def _paths(self, relations: Sequence[str]) -> tuple[str, ...]:
-        found = [self._read_by.get(each.lower()) for each in relations]
-        if not found or None in found:
-            return self._everything
-        return tuple(path for paths in found if paths is not None for path in paths)
+    def _paths(self, relations: Sequence[str]) -> Sequence[str]:
+        found: list[str] = []
+        for each in relations:
+            paths = self._read_by.get(each.lower())
+            if paths is None:
+                return self._everything
+            found += paths
+        return found or self._everything
+
+    def _beyond_the_data(self, what: str) -> EngineFailed:
+        self.data_version(())  # To DuckDB a file that is gone is one that may not be reached.
+        return EngineFailed(
+            f'{what} reaches beyond the data of engine "{self.name}"',
+            hint="Only what forebay.yml names is read; name the file there, under an engine's "
+            "files.",
+        )
 
     def _refuse_missing(self, error: OSError) -> Never:
         raise EngineGone(
@@ -193,6 +202,33 @@ def _columns(connection: duckdb.DuckDBPyConnection, text: str) -> Columns:
     relation = connection.sql(only_select(connection, text))
     types = [parse_duckdb_type(str(each)) for each in relation.types]
     return dict(zip(relation.columns, types, strict=True))
+
+
+def _tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Every table and view of the database, as a model would name it."""
+    text = (
+        "SELECT table_schema, table_name FROM information_schema.tables "
+        "WHERE table_catalog = current_database() ORDER BY ALL"
+    )
+    found = connection.execute(text).fetchall()
+    return [name if schema == "main" else f"{schema}.{name}" for schema, name in found]
+
+
+def _unknown_table(table: Table, engine: str, known: Sequence[str]) -> EngineFailed:
+    written = ".".join(table.parts)
+    if written in known:
+        return EngineFailed(
+            f'view "{written}" of engine "{engine}" selects what is not there',
+            hint="Mend the view, or name another table.",
+        )
+    more = len(known) - TABLES_TOLD_MAX
+    told = ", ".join(known[:TABLES_TOLD_MAX]) + (f" and {more} more" if more > 0 else "")
+    return EngineFailed(
+        f'table "{written}" does not exist in engine "{engine}"',
+        hint=did_you_mean(written, known)
+        or did_you_mean(table.parts[-1], known)
+        or f"The engine has {told or 'no tables'}.",
+    )
 
 
 def _home_of(connection: duckdb.DuckDBPyConnection) -> str:

@@ -11,7 +11,8 @@ from pathlib import Path
 import duckdb
 
 from gateway.errors import EngineFailed
-from semantic_models.errors import SettingRejected
+from semantic_models.errors import Position, SettingRejected
+from semantic_models.spec import Scalar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,8 @@ class DuckDBSettings:
     """Whether the database file stays as it is; other processes may then read it too."""
     files: Mapping[str, str] = field(default_factory=dict)
     """Parquet files or globs by the name of the relation they make up."""
+    written: Mapping[str, Scalar] = field(default_factory=dict)
+    """How and where forebay.yml writes ``path`` and each value of ``files``, as ``files.NAME``."""
     memory_bytes_max: int | None = None
     """What DuckDB may hold at once; None is half of what it would take by itself."""
     threads: int | None = None
@@ -39,11 +42,22 @@ class DuckDBSettings:
     @property
     def place(self) -> str:
         """The data as forebay.yml names it."""
-        return self.path if self.path is not None else ", ".join(sorted(self.files.values()))
+        if self.path is not None:
+            return self.shown("path", self.path)
+        named = (self.shown(f"files.{name}", value) for name, value in self.files.items())
+        return ", ".join(sorted(named))
+
+    def shown(self, key: str, value: str) -> str:
+        """A value as forebay.yml writes it, where a reference may stand for a secret."""
+        return self.written[key].text if key in self.written else value
+
+    def position(self, key: str) -> Position | None:
+        """Where forebay.yml writes a value, if that is known."""
+        return self.written[key].position() if key in self.written else None
 
 
 Sources = Mapping[str, tuple[str, ...]]
-"""Absolute paths by relation; a database file stands under the empty name."""
+"""Real paths by relation, no link in them; a database file stands under the empty name."""
 
 _FROM_THE_START = {
     "python_enable_replacements": "false",
@@ -138,22 +152,37 @@ def quote(name: str) -> str:
 
 
 def _expand(settings: DuckDBSettings, key: str, pattern: str, *, is_glob: bool) -> tuple[str, ...]:
+    """The files that a value names, each once, however many links lead to it.
+
+    Links are followed here because DuckDB follows them too: what it may reach are real paths.
+    """
     try:
-        path = Path(settings.folder, pattern).absolute()
-        found: tuple[str, ...] = (str(path),) if path.is_file() else ()
+        path = Path(settings.folder, pattern)
+        found = {path.resolve()} if path.is_file() else set()
         if not found and is_glob:
             matches = glob.iglob(pattern, root_dir=settings.folder, recursive=True)
-            paths = (Path(settings.folder, match).absolute() for match in matches)
-            found = tuple(sorted(str(each) for each in paths if each.is_file()))
+            paths = (Path(settings.folder, match) for match in matches)
+            found = {each.resolve() for each in paths if each.is_file()}
     except (ValueError, OSError):
-        found = ()
+        found = set()
     if not found:
         raise SettingRejected(
-            f'no file matches "{pattern}" of engine "{settings.name}"',
+            f'no file matches "{settings.shown(key, pattern)}" of engine "{settings.name}"',
             detail=f"It is the value of engines.{settings.name}.{key} in forebay.yml.",
-            hint="Paths start from the folder that forebay.yml lies in.",
+            hint=_hint_for_missing(settings, pattern),
+            position=settings.position(key),
         )
-    return found
+    return tuple(sorted(str(each) for each in found))
+
+
+def _hint_for_missing(settings: DuckDBSettings, pattern: str) -> str:
+    try:
+        is_folder = bool(pattern) and Path(settings.folder, pattern).is_dir()
+    except (ValueError, OSError):
+        is_folder = False
+    if is_folder:
+        return "It is a folder; name a file in it."
+    return "Paths start from the folder that forebay.yml lies in."
 
 
 def _attach(connection: duckdb.DuckDBPyConnection, settings: DuckDBSettings, path: str) -> None:
@@ -162,7 +191,7 @@ def _attach(connection: duckdb.DuckDBPyConnection, settings: DuckDBSettings, pat
     It is attached and not opened by itself: a second opening of a file in one process waits, and
     all threads with it, until whatever still reads the first one has ended.
     """
-    name = Path(path).stem
+    name = Path(settings.path or path).stem
     mode = "READ_ONLY" if settings.read_only else "READ_WRITE"
     try:
         if name.lower() in _TAKEN:
@@ -176,10 +205,11 @@ def _attach(connection: duckdb.DuckDBPyConnection, settings: DuckDBSettings, pat
         connection.execute(f"USE {quote(name)}")
     except (duckdb.Error, RuntimeError) as error:
         raise SettingRejected(
-            f'"{settings.path}" of engine "{settings.name}" cannot be opened as a DuckDB database',
+            f'"{settings.place}" of engine "{settings.name}" cannot be opened as a DuckDB database',
             detail=f"It is the value of engines.{settings.name}.path in forebay.yml.",
             hint="It must be a database file of this version of DuckDB, and no other process may "
             "be writing to it.",
+            position=settings.position("path"),
         ) from error
 
 
@@ -220,11 +250,13 @@ def _make_view(
         columns = ", ".join(map(quote, connection.sql(f"SELECT * FROM {files}").columns))
         connection.execute(f"CREATE VIEW {quote(name)} AS SELECT {columns} FROM {files}")
     except (duckdb.Error, RuntimeError) as error:
-        pattern = settings.files[name]
+        key = f"files.{name}"
+        shown = settings.shown(key, settings.files[name])
         raise SettingRejected(
-            f'"{pattern}" of engine "{settings.name}" cannot be read as Parquet',
-            detail=f"It is the value of engines.{settings.name}.files.{name} in forebay.yml.",
+            f'"{shown}" of engine "{settings.name}" cannot be read as Parquet',
+            detail=f"It is the value of engines.{settings.name}.{key} in forebay.yml.",
             hint="Each file must be Parquet, and all files of a name have the same columns.",
+            position=settings.position(key),
         ) from error
 
 
@@ -254,7 +286,7 @@ def _reach_allowed(settings: DuckDBSettings, sources: Sources) -> set[str]:
     if settings.path is not None:
         reach |= {f"{path}{suffix}" for path in sources[""] for suffix in _LOGS}
     if settings.spill_folder is not None:
-        reach.add(f"{settings.spill_folder}/")
+        reach.add(f"{settings.spill_folder.resolve()}/")
     return reach
 
 

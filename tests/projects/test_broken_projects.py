@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -41,28 +41,9 @@ TABLES = {
     "users": "select 2 as user_id, 'Sam' as name, 1 as boss_id",
 }
 
-UNMET = frozenset(
-    (
-        "a SELECT that reads a file",
-        "a comparison in a measure's where that only the engine refuses",
-        "a file of data that is not Parquet",
-        "a file of data that is not there",
-        "a key has no colon",
-        "a table that the engine does not have",
-    )
+by_project = pytest.mark.parametrize(
+    "project", every_case(), ids=lambda project: project.title.replace(" ", "_")
 )
-"""Faults that are told, but not yet at their narrowest place or with their best hint."""
-
-
-def every_project() -> Iterator[object]:
-    """Each broken project; one that is unmet must fail, so that it is taken off when it is met."""
-    for project in every_case():
-        unmet = pytest.mark.xfail(reason="the place or the hint is too wide", strict=True)
-        marks = [unmet] if project.title in UNMET else []
-        yield pytest.param(project, id=project.title.replace(" ", "_"), marks=marks)
-
-
-by_project = pytest.mark.parametrize("project", list(every_project()))
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from gateway.project import load_project, read_files
-from semantic_models.errors import FaultyProject
+from semantic_models.errors import FaultyProject, ForebayError, ProjectNotFound
 
 
 def written(folder: Path) -> Path:
@@ -49,3 +50,162 @@ def test_a_folder_of_policies_is_never_passed_over(name: str, tmp_path: Path) ->
         load_project(tmp_path, types_folder=tmp_path / "types")
 
     assert [each.code for each in refusal.value.faults] == ["E_NOT_SUPPORTED"]
+
+
+def faults_of(folder: Path) -> list[ForebayError]:
+    with pytest.raises(FaultyProject) as refusal:
+        load_project(folder, types_folder=folder / "types").close()
+    return list(refusal.value.faults)
+
+
+def test_a_project_behind_a_link_loads(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    written(tmp_path / "real")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+
+    load_project(tmp_path / "link", types_folder=tmp_path / "types").close()
+
+    assert read_files(tmp_path / "link") == read_files(tmp_path / "real")
+
+
+@pytest.mark.parametrize(
+    ("link", "target"),
+    [
+        ("models/more.yml", "outside/numbers.yml"),
+        ("models/deep", "outside"),
+        ("models/deep", "project/elsewhere"),
+        ("policies", "outside"),
+    ],
+)
+def test_a_link_to_what_is_not_read_is_refused(link: str, target: str, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    written(project)
+    for each in (tmp_path / "outside", project / "elsewhere"):
+        each.mkdir()
+        (each / "numbers.yml").write_text("version: 1\n# a secret\n")
+    (project / link).symlink_to(tmp_path / target)
+
+    [fault] = faults_of(project)
+
+    place = fault.position
+    assert (fault.code, place and place.source, place and place.excerpt) == ("SL201", link, "")
+    assert fault.message == f'"{link}" is a link, and what it leads to is not read'
+
+
+def test_the_folder_of_models_may_not_be_a_link_out_of_the_project(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    written(project)
+    (project / "models").rename(tmp_path / "models")
+    (project / "models").symlink_to(tmp_path / "models")
+
+    assert [each.message for each in faults_of(project)] == [
+        '"models" is a link, and what it leads to is not read'
+    ]
+
+
+def test_links_within_the_project_are_read(tmp_path: Path) -> None:
+    project = written(tmp_path / "project")
+    (project / "kept.yml").write_text("version: 1\n")
+    (project / "models" / "kept.yml").symlink_to(project / "kept.yml")
+    (project / "models" / "now").mkdir()
+    (project / "models" / "latest").symlink_to(project / "models" / "now")
+
+    files = read_files(project)
+
+    assert (list(files), files["models/kept.yml"]) == (
+        ["forebay.yml", "models/kept.yml", "models/numbers.yml"],
+        b"version: 1\n",
+    )
+
+
+def test_files_that_are_mounted_by_links_are_read_once(tmp_path: Path) -> None:
+    """As Kubernetes mounts a ConfigMap: a hidden folder, a link to it, a link for each file."""
+    models = written(tmp_path) / "models"
+    (models / "..2026_11_24").mkdir()
+    (models / "numbers.yml").rename(models / "..2026_11_24" / "numbers.yml")
+    (models / "..data").symlink_to("..2026_11_24")
+    (models / "numbers.yml").symlink_to("..data/numbers.yml")
+
+    assert list(read_files(tmp_path)) == ["forebay.yml", "models/numbers.yml"]
+    load_project(tmp_path, types_folder=tmp_path / "types").close()
+
+
+@pytest.mark.parametrize("target", ["gone.yml", "more.yml"], ids=["nowhere", "itself"])
+def test_a_link_to_nothing_cannot_be_read(target: str, tmp_path: Path) -> None:
+    models = written(tmp_path) / "models"
+    (models / "more.yml").symlink_to(models / target)
+
+    with pytest.raises(ProjectNotFound) as refusal:
+        read_files(tmp_path)
+
+    assert refusal.value.message.startswith('file "more.yml" cannot be read: ')
+
+
+def engine(value: str) -> str:
+    return f"version: 1\nname: shop\nengines:\n  local: {{type: duckdb, path: {value}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ('"${file:secret}"', 'file "secret" is not UTF-8 text'),
+        ('"${file:models}"', 'file "models" does not exist or is not readable'),
+        ('"${file:gone}"', 'file "gone" does not exist or is not readable'),
+        ('"${file:a\\0b}"', 'file "a\0b" does not exist or is not readable'),
+        ('"a\\0b"', 'no file matches "a\0b" of engine "local"'),
+        ('"models"', 'no file matches "models" of engine "local"'),
+        ('"${file:name}"', 'no file matches "${file:name}" of engine "local"'),
+    ],
+)
+def test_a_path_of_nothing_is_a_fault_where_it_is_written(
+    value: str, message: str, tmp_path: Path
+) -> None:
+    written(tmp_path)
+    (tmp_path / "secret").write_bytes(b"pass\xff")
+    (tmp_path / "name").write_text(" kept as it is\n")
+    (tmp_path / "forebay.yml").write_text(engine(value))
+
+    [fault] = faults_of(tmp_path)
+
+    place = fault.position
+    assert (fault.code, fault.message) == ("SL204", message)
+    assert place is not None
+    assert (place.source, place.line, place.column) == ("forebay.yml", 4, 32)
+
+
+def test_a_folder_of_models_with_a_nul_is_refused(tmp_path: Path) -> None:
+    written(tmp_path)
+    root = (tmp_path / "forebay.yml").read_text().replace("models/", '"mod\\0els"')
+    (tmp_path / "forebay.yml").write_text(root)
+
+    assert [each.code for each in faults_of(tmp_path)] == ["SL204"]
+
+
+def test_data_behind_a_link_is_served(tmp_path: Path) -> None:
+    project = written(tmp_path / "project")
+    (project / "numbers.parquet").rename(tmp_path / "numbers.parquet")
+    (project / "numbers.parquet").symlink_to(tmp_path / "numbers.parquet")
+
+    loaded = load_project(project, types_folder=tmp_path / "types")
+    loaded.close()
+
+    assert list(loaded.snapshot.catalog.models) == ["numbers"]
+
+
+def test_faults_that_engines_find_are_told_in_the_order_of_lines(tmp_path: Path) -> None:
+    written(tmp_path)
+    text = (
+        "version: 1\nmodels:\n  numbers:\n    table: numbers\n    where: abs(s) = 1\n"
+        "    dimensions:\n      n:\n      s: abs(s)\n    segments:\n      t: abs(s) = 2\n"
+    )
+    pq.write_table(pa.table({"n": [1], "s": ["x"]}), tmp_path / "numbers.parquet")
+    (tmp_path / "models" / "numbers.yml").write_text(text)
+
+    faults = faults_of(tmp_path)
+
+    assert [(each.code, each.position and each.position.line) for each in faults] == [
+        ("E_TYPE_MISMATCH", 5),
+        ("E_TYPE_MISMATCH", 8),
+        ("E_TYPE_MISMATCH", 10),
+    ]
+    assert os.listdir(tmp_path) == ["forebay.yml", "models", "numbers.parquet"]

@@ -6,7 +6,7 @@ from semantic_models.errors import SettingRejected
 from semantic_models.expand import expand
 
 ENVIRONMENT = {"HOST": "db.example", "ODD": "${HOST}"}
-FILES = {"secrets/password": "pä ss\r\n", "two": "a\n\n"}
+FILES = {"secrets/password": "pä ss\r\n".encode(), "two": b"a\n\n", "odd": b"pa\xffss"}
 
 
 def expanded(text: str) -> str:
@@ -44,6 +44,11 @@ def test_references_stand_for_variables_and_files(text: str, meaning: str) -> No
             "${file:none}",
             'file "none" does not exist or is not readable',
             "Paths are relative to forebay.yml.",
+        ),
+        (
+            "${file:odd}",
+            'file "odd" is not UTF-8 text',
+            "Save the file in the encoding UTF-8.",
         ),
         (
             "${A-B}",

@@ -145,6 +145,9 @@ def test_times_are_read_in_the_zone_of_the_plan(text: str, made: str) -> None:
         ("moment + 5 = moment", "a time is moved by a number"),
         ("number like '1%'", "a number stands where a string is expected"),
         ("not number", "a number stands where a boolean is expected"),
+        ("civil = true", "a time is compared with a boolean"),
+        ("number > false", "a number is compared with a boolean"),
+        ("coalesce(word, false)", "a string is compared with a boolean"),
         ("flag and word", "a string stands where a boolean is expected"),
     ],
 )

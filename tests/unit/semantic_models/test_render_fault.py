@@ -10,7 +10,7 @@ from semantic_models.errors import (
     UnknownKey,
     WrongType,
 )
-from semantic_models.render_fault import Part, Role, render, render_lines
+from semantic_models.render_fault import FAULTS_MAX, Part, Role, render, render_lines
 
 
 def fault(excerpt: str, column: int, length: int = 1, line: int = 5) -> ForebayError:
@@ -139,6 +139,16 @@ error[SL103]: three
 )
 def test_one_fault_is_counted_as_one(only: ForebayError, counted: str) -> None:
     assert render(FaultyProject([only])).split("\n")[-1] == counted
+
+
+def test_of_very_many_faults_the_first_are_shown_and_all_are_counted() -> None:
+    faults = [fault("x", 1, line=number) for number in range(1, FAULTS_MAX + 3)]
+
+    lines = render(FaultyProject(faults)).split("\n")
+
+    places = [each for each in lines if "-->" in each]
+    assert (len(places), f":{FAULTS_MAX}:" in places[-1]) == (FAULTS_MAX, True)
+    assert lines[-1] == "102 faults in 1 file; the first 100 are shown, and 2 more are not"
 
 
 def test_every_part_of_a_line_says_what_it_is() -> None:

@@ -31,6 +31,7 @@ from tests.unit.gateway.engines.data import (
 )
 
 TIMEOUT_S = 30.0
+TEN = ", ".join(f"t{n:02}" for n in range(10))
 
 
 @pytest.fixture
@@ -104,8 +105,72 @@ def test_a_missing_table_is_refused_with_the_nearest_name(engine: DuckDBEngine) 
 
 
 @pytest.mark.parametrize(
+    ("tables", "hint"),
+    [
+        (["a", "b"], "The engine has a, b, shop.orders."),
+        ([f"t{n:02}" for n in range(12)], f"The engine has {TEN} and 3 more."),
+    ],
+)
+def test_a_missing_table_like_no_other_is_refused_with_those_that_are_there(
+    tables: list[str], hint: str, tmp_path: Path
+) -> None:
+    make_database(tmp_path / "data.duckdb", orders=3)
+    with duckdb.connect(str(tmp_path / "data.duckdb")) as connection:
+        for each in tables:
+            connection.execute(f"CREATE TABLE {each} AS SELECT 1 AS n")
+    engine = DuckDBEngine(DuckDBSettings(name="local", folder=tmp_path, path="data.duckdb"))
+
+    hints = []
+    for parts in (("xyz",), ("no_such", "main", "xyz"), ("shop", "orderz")):
+        with pytest.raises(EngineFailed) as refusal:
+            engine.describe(Table(parts))
+        hints.append(refusal.value.hint)
+    engine.close()
+
+    assert hints == [hint, hint, 'Perhaps "shop.orders" is meant.']
+
+
+def test_an_engine_without_tables_says_so(tmp_path: Path) -> None:
+    duckdb.connect(str(tmp_path / "data.duckdb")).close()
+    engine = DuckDBEngine(DuckDBSettings(name="local", folder=tmp_path, path="data.duckdb"))
+
+    with pytest.raises(EngineFailed) as refusal:
+        engine.describe(Table(("orders",)))
+    engine.close()
+
+    assert refusal.value.hint == "The engine has no tables."
+
+
+def test_a_view_of_a_database_that_cannot_be_read_is_refused_by_its_name(tmp_path: Path) -> None:
+    write_flights(tmp_path)
+    with duckdb.connect(str(tmp_path / "data.duckdb")) as connection:
+        connection.execute("CREATE TABLE old AS SELECT 1 AS n")
+        connection.execute("CREATE VIEW stale AS SELECT n FROM old")
+        connection.execute("DROP TABLE old")
+        connection.execute(f"CREATE VIEW far AS FROM '{tmp_path}/flights.parquet'")
+    engine = DuckDBEngine(DuckDBSettings(name="local", folder=tmp_path, path="data.duckdb"))
+
+    messages = []
+    for name in ("stale", "far"):
+        with pytest.raises(EngineFailed) as refusal:
+            engine.describe(Table((name,)))
+        messages.append(refusal.value.message)
+    engine.close()
+
+    assert messages == [
+        'view "stale" of engine "local" selects what is not there',
+        'the view reaches beyond the data of engine "local"',
+    ]
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
+        (
+            "SELECT * FROM read_text('/etc/hostname')",
+            'the SELECT reaches beyond the data of engine "files"',
+        ),
+        ("FROM '/etc/secret.parquet'", 'the SELECT reaches beyond the data of engine "files"'),
         ("SELECT secret FROM flights", 'engine "files" cannot resolve every name of the SELECT'),
         ("SELECT FROM WHERE", 'engine "files" cannot read the SELECT'),
         ("SET threads = 1", "a text for the engine is not exactly one SELECT"),
@@ -119,7 +184,8 @@ def test_a_query_that_cannot_be_described_is_refused_in_our_words(
 
     told = refusal.value
     assert told.message == message
-    assert "distance" not in told.message + told.detail + told.hint
+    for secret in ("distance", "/etc"):
+        assert secret not in told.message + told.detail + told.hint
 
 
 def test_the_version_changes_with_the_files_that_are_read(tmp_path: Path) -> None:

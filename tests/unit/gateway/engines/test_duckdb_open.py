@@ -14,6 +14,7 @@ from gateway.engines import duckdb_open
 from gateway.engines.duckdb_open import DuckDBSettings, find_sources, open_locked, quote
 from gateway.errors import EngineFailed
 from semantic_models.errors import SettingRejected
+from semantic_models.spec import Scalar
 from tests.unit.gateway.engines.data import FLIGHTS, flights_in, write_flights
 
 
@@ -95,6 +96,105 @@ def test_names_and_paths_are_quoted(tmp_path: Path) -> None:
 
     with open_locked(settings, find_sources(settings)) as connection:
         assert connection.sql(f"FROM {quote(name)}").to_arrow_table() == FLIGHTS
+
+
+@pytest.fixture
+def linked(tmp_path: Path) -> Path:
+    """A folder of nothing but links: to a file, to a folder, and twice to one more file."""
+    for name in ("real", "project"):
+        Path(tmp_path, name).mkdir()
+    for name in ("a.parquet", "b.parquet"):
+        write_flights(tmp_path / "real", name)
+    project = tmp_path / "project"
+    (project / "one.parquet").symlink_to(tmp_path / "real" / "a.parquet")
+    (project / "same.parquet").symlink_to(project / "one.parquet")
+    (project / "folder").symlink_to(tmp_path / "real")
+    return project
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [
+        ("one.parquet", ["a"]),
+        ("*.parquet", ["a"]),
+        ("folder/b.parquet", ["b"]),
+        ("folder/*.parquet", ["a", "b"]),
+    ],
+)
+def test_data_behind_a_link_is_read_where_it_lies(
+    pattern: str, names: list[str], linked: Path, tmp_path: Path
+) -> None:
+    settings = DuckDBSettings(name="files", folder=linked, files={"f": pattern})
+
+    sources = find_sources(settings)
+
+    assert sources == {"f": tuple(str(tmp_path / "real" / f"{each}.parquet") for each in names)}
+    with open_locked(settings, sources) as connection:
+        assert connection.sql("SELECT count(*) FROM f").fetchall() == [(4 * len(names),)]
+
+
+@pytest.mark.parametrize("file", ["project/folder/b.parquet", "real/b.parquet"])
+def test_a_link_opens_nothing_beside_its_file(file: str, linked: Path, tmp_path: Path) -> None:
+    settings = DuckDBSettings(name="files", folder=linked, files={"f": "one.parquet"})
+
+    with open_locked(settings, find_sources(settings)) as connection:
+        with pytest.raises(duckdb.PermissionException):
+            connection.execute(f"SELECT * FROM read_parquet('{tmp_path}/{file}')")
+
+        assert connection.sql("SELECT count(*) FROM f").fetchall() == [(4,)]
+
+
+def test_a_linked_database_keeps_the_name_of_the_link(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "shop_v2.duckdb")) as connection:
+        connection.execute("CREATE TABLE orders AS SELECT 1 AS n")
+    (tmp_path / "shop.duckdb").symlink_to(tmp_path / "shop_v2.duckdb")
+    settings = DuckDBSettings(name="local", folder=tmp_path, path="shop.duckdb")
+
+    with open_locked(settings, find_sources(settings)) as connection:
+        assert connection.sql("FROM shop.main.orders").fetchall() == [(1,)]
+
+
+def test_a_folder_to_spill_to_may_be_a_link(linked: Path) -> None:
+    settings = replace(flights_in(linked), spill_folder=linked / "folder")
+
+    with open_locked(settings, find_sources(settings)) as connection:
+        assert connection.sql("FROM flights").to_arrow_table() == FLIGHTS
+
+
+@pytest.mark.parametrize("key", ["path", "files"])
+def test_a_folder_is_no_file(key: str, linked: Path) -> None:
+    settings = (
+        DuckDBSettings(name="local", folder=linked, path="folder")
+        if key == "path"
+        else DuckDBSettings(name="local", folder=linked, files={"f": "folder"})
+    )
+
+    with pytest.raises(SettingRejected) as refusal:
+        find_sources(settings)
+
+    assert refusal.value.hint == "It is a folder; name a file in it."
+
+
+def test_a_refusal_stands_where_the_value_is_written_and_shows_no_secret(tmp_path: Path) -> None:
+    """Of a value without a place it is left to whoever knows where the engine stands."""
+    written = Scalar("${NAME}", "${NAME}", "forebay.yml", ((7, 12),))
+    files = {"a": "gone.parquet"}
+    settings = DuckDBSettings(
+        name="local", folder=tmp_path, files=files, written={"files.a": written}
+    )
+
+    with pytest.raises(SettingRejected) as refusal:
+        find_sources(settings)
+    with pytest.raises(SettingRejected) as unplaced:
+        find_sources(replace(settings, written={}))
+
+    told, untold = refusal.value, unplaced.value
+    assert (told.position, untold.position) == (written.position(), None)
+    assert (told.message, untold.message) == (
+        'no file matches "${NAME}" of engine "local"',
+        'no file matches "gone.parquet" of engine "local"',
+    )
+    assert settings.place == "${NAME}"
 
 
 @pytest.mark.parametrize(
