@@ -17,6 +17,7 @@ from gateway.errors import InternalError
 from gateway.execution import Execution
 from gateway.flight_sql.server import FlightSqlServer
 from gateway.http_api.app import create_app
+from gateway.http_api.gathered_writes import GatheringProtocol
 from gateway.http_api.ports import Limits
 from gateway.logs import log_served
 from gateway.pipeline import Gateway
@@ -137,10 +138,13 @@ def _http(gateway: Gateway, listener: socket.socket) -> tuple[uvicorn.Server, th
     app = create_app(gateway, limits=limits, observe=log_served)
     config = uvicorn.Config(
         app,
+        http=GatheringProtocol,
+        ws="none",
         log_level="warning",
         access_log=False,
         lifespan="off",
         server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=int(DRAIN_S),
     )
     server = uvicorn.Server(config)

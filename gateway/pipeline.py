@@ -10,17 +10,18 @@ import itertools
 import os
 import threading
 import time
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pyarrow as pa
-from cachetools import LRUCache
 
 from auth.govern import govern
 from auth.principal import ANONYMOUS, Principal
 from auth.visible import visible
 from cache.fingerprint import CacheKey, fingerprint
+from cache.memo import Memo
 from dialects.dialect import Dialect
 from dialects.generate import generate
 from dialects.physical import PhysicalQuery
@@ -34,7 +35,6 @@ from semantic_models.errors import MalformedDocument
 from semantic_models.make_plan import make_plan
 from semantic_models.parse_document import parse_document
 from semantic_models.parse_sql import parse_sql
-from semantic_models.plan import GovernedPlan
 from semantic_models.prove import prove
 from semantic_models.query import Query
 from semantic_models.resolve import resolve
@@ -56,8 +56,9 @@ class Question:
 class Prepared:
     """A question that is settled: what runs, what comes back, and why it is right."""
 
-    plan: GovernedPlan
     physical: PhysicalQuery
+    fingerprint: str
+    """What is the same in the names of all its answers, whatever the data."""
     schema: pa.Schema
     columns: tuple[AnswerColumn, ...]
     """Role, label and format of each column of ``schema``."""
@@ -79,6 +80,7 @@ class Answer:
     """``hit`` where the answer was kept, ``miss`` where an engine makes it."""
     key: CacheKey
     stages: Mapping[str, float]
+    """Milliseconds by the name of the stage; of an answer from memory, what it took to find it."""
 
 
 def prepare(question: Question, snapshot: Snapshot, dialects: Mapping[str, Dialect]) -> Prepared:
@@ -93,10 +95,17 @@ def prepare(question: Question, snapshot: Snapshot, dialects: Mapping[str, Diale
     watch.lap("plan")
     governed = govern(plan, question.principal)
     watch.lap("govern")
-    physical = generate(governed, dialects[plan.engine])
+    dialect = dialects[plan.engine]
+    physical = generate(governed, dialect)
     watch.lap("generate")
-    schema = arrow_schema(physical.columns)
-    return Prepared(governed, physical, schema, resolved.columns, prove(resolved), watch.stages)
+    return Prepared(
+        physical,
+        fingerprint(governed, sql=physical.text, dialect_version=dialect.version),
+        arrow_schema(physical.columns),
+        resolved.columns,
+        prove(resolved),
+        watch.stages,
+    )
 
 
 def parse(text: str | bytes, catalog: Catalog) -> Query:
@@ -118,9 +127,22 @@ class Stopwatch:
 
     def lap(self, stage: str) -> None:
         """End a stage; the next one starts now."""
-        now_s = time.perf_counter()
-        self.stages[stage] = round((now_s - self._last_s) * 1000, 3)
-        self._last_s = now_s
+        self.stages[stage] = _elapsed_ms(self._last_s)
+        self._last_s = time.perf_counter()
+
+
+def _elapsed_ms(since_s: float) -> float:
+    return round((time.perf_counter() - since_s) * 1000, 3)
+
+
+def _weight_bytes(text: str | bytes, prepared: Prepared) -> int:
+    """About what a prepared question holds: two texts, and columns and joins told in a proof."""
+    told = len(prepared.columns) + len(prepared.physical.relations)
+    return 4_096 + len(text) + len(prepared.physical.text) + 1_024 * told
+
+
+Settled = tuple[str | bytes, Principal, int, str]
+"""What makes two questions one: their text, who asks, the minute, and the snapshot's version."""
 
 
 class Gateway:
@@ -135,17 +157,20 @@ class Gateway:
         engines: Mapping[str, Engine],
         execution: Execution,
         settings: Settings,
+        *,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self.snapshot = snapshot
         self.engines = engines
         self.execution = execution
         self.settings = settings
+        self._now = now
         self._dialects = {name: engine.dialect for name, engine in engines.items()}
-        self._memo: LRUCache[object, Prepared] = LRUCache(settings.memo_entries_max)
-        self._proofs: LRUCache[str, Mapping[str, object]] = LRUCache(settings.proofs_max)
+        self._memo: Memo[Settled, Prepared] = Memo(settings.memo_bytes_max)
+        self._proofs: deque[tuple[str, Mapping[str, object]]] = deque(maxlen=settings.proofs_max)
         self._lock = threading.Lock()
-        started_as = os.urandom(4).hex()
-        self._ids = (f"{started_as}-{number:x}" for number in itertools.count(1))
+        self._started_as = os.urandom(4).hex()
+        self._numbers = itertools.count(1)
 
     def prepare(self, text: str | bytes, principal: Principal = ANONYMOUS) -> Prepared:
         """Settle a question, or remember how it was settled within this minute.
@@ -153,25 +178,28 @@ class Gateway:
         Raises:
             ForebayError: the question has no answer; the leaf says why.
         """
-        question = Question(text, principal, _minute())
-        kept = self._recall(question)
+        snapshot, minute = self.snapshot, self._minute()
+        settled = (text, principal, minute, snapshot.version)
+        kept = self._memo.get(settled)
         if kept is not None:
             return kept
-        prepared = prepare(question, self.snapshot, self._dialects)
+        question = Question(text, principal, _instant(minute))
+        prepared = prepare(question, snapshot, self._dialects)
         with self._lock:
-            self._memo[self._memo_key(question)] = prepared
+            self._memo.put(settled, prepared, _weight_bytes(text, prepared))
         return prepared
 
+    def prepare_for(self, dialect: Dialect, text: str | bytes) -> Prepared:
+        """Settle a question as if every engine spoke another dialect; it is only to be read."""
+        question = Question(text, ANONYMOUS, _instant(self._minute()))
+        return prepare(question, self.snapshot, dict.fromkeys(self.engines, dialect))
+
     def prepared_kept(self, text: str | bytes, principal: Principal = ANONYMOUS) -> Prepared | None:
-        """A question as it was settled before; None where it has to be settled yet."""
-        return self._recall(Question(text, principal, _minute()))
+        """A question as it was settled before; None where it has to be settled yet.
 
-    def _recall(self, question: Question) -> Prepared | None:
-        with self._lock:
-            return self._memo.get(self._memo_key(question))
-
-    def _memo_key(self, question: Question) -> object:
-        return (question.text, question.principal, question.now, self.snapshot.version)
+        To find one changes nothing, and so takes no lock.
+        """
+        return self._memo.get((text, principal, self._minute(), self.snapshot.version))
 
     def fetch(self, prepared: Prepared) -> Answer:
         """Answer from memory, or from the engine while memory takes a copy.
@@ -187,22 +215,23 @@ class Gateway:
             engine, prepared.physical, key, timeout_s=self.settings.timeout_s
         )
         watch.lap("execute")
-        return self._answer(prepared, stream, found, key, watch)
+        stages = {**prepared.stages, **watch.stages}
+        return Answer(self._told(prepared), prepared, stream, found, key, stages)
 
     def kept(self, prepared: Prepared) -> Answer | None:
         """The answer from memory, if it is there and its data unchanged."""
-        watch = Stopwatch()
+        started_s = time.perf_counter()
         key = self._key(prepared, self.engines[prepared.physical.engine])
         stream = self.execution.kept(key)
         if stream is None:
             return None
-        watch.lap("look_up")
-        return self._answer(prepared, stream, "hit", key, watch)
+        stages = {"look_up": _elapsed_ms(started_s)}
+        return Answer(self._told(prepared), prepared, stream, "hit", key, stages)
 
     def proof_of(self, query_id: str) -> Mapping[str, object] | None:
         """The proof of one of the last answers."""
         with self._lock:
-            return self._proofs.get(query_id)
+            return dict(self._proofs).get(query_id)
 
     def close(self) -> None:
         """Stop what runs and let go of the engines."""
@@ -211,27 +240,20 @@ class Gateway:
             engine.close()
 
     def _key(self, prepared: Prepared, engine: Engine) -> CacheKey:
-        return fingerprint(
-            prepared.plan,
-            sql=prepared.physical.text,
-            dialect_version=engine.dialect.version,
-            engine_identity=engine.identity,
-            data_version=engine.data_version(prepared.physical.relations),
-        )
+        data_version = engine.data_version(prepared.physical.relations)
+        return CacheKey(prepared.fingerprint, engine.identity, data_version)
 
-    def _answer(
-        self,
-        prepared: Prepared,
-        stream: ResultStream,
-        found: Found,
-        key: CacheKey,
-        watch: Stopwatch,
-    ) -> Answer:
+    def _told(self, prepared: Prepared) -> str:
+        """The id of a new answer, under which its proof is told."""
+        query_id = f"{self._started_as}-{next(self._numbers):x}"
         with self._lock:
-            query_id = next(self._ids)
-            self._proofs[query_id] = prepared.proof
-        return Answer(query_id, prepared, stream, found, key, {**prepared.stages, **watch.stages})
+            self._proofs.append((query_id, prepared.proof))
+        return query_id
+
+    def _minute(self) -> int:
+        """The clock in minutes since the epoch."""
+        return int(self._now()) // 60
 
 
-def _minute() -> datetime:
-    return datetime.now(UTC).replace(second=0, microsecond=0)
+def _instant(minute: int) -> datetime:
+    return datetime.fromtimestamp(minute * 60, UTC)

@@ -24,8 +24,8 @@ class Settings:
     """How long one query may run."""
     text_bytes_max: int = 64 * 1024
     """The longest question in SQL, and the longest predicate."""
-    memo_entries_max: int = 10_000
-    """Prepared questions that are remembered."""
+    memo_bytes_max: int = 32 * 2**20
+    """Prepared questions that are remembered; those prepared first go first."""
     proofs_max: int = 1_000
     """Answers whose proof can still be asked for."""
     cache_bytes_max: int = 256 * 2**20

@@ -22,7 +22,6 @@ def command(project: Path, dialect: str | None, proof: bool, **options: Any) -> 
     import orjson
 
     from dialects.duckdb import DUCKDB
-    from dialects.generate import generate
     from dialects.postgres import POSTGRES
     from dialects.trino import TRINO
     from gateway.compose import make_gateway
@@ -32,10 +31,9 @@ def command(project: Path, dialect: str | None, proof: bool, **options: Any) -> 
     text = question_text(options)
     gateway = make_gateway(Settings(project=find_project(project)))
     try:
-        prepared = gateway.prepare(text)
         chosen = {each.name: each for each in (DUCKDB, POSTGRES, TRINO)}.get(dialect or "")
-        physical = generate(prepared.plan, chosen) if chosen else prepared.physical
-        click.echo(physical.text)
+        prepared = gateway.prepare(text) if chosen is None else gateway.prepare_for(chosen, text)
+        click.echo(prepared.physical.text)
         if proof:
             click.echo(orjson.dumps(prepared.proof, option=orjson.OPT_INDENT_2))
     finally:

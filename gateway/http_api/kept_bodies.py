@@ -9,6 +9,8 @@ from typing import NamedTuple
 import orjson
 import pyarrow as pa
 
+from cache.fingerprint import CacheKey
+from cache.memo import Memo
 from gateway.http_api.encode import PIECES
 from gateway.http_api.negotiate import Format
 from gateway.pipeline import Answer, Prepared
@@ -17,7 +19,7 @@ from gateway.streams import KeptStream
 ANSWER_BYTES_MAX = 64 * 1024
 """Answers up to this size are encoded and sent without leaving the event loop."""
 
-Key = tuple[Format, str, int, int]
+Key = tuple[Format, CacheKey, int, int]
 Batches = tuple[pa.RecordBatch, ...]
 
 
@@ -41,10 +43,7 @@ class KeptBodies:
     """
 
     def __init__(self, size_bytes_max: int = 32 * 1024 * 1024) -> None:
-        self.size_bytes = 0
-        """What is kept now."""
-        self._size_bytes_max = size_bytes_max
-        self._bodies: dict[Key, Body] = {}
+        self._bodies: Memo[Key, Body] = Memo(size_bytes_max)
         self._stages_mark = {secrets.token_hex(16): 0.0}
         self._id_mark = secrets.token_hex(64)
 
@@ -61,16 +60,14 @@ class KeptBodies:
             if batches is None:
                 return None
             found = self._encoded(answer, batches, wanted)
-            self._keep(key, found)
+            self._bodies.put(key, found, found.size_bytes)
         query_id, stages = answer.query_id.encode(), orjson.dumps(answer.stages)
         return stages.join([query_id.join(part) for part in found.parts]), found.rows
 
-    def _keep(self, key: Key, body: Body) -> None:
-        """Keep a body; the oldest go first, since to make one again costs little."""
-        self._bodies[key] = body
-        self.size_bytes += body.size_bytes
-        while self.size_bytes > self._size_bytes_max:
-            self.size_bytes -= self._bodies.pop(next(iter(self._bodies))).size_bytes
+    @property
+    def size_bytes(self) -> int:
+        """What is kept now."""
+        return self._bodies.size_bytes
 
     def _encoded(self, answer: Answer, batches: Batches, wanted: Format) -> Body:
         id_mark = self._id_mark[: len(answer.query_id)]

@@ -79,8 +79,8 @@ class QueryRoute:
         came_at = time.perf_counter()
         try:
             asked = await self._asked(scope, receive, came_at)
-            kept = guarded(self._kept, asked.question)
-            if kept and (encoded := guarded(self._kept_bodies.body, kept, asked.wanted)):
+            kept = self._kept(asked.question)
+            if kept and (encoded := self._kept_bodies.body(kept, asked.wanted)):
                 await self._send_whole(kept, asked, encoded, send)
                 return
         except ForebayError as error:
@@ -166,16 +166,17 @@ class QueryRoute:
         self._observe(refused(error, came_at))
 
     def _tell(self, asked: Asked, answer: Answer, sent: Sent) -> None:
+        elapsed_ms = (time.perf_counter() - asked.came_at) * 1000
         self._observe(
             Served(
-                query_id=answer.query_id,
-                media_type=asked.wanted,
-                cache=answer.cache,
-                rows=sent.rows,
-                size_bytes=sent.size_bytes,
-                elapsed_ms=(time.perf_counter() - asked.came_at) * 1000,
-                stages=answer.stages,
-                code=sent.code,
+                answer.query_id,
+                asked.wanted,
+                answer.cache,
+                sent.rows,
+                sent.size_bytes,
+                elapsed_ms,
+                answer.stages,
+                sent.code,
             )
         )
 

@@ -92,27 +92,29 @@ async def question_in_body(headers: Headers, receive: Receive, limits: Limits) -
     declared = headers.get(b"content-length", b"0")
     if declared.isdigit() and int(declared) > limits.body_bytes_max:
         raise _body_too_large(limits)
-    document = (await _body(receive, limits)).strip(b" \t\r\n")
+    body, is_whole = _part(await receive())
+    if not is_whole:
+        body = await _with_rest(body, receive, limits)
+    if len(body) > limits.body_bytes_max:
+        raise _body_too_large(limits)
+    document = body.strip(b" \t\r\n")
     if document[:1] != b"{":
         raise MalformedDocument("the body is not a JSON object", hint=_QUESTION_HINT)
     return document
 
 
-async def _body(receive: Receive, limits: Limits) -> bytes:
-    """The whole body. Only one that comes in parts has a deadline: a timer costs as much as the
-    rest of reading, and nearly every body comes together with its headers.
+async def _with_rest(first: bytes, receive: Receive, limits: Limits) -> bytes:
+    """A body that comes in parts, read as far as its limit.
+
+    Only such a one has a deadline: a timer costs as much as the rest of reading, and nearly every
+    body comes together with its headers.
     """
-    body, is_whole = _part(await receive())
-    if is_whole and len(body) <= limits.body_bytes_max:
-        return body
-    parts = bytearray(body)
+    body, is_whole = bytearray(first), False
     with anyio.move_on_after(limits.body_timeout_s):
-        while not is_whole and len(parts) <= limits.body_bytes_max:
-            body, is_whole = _part(await receive())
-            parts += body
-        if len(parts) > limits.body_bytes_max:
-            raise _body_too_large(limits)
-        return bytes(parts)
+        while not is_whole and len(body) <= limits.body_bytes_max:
+            part, is_whole = _part(await receive())
+            body += part
+        return bytes(body)
     raise MalformedDocument(
         f"the body did not arrive within {limits.body_timeout_s:g} seconds",
         hint="Send the whole document at once.",
@@ -136,6 +138,7 @@ def _check_kind(headers: Headers) -> None:
         raise UnsupportedBody("the body is compressed", hint="Send it without a content encoding.")
 
 
+@lru_cache(maxsize=64)
 def _is_json(content_type: bytes) -> bool:
     media_type, _, parameters = content_type.lower().replace(b" ", b"").partition(b";")
     return media_type == b"application/json" and parameters in (

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from cache.entry import ENTRY_BYTES
+from cache.fingerprint import CacheKey
 from cache.store import MemoryStore
 from dialects.physical import PhysicalQuery
 from gateway.engines.base import ResultStream
@@ -23,6 +24,10 @@ from tests.unit.gateway.engines.data import ENDLESS, LONG, TOTAL, flights_in, nu
 TIMEOUT_S = 30.0
 PATIENT = ExecutionLimits(stall_s_max=60.0, follow_s_max=60.0)
 MANY = numbers("SELECT range AS n FROM range(400000)")
+
+
+def key_of(query: PhysicalQuery) -> CacheKey:
+    return CacheKey(query.text, "duckdb", "1")
 
 
 class CountingEngine(DuckDBEngine):
@@ -49,7 +54,7 @@ class World:
     def run(
         self, query: PhysicalQuery, *, timeout_s: float = TIMEOUT_S
     ) -> tuple[ResultStream, str]:
-        return self.execution.run(self.engine, query, query.text, timeout_s=timeout_s)
+        return self.execution.run(self.engine, query, key_of(query), timeout_s=timeout_s)
 
     def limited(self, limits: ExecutionLimits) -> World:
         return World(self.engine, self.store, limits)
@@ -73,10 +78,10 @@ def test_an_answer_that_was_read_to_its_end_is_kept(world: World) -> None:
 
 
 def test_the_look_up_in_memory_runs_nothing(world: World) -> None:
-    before = world.execution.kept(TOTAL.text)
+    before = world.execution.kept(key_of(TOTAL))
     rows_of(world.run(TOTAL)[0])
 
-    kept = world.execution.kept(TOTAL.text)
+    kept = world.execution.kept(key_of(TOTAL))
 
     assert before is None
     assert kept is not None
@@ -295,7 +300,7 @@ def test_a_stopped_execution_stops_what_runs_and_runs_nothing_more(world: World)
 def test_the_time_an_answer_was_made_is_kept_with_it(world: World) -> None:
     rows_of(world.run(TOTAL)[0])
 
-    entry = world.store.get(TOTAL.text)
+    entry = world.store.get(key_of(TOTAL))
 
     assert entry is not None
     assert entry.made_at == 5.0

@@ -12,9 +12,8 @@ import anyio
 import httpx
 import pyarrow as pa
 
-from auth.govern import govern
-from auth.principal import ANONYMOUS
 from cache.entry import make_entry
+from cache.fingerprint import CacheKey
 from dialects.physical import PhysicalQuery
 from dialects.types import arrow_schema, logical_type
 from gateway.engines.base import Engine, ResultStream
@@ -25,21 +24,19 @@ from gateway.snapshot import Snapshot
 from gateway.streams import KeptStream
 from semantic_models.catalog import Catalog
 from semantic_models.errors import ForebayError
-from semantic_models.model import Table
-from semantic_models.plan import Plan, Scan
 from semantic_models.resolved import AnswerColumn
 from semantic_models.types import LogicalType
 
+KEY = CacheKey("question", "duckdb", "1")
 EMPTY_CATALOG = Catalog(name="shop", version="v1", models={}, metrics={})
 
 
 def prepared(columns: Mapping[str, LogicalType]) -> Prepared:
     """A prepared question that promises these columns."""
-    plan = Plan(root=Scan("orders", (), Table(("orders",))), columns=(), zone="UTC", engine="local")
     pairs = tuple(columns.items())
     return Prepared(
-        plan=govern(plan, ANONYMOUS),
         physical=PhysicalQuery("SELECT 1", "duckdb", "local", pairs, ("orders",)),
+        fingerprint="question",
         schema=arrow_schema(pairs),
         columns=tuple(AnswerColumn(name=name, role="field", type=kind) for name, kind in pairs),
         proof={"homes": ["orders"]},
@@ -56,7 +53,7 @@ def prepared_for(batch: pa.RecordBatch) -> Prepared:
 def answer(batch: pa.RecordBatch, *, query_id: str = "q-1") -> Answer:
     """An answer that was kept."""
     stream = KeptStream(make_entry(batch.schema, [batch], made_at=0.0))
-    return Answer(query_id, prepared_for(batch), stream, "hit", "key", {"look_up": 0.25})
+    return Answer(query_id, prepared_for(batch), stream, "hit", KEY, {"look_up": 0.25})
 
 
 class ScriptedStream:
@@ -119,12 +116,12 @@ class ScriptedGateway:
         return self.question
 
     def fetch(self, prepared: Prepared) -> Answer:
-        return Answer(self._id(), prepared, self.stream, "miss", "key", {"look_up": 0.25})
+        return Answer(self._id(), prepared, self.stream, "miss", KEY, {"look_up": 0.25})
 
     def kept(self, prepared: Prepared) -> Answer | None:
         if not self.kept_answer:
             return None
-        return Answer(self._id(), prepared, self.stream, "hit", "key", {"look_up": 0.25})
+        return Answer(self._id(), prepared, self.stream, "hit", KEY, {"look_up": 0.25})
 
     def proof_of(self, query_id: str) -> Mapping[str, object] | None:
         return self.question.proof if query_id == "ab-1" else None

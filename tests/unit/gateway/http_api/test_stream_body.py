@@ -14,13 +14,13 @@ from gateway.http_api.negotiate import Format
 from gateway.http_api.stream_body import Run, while_connected
 from gateway.http_api.threads import Threads
 from gateway.pipeline import Answer
-from tests.unit.gateway.http_api.fakes import ScriptedStream, prepared_for
+from tests.unit.gateway.http_api.fakes import KEY, ScriptedStream, prepared_for
 
 BATCH = pa.record_batch({"n": [1, 2]})
 
 
 def answer_from(stream: ScriptedStream) -> Answer:
-    return Answer("ab-1", prepared_for(BATCH), stream, "miss", "key", {"parse": 0.5})
+    return Answer("ab-1", prepared_for(BATCH), stream, "miss", KEY, {"parse": 0.5})
 
 
 def run_of(stream: ScriptedStream, wanted: Format = Format.CSV) -> Run:
