@@ -150,13 +150,7 @@ def _row_filter(
         return exp.Column(this=exp.Identifier(this=marker, quoted=True))
 
     tree = substitute(part, replace)
-    tree = _clocked(tree, clock)
-    try:
-        tree, kind = settle(tree, lambda node: kinds.get(node.name))
-    except ForebayError as error:
-        raise error.at(at(part)) from None
-    if kind not in TRUTH:
-        raise _no_truth(at(part))
+    tree = _predicate(_clocked(tree, clock), kinds, lambda: at(part))
     values = {f"m{number}": each.expr() for number, each in enumerate(reached, 1)}
     paths = {path for each in values.values() for path in each.paths}
     return RowFilter(
@@ -173,16 +167,22 @@ def _filled(tree: exp.Expr, values: Mapping[str, Expr]) -> exp.Expr:
     return tree
 
 
-TRUTH = (Kind.BOOLEAN, None)
-"""Kinds of what may be a predicate; of an unknown kind an engine decides."""
+def _predicate(
+    tree: exp.Expr, kinds: Mapping[str, Kind | None], at: Callable[[], Position]
+) -> exp.Expr:
+    """A tree over markers of these kinds, its literals settled, that is true or false.
 
-
-def _no_truth(position: Position) -> TypeMismatch:
-    return TypeMismatch(
-        "a predicate must be true or false",
-        hint="Compare the value with something.",
-        position=position,
-    )
+    Of a kind that is not known an engine decides.
+    """
+    try:
+        settled, kind = settle(tree, lambda node: kinds.get(node.name))
+    except ForebayError as error:
+        raise error.at(at()) from None
+    if kind not in (Kind.BOOLEAN, None):
+        raise TypeMismatch(
+            "a predicate must be true or false", hint="Compare the value with something."
+        ).at(at())
+    return settled
 
 
 def _clocked(tree: exp.Expr, clock: Clock) -> exp.Expr:
@@ -319,13 +319,7 @@ def _aggregate_part(
         trees[marker], kinds[marker] = found.tree, found.kind
         return exp.Column(this=exp.Identifier(this=marker, quoted=True))
 
-    tree = _clocked(substitute(part, replace), clock)
-    try:
-        tree, kind = settle(tree, lambda node: kinds.get(node.name))
-    except ForebayError as error:
-        raise error.at(at(part)) from None
-    if kind not in TRUTH:
-        raise _no_truth(at(part))
+    tree = _predicate(_clocked(substitute(part, replace), clock), kinds, lambda: at(part))
     if isinstance(tree, exp.Column):
         return Expr(trees[tree.name].copy())
     for node in list(tree.find_all(exp.Column)):
