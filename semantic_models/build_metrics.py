@@ -138,7 +138,10 @@ class MetricBuilder:
                 position=text.position(),
             )
         return Metric(
-            name=spec.name.text, formula=Expr(formula), inputs=tuple(inputs), about=spec.about
+            name=spec.name.text,
+            formula=Expr(formula, origin=spec.expr),
+            inputs=tuple(inputs),
+            about=spec.about,
         )
 
     def _named(self, name: str) -> Metric:

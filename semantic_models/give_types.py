@@ -11,6 +11,7 @@ from semantic_models.build_metrics import input_name
 from semantic_models.catalog import Catalog
 from semantic_models.errors import ForebayError, NotSupported, WrongType
 from semantic_models.functions import CONDITIONS, TEXT_FUNCTIONS
+from semantic_models.kinds import settle
 from semantic_models.model import Dimension, Measure, Metric, Model, ModelTypes
 from semantic_models.types import (
     BOOLEAN,
@@ -38,10 +39,7 @@ def give_types(
         name: _typed(model, types[name], faults) if name in types else model
         for name, model in catalog.models.items()
     }
-    metrics = {
-        name: replace(metric, type=_metric_type(metric, models))
-        for name, metric in catalog.metrics.items()
-    }
+    metrics = {name: _metric(metric, models, faults) for name, metric in catalog.metrics.items()}
     return replace(catalog, models=models, metrics=metrics), tuple(faults)
 
 
@@ -114,12 +112,23 @@ def promised_type(tree: exp.Expr, told: LogicalType, columns: Types) -> LogicalT
     return told
 
 
-def _metric_type(metric: Metric, models: Mapping[str, Model]) -> LogicalType | None:
+def _metric(metric: Metric, models: Mapping[str, Model], faults: list[ForebayError]) -> Metric:
+    """A metric with its type, the times and literals of its formula settled."""
     uses = [models[use.model].measures[use.measure] for use in metric.inputs]
     if metric.is_measure:
-        return uses[0].type
+        return replace(metric, type=uses[0].type)
     types = {input_name(number): use.type for number, use in enumerate(uses)}
-    return None if None in types.values() else formula_type(metric.formula.tree, types)
+    kinds = {name: each.kind for name, each in types.items() if each is not None}
+    if len(kinds) < len(types):
+        return metric
+    origin = metric.formula.origin
+    try:
+        tree, _ = settle(metric.formula.tree.copy(), lambda node: kinds[node.name])
+    except ForebayError as error:
+        faults.append(error.at(origin.position()) if origin else error)
+        return metric
+    formula = replace(metric.formula, tree=tree)
+    return replace(metric, formula=formula, type=formula_type(tree, types))
 
 
 def formula_type(tree: exp.Expr, types: Types) -> LogicalType:

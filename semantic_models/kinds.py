@@ -49,6 +49,7 @@ _COMPARISONS = (
     *(exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.In, exp.Between),
     *(exp.NullSafeEQ, exp.NullSafeNEQ),
 )
+_PRODUCTS = (exp.Mul, exp.Div, exp.IntDiv, exp.Mod, exp.Neg)
 _CHOICES = (exp.Coalesce, exp.Nullif, exp.Greatest, exp.Least)
 _PATTERNS = (
     *(exp.Like, exp.ILike, exp.RegexpLike, exp.RegexpFullMatch),
@@ -89,6 +90,7 @@ def _settle(node: exp.Expr, kind_of: KindOf) -> Kind | None:
     if isinstance(node, exp.Cast):
         return _settle_cast(node, kinds[0])
     if isinstance(node, exp.Add | exp.Sub):
+        _demand_quantities(kinds)
         return _settle_shift(node, kinds)
     if isinstance(node, exp.TimestampTrunc | exp.DateTrunc):
         return _settle_truncation(node, kinds[0])
@@ -141,6 +143,8 @@ def _settle_call(
         _demand(parts, kinds, Kind.BOOLEAN)
     if isinstance(node, _PATTERNS):
         _demand(parts, kinds, Kind.STRING)
+    if isinstance(node, _PRODUCTS):
+        _demand_quantities(kinds)
     if isinstance(node, exp.Interval):
         return Kind.INTERVAL
     if isinstance(node, _CENTRES) or isinstance(node.this, exp.PercentileCont):
@@ -159,6 +163,14 @@ def _demand(parts: Sequence[exp.Expr], kinds: Sequence[Kind | None], wanted: Kin
             raise TypeMismatch(
                 f"a {_family(kind)} stands where a {wanted.value} is expected",
                 hint="Compare it with something, or cast it.",
+            )
+
+
+def _demand_quantities(kinds: Sequence[Kind | None]) -> None:
+    for kind in kinds:
+        if kind in (Kind.STRING, Kind.BOOLEAN, Kind.BINARY):
+            raise TypeMismatch(
+                f"a {kind.value} stands where a number or time is expected", hint="Cast it."
             )
 
 
