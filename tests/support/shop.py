@@ -185,6 +185,7 @@ metrics:
   half_orders: orders * 0.5
   size: case when revenue > 100 then 'large' else 'small' end
   no_sales: aov / (orders - orders)
+  before_two: first_order < '2024-03-10 01:45'
 """
 
 TABLES = """
