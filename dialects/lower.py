@@ -43,6 +43,8 @@ class Lowering:
             )
         if isinstance(node, exp.Anonymous):
             return self._intrinsic(node)
+        if isinstance(node, exp.CountIf):
+            return exp.Count(this=_when(node.this, exp.Literal.number(1)), big_int=True)
         if isinstance(node, exp.Between):
             return with_children(node, _bracketed)
         if isinstance(node, exp.Filter) and not self.dialect.has_filter_clause:

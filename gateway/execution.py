@@ -17,6 +17,7 @@ from gateway.admission import Admission
 from gateway.engines.base import Engine, ResultStream
 from gateway.errors import Cancelled, EngineTimedOut
 from gateway.streams import Copy, Flight, KeptStream, Loss, Outcome, RunningStream
+from semantic_models.errors import ForebayError
 
 Found = Literal["hit", "miss"]
 """Whether an answer was kept, or is made by an engine now."""
@@ -142,7 +143,8 @@ class Execution:
 
     def _lead(self, task: _Task, flight: Flight) -> RunningStream:
         def land(outcome: Outcome) -> None:
-            self._land(task.key, flight, outcome)
+            is_named_right = not isinstance(outcome, Entry) or _is_of_its_data(task)
+            self._land(task.key, flight, outcome if is_named_right else Loss.FAILED)
 
         copy = Copy(flight, bytes_max=self._limits.entry_bytes_max, land=land)
         try:
@@ -184,3 +186,11 @@ class Execution:
                 "the server is stopping",
                 hint="Ask again when it has started anew.",
             )
+
+
+def _is_of_its_data(task: _Task) -> bool:
+    """Whether the data is still what the answer's name says; it may change while one waits."""
+    try:
+        return task.engine.data_version(task.query.relations) == task.key.data_version
+    except ForebayError:
+        return False

@@ -149,6 +149,7 @@ def _check_kinds(
         equal = exp.EQ(this=column("mine"), expression=column("its"))
         try:
             settle(equal, partial(_kind_in, kinds))
+            _refuse_zoned(kinds)
         except TypeMismatch as error:
             raise TypeMismatch(
                 f'join "{join.name.text}" of model "{spec.name.text}" meets columns that do not '
@@ -157,6 +158,13 @@ def _check_kinds(
                 hint="Join columns of one type, or cast one side in its model's `sql`.",
                 position=_place(spec, left, join),
             ) from error
+
+
+def _refuse_zoned(kinds: Mapping[str, Kind | None]) -> None:
+    """An instant meets a civil time in the zone of a question, and a join knows no question."""
+    known = {kind for kind in kinds.values() if kind is not None}
+    if Kind.TIMESTAMP_TZ in known and len(known) > 1:
+        raise TypeMismatch("an instant is joined to a civil time")
 
 
 def _kind_in(kinds: Mapping[str, Kind | None], node: exp.Column) -> Kind | None:

@@ -19,7 +19,8 @@ from semantic_models.spec import ModelSpec, ProjectSpec, Scalar
 Specs = Mapping[str, ModelSpec]
 Check = Callable[[ProjectSpec, Specs], Iterator[ForebayError]]
 
-RESERVED = ("principal", "param", "metric_time")
+METRIC_TIME = "metric_time"
+RESERVED = ("principal", "param", METRIC_TIME)
 
 
 def unknown(kind: str, name: str, known: Iterable[str], plural: str) -> ForebayError:
@@ -52,6 +53,11 @@ def members_differ(_: ProjectSpec, specs: Specs) -> Iterator[ForebayError]:
             first = taken.setdefault(name.text.lower(), name)
             if first is not name:
                 yield _twice(f'member of model "{spec.name.text}"', name, first)
+        joins: dict[str, Scalar] = {}
+        for name in (each.name for each in spec.joins):
+            first = joins.setdefault(name.text.lower(), name)
+            if first is not name:
+                yield _twice(f'join of model "{spec.name.text}"', name, first)
 
 
 def metrics_differ_from_measures(project: ProjectSpec, specs: Specs) -> Iterator[ForebayError]:
@@ -63,16 +69,30 @@ def metrics_differ_from_measures(project: ProjectSpec, specs: Specs) -> Iterator
             yield _twice("metric", metric.name, first)
 
 
-def names_are_free(_: ProjectSpec, specs: Specs) -> Iterator[ForebayError]:
-    """No model or join has a name that the language keeps, and no join its own model's."""
+def _reserved(name: Scalar) -> ReservedName:
+    return ReservedName(
+        f'the name "{name.text}" is reserved',
+        hint=f"{', '.join(RESERVED)} mean something in every expression.",
+        position=name.position(),
+    )
+
+
+def names_are_free(project: ProjectSpec, specs: Specs) -> Iterator[ForebayError]:
+    """No model or join has a name that the language keeps, and no join its own model's.
+
+    Members may have some of them, but what is called ``metric_time`` is each measure's own time.
+    """
+    for metric in project.metrics:
+        if metric.name.text == METRIC_TIME:
+            yield _reserved(metric.name)
     for spec in specs.values():
+        members = [each.name for each in spec.dimensions]
+        members += [each.name for each in spec.segments]
+        members += [each.name for each in spec.measures]
+        yield from (_reserved(name) for name in members if name.text == METRIC_TIME)
         for name in (spec.name, *(join.name for join in spec.joins)):
             if name.text in RESERVED:
-                yield ReservedName(
-                    f'the name "{name.text}" is reserved',
-                    hint=f"{', '.join(RESERVED)} mean something in every expression.",
-                    position=name.position(),
-                )
+                yield _reserved(name)
         for join in spec.joins:
             if join.name.text == spec.name.text:
                 yield ReservedName(
@@ -122,8 +142,13 @@ def default_engine_exists(project: ProjectSpec, _: Specs) -> Iterator[ForebayErr
         yield unknown("engine", default.text, known, "Engines").at(default.position())
 
 
+_NO_ZONES = ("localtime", "posixrules", "Factory")
+
+
 def is_zone(name: str) -> bool:
-    """Whether the IANA database has a zone of that name."""
+    """Whether the IANA database has a zone of that name; the machine's own is none."""
+    if name in _NO_ZONES:
+        return False
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -24,6 +24,8 @@ Locate = Callable[[int, int], Position]
 
 TEXT_MAX = 64 * 1024
 DEPTH_MAX = 60
+TREE_DEPTH_MAX = 150
+"""A chain of ORs or of operators is one level deeper for each of them."""
 
 _DUCKDB = DuckDB()
 
@@ -72,7 +74,20 @@ def parse_one(text: str, locate: Locate, dialect: DuckDB = _DUCKDB) -> exp.Expr:
         raise MalformedSql(
             f"{what} where one expression is expected", hint="Write exactly one expression."
         ).at(locate(0, len(text)))
+    if len(text) > DEPTH_MAX and _depth(trees[0]) > TREE_DEPTH_MAX:
+        raise TooLarge(
+            f"an expression has more than {TREE_DEPTH_MAX} levels",
+            hint="Write a list with IN in place of a chain of OR, or several predicates.",
+        ).at(locate(0, 1))
     return trees[0]
+
+
+def _depth(tree: exp.Expr) -> int:
+    level, depth = [tree], 0
+    while level:
+        level = [part for node in level for part in node.iter_expressions()]
+        depth += 1
+    return depth
 
 
 def guard_text(text: str, locate: Locate) -> None:

@@ -11,6 +11,7 @@ from semantic_models.build_metrics import input_name
 from semantic_models.catalog import Catalog
 from semantic_models.errors import ForebayError, NotSupported, WrongType
 from semantic_models.functions import CONDITIONS, TEXT_FUNCTIONS
+from semantic_models.intrinsics import cast
 from semantic_models.kinds import settle
 from semantic_models.model import Dimension, Measure, Metric, Model, ModelTypes
 from semantic_models.types import (
@@ -127,8 +128,15 @@ def _metric(metric: Metric, models: Mapping[str, Model], faults: list[ForebayErr
     except ForebayError as error:
         faults.append(error.at(origin.position()) if origin else error)
         return metric
-    formula = replace(metric.formula, tree=tree)
-    return replace(metric, formula=formula, type=formula_type(tree, types))
+    type_ = formula_type(tree, types)
+    formula = replace(metric.formula, tree=_as_promised(tree, type_))
+    return replace(metric, formula=formula, type=type_)
+
+
+def _as_promised(tree: exp.Expr, type_: LogicalType) -> exp.Expr:
+    """A formula that promises a float64, as one: engines count some of them in decimals."""
+    is_double = isinstance(tree, exp.Div | exp.Cast) or isinstance(tree.this, exp.Div)
+    return tree if type_ != FLOAT64 or is_double else cast(tree, "DOUBLE")
 
 
 def formula_type(tree: exp.Expr, types: Types) -> LogicalType:

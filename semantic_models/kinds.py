@@ -22,7 +22,7 @@ from semantic_models.functions import (
 )
 from semantic_models.intrinsics import cast, civil, instant, truncate
 from semantic_models.model import Grain
-from semantic_models.types import NUMBERS, TIMES, TIMESTAMP_TZ, Kind
+from semantic_models.types import NUMBERS, TIMES, TIMESTAMP_TZ, UNSIGNED, Kind
 
 KindOf = Callable[[exp.Column], Kind | None]
 
@@ -145,16 +145,31 @@ def _settle_call(
         _demand(parts, kinds, Kind.STRING)
     if isinstance(node, _PRODUCTS):
         _demand_quantities(kinds)
+        _refuse_lost_sign(node, kinds)
     if isinstance(node, exp.Interval):
         return Kind.INTERVAL
     if isinstance(node, _CENTRES) or isinstance(node.this, exp.PercentileCont):
         _measure_finely(node, kinds)
     if type(node) in SHOWS_INSTANTS_AS_THEY_ARE:
         return _passed_on(node, kinds)
-    for part, kind in zip(parts, kinds, strict=True):
-        if kind is Kind.TIMESTAMP_TZ:
-            part.replace(civil(part.copy()))
+    if not _reads_elapsed_time(node, kinds):
+        for part, kind in zip(parts, kinds, strict=True):
+            if kind is Kind.TIMESTAMP_TZ:
+                part.replace(civil(part.copy()))
     return _result(node, kinds)
+
+
+_ELAPSED = ("hour", "minute", "second", "millisecond", "microsecond")
+
+
+def _reads_elapsed_time(node: exp.Expr, kinds: Sequence[Kind | None]) -> bool:
+    """Whether what lies between instants is counted, which is the same in every zone."""
+    if isinstance(node, exp.Extract):
+        return str(node.this.name).lower() == "epoch"
+    unit = node.args.get("unit")
+    if not isinstance(node, exp.DateDiff) or unit is None or unit.name.lower() not in _ELAPSED:
+        return False
+    return all(kind is Kind.TIMESTAMP_TZ for kind in kinds if kind in TIMES)
 
 
 def _demand(parts: Sequence[exp.Expr], kinds: Sequence[Kind | None], wanted: Kind) -> None:
@@ -172,6 +187,13 @@ def _demand_quantities(kinds: Sequence[Kind | None]) -> None:
             raise TypeMismatch(
                 f"a {kind.value} stands where a number or time is expected", hint="Cast it."
             )
+
+
+def _refuse_lost_sign(node: exp.Expr, kinds: Sequence[Kind | None]) -> None:
+    if isinstance(node, exp.Neg) and kinds[0] in UNSIGNED:
+        raise TypeMismatch(
+            "a number of a kind without signs is negated", hint="Cast it to a signed one first."
+        )
 
 
 def _measure_finely(node: exp.Expr, kinds: Sequence[Kind | None]) -> None:

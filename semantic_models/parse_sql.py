@@ -9,7 +9,8 @@ else, ``SELECT *`` included, lists rows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from sqlglot import exp
@@ -42,6 +43,17 @@ _SUPPORTED = frozenset(
         *("distinct", "operation_modifiers"),
     )
 )
+_READ: Mapping[type[exp.Expr], frozenset[str]] = defaultdict(
+    frozenset,
+    {
+        exp.Group: frozenset(("expressions", "all")),
+        exp.Order: frozenset(("expressions",)),
+        exp.Ordered: frozenset(("this", "desc", "nulls_first")),
+        exp.Limit: frozenset(("expression",)),
+        exp.Offset: frozenset(("expression",)),
+    },
+)
+"""What is read of each clause; of DISTINCT and of ``*`` nothing but that they are there."""
 _NAMES = {
     "joins": "JOIN",
     "with_": "WITH",
@@ -79,6 +91,7 @@ def parse_sql(text: str, catalog: Catalog) -> Query:
             position=locate(0, len(text)),
         )
     _check_clauses(select, locate)
+    _check_parts(select, locate)
     model = _model(select, catalog, locate)
     items = _Items(catalog, model, text)
     shown = [items.read(each) for each in select.expressions]
@@ -114,6 +127,24 @@ def _check_clauses(select: exp.Select, locate: Locate) -> None:
             name = _NAMES.get(key, key.strip("_").upper())
             raise NotSupported(
                 f"{name} is not supported in a question",
+                hint="Ask SELECT … FROM model WHERE … GROUP BY … HAVING … ORDER BY … LIMIT …",
+                position=locate(0, 6),
+            )
+
+
+def _check_parts(select: exp.Select, locate: Locate) -> None:
+    """Refuse whatever a clause says beyond what is read of it."""
+    clauses = [select.args.get(key) for key in ("distinct", "group", "order", "limit", "offset")]
+    order = select.args.get("order")
+    ordered = order.expressions if order else []
+    stars = [each for each in select.expressions if isinstance(each, exp.Star)]
+    for node in (*clauses, *ordered, *stars):
+        if node is None:
+            continue
+        beyond = [key for key, value in node.args.items() if value and key not in _READ[type(node)]]
+        if beyond:
+            raise NotSupported(
+                f"{beyond[0].strip('_').replace('_', ' ').upper()} is not supported in a question",
                 hint="Ask SELECT … FROM model WHERE … GROUP BY … HAVING … ORDER BY … LIMIT …",
                 position=locate(0, 6),
             )

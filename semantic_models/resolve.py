@@ -42,6 +42,8 @@ def resolve(query: Query, catalog: Catalog, *, now: datetime) -> ResolvedQuery:
         except ForebayError as error:
             raise error.at(Position("time.zone", 1, 1, len(zone), zone)) from None
     _check_shape(query)
+    if query.model:
+        catalog.model(query.model)
     clock = Clock(now, zone)
     if query.has_fields or query.all_fields:
         return resolve_rows(query, catalog, clock)

@@ -241,12 +241,13 @@ class BranchResolver:
 
 
 def _refuse_split_choice(filter_: RowFilter, first: Path) -> None:
-    """Refuse an OR of the home's rows and of rows behind a one-to-many join.
+    """Refuse a choice between the home's rows and rows behind a one-to-many join.
 
-    As one EXISTS it would lose the home's rows that meet none behind the join.
+    As one EXISTS it would lose the home's rows that meet none behind the join. An AND that is
+    left in one predicate stands below a NOT or within a choice, and so is one too.
     """
-    for either in filter_.expr.tree.find_all(exp.Or):
-        for side in (either.this, either.expression):
+    for either in filter_.expr.tree.find_all(exp.Or, exp.And, exp.Case, exp.If, exp.Coalesce):
+        for side in either.iter_expressions():
             paths = paths_of(side)
             if all(path[:1] != first for path in paths) and side.find(exp.Column):
                 raise NotSupported(

@@ -36,6 +36,7 @@ INTEGERS = frozenset(
         *(Kind.UINT8, Kind.UINT16, Kind.UINT32, Kind.UINT64),
     )
 )
+UNSIGNED = frozenset((Kind.UINT8, Kind.UINT16, Kind.UINT32, Kind.UINT64))
 FLOATS = frozenset((Kind.FLOAT32, Kind.FLOAT64))
 NUMBERS = INTEGERS | FLOATS | {Kind.DECIMAL}
 TIMES = frozenset((Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ))

@@ -51,9 +51,11 @@ def drop_output() -> None:
 
 def tell(error: ForebayError) -> None:
     """Write an error, or every fault of a project, to stderr."""
+    is_plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+    styles = {} if is_plain else STYLES
     for line in render_lines(error):
         click.echo(
-            "".join(click.style(part.text, **STYLES.get(part.role, {})) for part in line), err=True
+            "".join(click.style(part.text, **styles.get(part.role, {})) for part in line), err=True
         )
 
 

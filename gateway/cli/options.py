@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+ROWS_MAX = 2**53
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 project_option = click.option(
@@ -47,8 +48,10 @@ def question_options(command: Command) -> Command:
         click.option("-w", "--where", multiple=True, help="A predicate on rows, in SQL."),
         click.option("--having", multiple=True, help="A predicate on metrics, in SQL."),
         click.option("-o", "--order-by", multiple=True, help="Names; -NAME is descending."),
-        click.option("--limit", type=click.IntRange(0), help="At most so many rows."),
-        click.option("--offset", type=click.IntRange(0), help="Leave out the first rows."),
+        click.option("--limit", type=click.IntRange(0, ROWS_MAX), help="At most so many rows."),
+        click.option(
+            "--offset", type=click.IntRange(0, ROWS_MAX), help="Leave out the first rows."
+        ),
         click.option("--since", help="The start of the time range, such as 2013-01."),
         click.option("--until", help="Its end, which is included."),
         click.option("--last", help='A count of periods, such as "12 months".'),

@@ -50,7 +50,7 @@ class DuckDBEngine:
         self._watch = Watch()
         self._opening = threading.Lock()
         self._closed = False
-        self._opened_as: tuple[int, int] | None = self._inode()
+        self._opened_as: tuple[int, ...] | None = self._inode()
         self._connection = open_locked(settings, self._sources)
         self._home = _home_of(self._connection)
         places = ";".join(f"{name}={','.join(paths)}" for name, paths in self._sources.items())
@@ -65,7 +65,12 @@ class DuckDBEngine:
                 stamps += _log_of(paths[0])
         except OSError as error:
             self._refuse_missing(error)
-        return " ".join([f"{each.st_mtime_ns}.{each.st_size}.{each.st_ino}" for each in stamps])
+        return " ".join(
+            [
+                f"{each.st_mtime_ns}.{each.st_ctime_ns}.{each.st_size}.{each.st_ino}"
+                for each in stamps
+            ]
+        )
 
     def execute(self, query: PhysicalQuery, *, timeout_s: float) -> ResultStream:
         """Start a query when the first of its batches is read."""
@@ -163,15 +168,17 @@ class DuckDBEngine:
         self._connection, self._opened_as = connection, opened_as
         self._home = _home_of(connection)
 
-    def _inode(self) -> tuple[int, int] | None:
-        """What tells one database file from another put in its place."""
+    def _inode(self) -> tuple[int, ...] | None:
+        """What tells one database file from another put in its place or written over it."""
         if self._settings.path is None:
             return None
         try:
             held = os.stat(self._sources[""][0])
         except OSError as error:
             self._refuse_missing(error)
-        return held.st_dev, held.st_ino
+        if not self._settings.read_only:  # Then it changes while it is open.
+            return held.st_dev, held.st_ino
+        return held.st_dev, held.st_ino, held.st_mtime_ns, held.st_ctime_ns, held.st_size
 
     def _paths(self, relations: Sequence[str]) -> Sequence[str]:
         found: list[str] = []

@@ -73,7 +73,7 @@ def is_fatal(error: BaseException) -> bool:
 def translate(error: BaseException, engine: str) -> EngineError:
     """The coded error for a failure, whose own text is logged under an id that is told."""
     error_id = uuid4().hex[:12]
-    _LOG.info("engine failed", extra={"engine": engine, "error_id": error_id, "text": str(error)})
+    _LOG.warning('engine "%s" failed, error %s: %s', engine, error_id, error)
     told = _told(error)
     return told.error(
         told.message.format(engine=engine),

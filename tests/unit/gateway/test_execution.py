@@ -26,10 +26,6 @@ PATIENT = ExecutionLimits(stall_s_max=60.0, follow_s_max=60.0)
 MANY = numbers("SELECT range AS n FROM range(400000)")
 
 
-def key_of(query: PhysicalQuery) -> CacheKey:
-    return CacheKey(query.text, "duckdb", "1")
-
-
 class CountingEngine(DuckDBEngine):
     """DuckDB that counts how often it was asked to run something."""
 
@@ -51,10 +47,13 @@ class World:
     def __post_init__(self) -> None:
         self.execution = Execution(self.store, self.limits, now=lambda: 5.0)
 
+    def key_of(self, query: PhysicalQuery) -> CacheKey:
+        return CacheKey(query.text, "duckdb", self.engine.data_version(query.relations))
+
     def run(
         self, query: PhysicalQuery, *, timeout_s: float = TIMEOUT_S
     ) -> tuple[ResultStream, str]:
-        return self.execution.run(self.engine, query, key_of(query), timeout_s=timeout_s)
+        return self.execution.run(self.engine, query, self.key_of(query), timeout_s=timeout_s)
 
     def limited(self, limits: ExecutionLimits) -> World:
         return World(self.engine, self.store, limits)
@@ -78,15 +77,27 @@ def test_an_answer_that_was_read_to_its_end_is_kept(world: World) -> None:
 
 
 def test_the_look_up_in_memory_runs_nothing(world: World) -> None:
-    before = world.execution.kept(key_of(TOTAL))
+    before = world.execution.kept(world.key_of(TOTAL))
     rows_of(world.run(TOTAL)[0])
 
-    kept = world.execution.kept(key_of(TOTAL))
+    kept = world.execution.kept(world.key_of(TOTAL))
 
     assert before is None
     assert kept is not None
     assert pa.Table.from_batches(kept.batches) == pa.table({"n": [800]})
     assert world.engine.executions == 1
+
+
+def test_an_answer_is_not_kept_under_the_name_of_data_that_has_changed(
+    world: World, tmp_path: Path
+) -> None:
+    (file,) = tmp_path.rglob("*.parquet")
+    stream, _ = world.run(TOTAL)
+    file.touch()
+
+    rows = rows_of(stream)
+
+    assert (rows, len(world.store)) == ([{"n": 800}], 0)
 
 
 def test_equal_questions_at_once_run_once(world: World) -> None:
@@ -300,7 +311,7 @@ def test_a_stopped_execution_stops_what_runs_and_runs_nothing_more(world: World)
 def test_the_time_an_answer_was_made_is_kept_with_it(world: World) -> None:
     rows_of(world.run(TOTAL)[0])
 
-    entry = world.store.get(key_of(TOTAL))
+    entry = world.store.get(world.key_of(TOTAL))
 
     assert entry is not None
     assert entry.made_at == 5.0
