@@ -87,8 +87,9 @@ def resolve_values(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQuer
 def _home_of_values(query: Query, catalog: Catalog) -> tuple[Model, Path]:
     """The one model from which every dimension is reached over joins that keep rows.
 
-    Where all of them lie behind one join path, it is the model at the path's end: its values are
-    all there, whoever refers to them. The path is given too, since names spell it out.
+    Where all of them and all predicates lie behind one join path, it is the model at the path's
+    end: its values are all there, whoever refers to them. The path is given too, since names
+    spell it out.
     """
     if query.model:
         return catalog.model(query.model), ()
@@ -96,8 +97,9 @@ def _home_of_values(query: Query, catalog: Catalog) -> tuple[Model, Path]:
     homes: dict[object, tuple[Model, Path]] = {}
     for model in catalog.models.values():
         found = _reached(catalog, model, named)
-        if found is not None and _filters_reach(catalog, model, query):
-            prefix = _common_path(found)
+        filtered = _filters_reach(catalog, model, query)
+        if found is not None and filtered is not None:
+            prefix = _common_path((*found, *filtered))
             owner = found[0].joins[len(prefix) - 1].target if prefix else model.name
             meaning = tuple((each.path[len(prefix) :], each.member.name) for each in found)
             homes.setdefault((owner, meaning), (catalog.models[owner], prefix))
@@ -120,16 +122,15 @@ def _common_path(reached: Sequence[Reached]) -> Path:
     return common
 
 
-def _filters_reach(catalog: Catalog, model: Model, query: Query) -> bool:
-    """Whether a model reaches what the predicates name, behind joins to many rows too."""
-    for name in names_in(query.where):
-        if parts_of(name)[0] == METRIC_TIME:
-            continue
-        try:
-            reach(catalog, model, name)
-        except ForebayError:
-            return False
-    return True
+def _filters_reach(catalog: Catalog, model: Model, query: Query) -> tuple[Reached, ...] | None:
+    """What the predicates name, behind joins to many rows too; None where some is not reached."""
+    spelled = [*names_in(query.where), *filter(None, [query.time.on])]
+    try:
+        return tuple(
+            reach(catalog, model, name) for name in spelled if parts_of(name)[0] != METRIC_TIME
+        )
+    except ForebayError:
+        return None
 
 
 def _reached(catalog: Catalog, model: Model, named: Sequence[str]) -> tuple[Reached, ...] | None:

@@ -44,6 +44,7 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
+        _log_only_when_asked(ctx)
         try:
             return super().invoke(ctx)
         except BrokenPipeError:  # click itself would call it a failure
@@ -60,6 +61,14 @@ def cli(context: click.Context, debug: bool) -> None:  # noqa: FBT001
     Exit codes: 0 all is well, 1 a question or project was refused, 2 the command was misused.
     """
     context.obj = debug
+
+
+def _log_only_when_asked(ctx: click.Context) -> None:
+    """An engine's own words go to a log: that of a server, or stderr with --debug."""
+    import logging
+
+    if not ctx.params.get("debug"):
+        logging.lastResort = None
 
 
 def main() -> None:

@@ -72,7 +72,9 @@ models:
       weight: sum(weight)
       largest: max(amount)
       well_paid: count_if(amount > 60)
-      minutes_since: sum(date_diff('minute', created_at, cast('2024-11-03 12:00:00+00:00' as timestamptz)))
+      minutes_since: >-
+        sum(date_diff('minute', created_at,
+        cast('2024-11-03 12:00:00+00:00' as timestamptz)))
       first_order: min(created_at)
       paid_revenue: {expr: sum(amount), where: status = 'paid'}
       paid_orders: {expr: count(*), where: status = 'paid'}
