@@ -68,7 +68,7 @@ def _log_only_when_asked(ctx: click.Context) -> None:
     import logging
 
     if not ctx.params.get("debug"):
-        logging.lastResort = None
+        logging.getLogger("gateway").addHandler(logging.NullHandler())
 
 
 def main() -> None:
