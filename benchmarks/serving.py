@@ -89,19 +89,18 @@ def large_results() -> Iterator[Figure]:
         with (
             forebay(project) as ours,
             process(["benchmarks.floors", "duckdb", query]) as floor,
+            flight.connect(ours.told["flight"]) as asking,
+            flight.connect(f"grpc://127.0.0.1:{floor.told['port']}") as taking,
         ):
-            url = ours.told["flight"]
-            raw = f"grpc://127.0.0.1:{floor.told['port']}"
             text = '{"fields": ["a", "b", "c", "d", "e", "f", "g", "h"], "from": "big"}'
-            with flight.connect(url) as asking, flight.connect(raw) as taking:
-                added_mb, bytes_read = _memory_of(ours.process_id, asking, text)
-                if bytes_read < 1_000_000_000:
-                    raise AssertionError(f"only {bytes_read} bytes were streamed")
-                ours_s, floor_s = _take_turns(
-                    lambda: _read(asking, flight_sql_ticket(asking, text)),
-                    lambda: _read(taking, flight.Ticket(b"")),
-                    rounds=ROUNDS,
-                )
+            added_mb, bytes_read = _memory_of(ours.process_id, asking, text)
+            if bytes_read < 1_000_000_000:
+                raise AssertionError(f"only {bytes_read} bytes were streamed")
+            ours_s, floor_s = _take_turns(
+                lambda: _read(asking, flight_sql_ticket(asking, text)),
+                lambda: _read(taking, flight.Ticket(b"")),
+                rounds=ROUNDS,
+            )
     megabytes = bytes_read / 1e6
     yield Figure("flight_duckdb", megabytes / ours_s, megabytes / floor_s, "MB/s", "higher")
     yield Figure("stream_memory", added_mb, MEMORY_BUDGET_MB, "MB", "lower")
