@@ -15,12 +15,12 @@ from semantic_models.errors import (
 )
 from semantic_models.model import Grain
 from semantic_models.spec import ModelSpec, ProjectSpec, Scalar
+from semantic_models.spec_fields import RESERVED_NAMES
 
 Specs = Mapping[str, ModelSpec]
 Check = Callable[[ProjectSpec, Specs], Iterator[ForebayError]]
 
 METRIC_TIME = "metric_time"
-RESERVED = ("principal", "param", METRIC_TIME)
 
 
 def unknown(kind: str, name: str, known: Iterable[str], plural: str) -> ForebayError:
@@ -72,7 +72,7 @@ def metrics_differ_from_measures(project: ProjectSpec, specs: Specs) -> Iterator
 def _reserved(name: Scalar) -> ReservedName:
     return ReservedName(
         f'the name "{name.text}" is reserved',
-        hint=f"{', '.join(RESERVED)} mean something in every expression.",
+        hint=f"{', '.join(RESERVED_NAMES)} mean something in every expression.",
         position=name.position(),
     )
 
@@ -91,7 +91,7 @@ def names_are_free(project: ProjectSpec, specs: Specs) -> Iterator[ForebayError]
         members += [each.name for each in spec.measures]
         yield from (_reserved(name) for name in members if name.text == METRIC_TIME)
         for name in (spec.name, *(join.name for join in spec.joins)):
-            if name.text in RESERVED:
+            if name.text in RESERVED_NAMES:
                 yield _reserved(name)
         for join in spec.joins:
             if join.name.text == spec.name.text:
