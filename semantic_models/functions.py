@@ -36,9 +36,6 @@ AGGREGATES: frozenset[type[exp.Expr]] = frozenset(
 )
 """Aggregates whose answer does not depend on the order of rows."""
 
-DISTRIBUTIVE: frozenset[type[exp.Expr]] = frozenset((exp.Sum, exp.Count, exp.Min, exp.Max))
-"""Aggregates that may be merged from the aggregates of parts."""
-
 CONDITIONS: frozenset[type[exp.Expr]] = frozenset(
     (
         exp.And,

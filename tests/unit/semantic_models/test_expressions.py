@@ -129,6 +129,12 @@ def test_a_text_is_not_longer_than_its_limit() -> None:
     assert isinstance(refusal("a + " * 40_000 + "a"), TooLarge)
 
 
+def test_a_chain_is_not_longer_than_its_limit() -> None:
+    chain = " or ".join(["a = 1"] * 200)
+
+    assert isinstance(refusal(chain), TooLarge)
+
+
 def test_brackets_are_not_deeper_than_their_limit() -> None:
     assert isinstance(refusal("(" * 61 + "a" + ")" * 61), TooLarge)
 

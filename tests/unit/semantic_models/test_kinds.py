@@ -18,6 +18,7 @@ KINDS = {
     "day": Kind.DATE,
     "civil": Kind.TIMESTAMP,
     "moment": Kind.TIMESTAMP_TZ,
+    "bytes": Kind.UINT8,
     "other": None,
 }
 
@@ -99,6 +100,16 @@ def test_kinds_follow_from_columns_and_literals(text: str, kind: Kind | None) ->
             "CASE WHEN moment = SL_INSTANT(CAST('2024-01-01' AS TIMESTAMP)) THEN 1 END",
         ),
         ("extract(hour from moment)", "EXTRACT(HOUR FROM SL_CIVIL(moment))"),
+        ("extract(epoch from moment)", "EXTRACT(EPOCH FROM moment)"),
+        ("date_diff('minute', moment, moment)", "DATE_DIFF('MINUTE', moment, moment)"),
+        (
+            "date_diff('day', moment, moment)",
+            "DATE_DIFF('DAY', SL_CIVIL(moment), SL_CIVIL(moment))",
+        ),
+        (
+            "date_diff('minute', civil, moment)",
+            "DATE_DIFF('MINUTE', civil, SL_CIVIL(moment))",
+        ),
         ("cast(moment as date)", "CAST(SL_CIVIL(moment) AS DATE)"),
         ("cast(civil as timestamptz)", "SL_INSTANT(CAST(civil AS TIMESTAMP))"),
         (
@@ -149,6 +160,10 @@ def test_times_are_read_in_the_zone_of_the_plan(text: str, made: str) -> None:
         ("number > false", "a number is compared with a boolean"),
         ("coalesce(word, false)", "a string is compared with a boolean"),
         ("flag and word", "a string stands where a boolean is expected"),
+        ("number + 'a'", "a string stands where a number or time is expected"),
+        ("number * flag", "a boolean stands where a number or time is expected"),
+        ("-word", "a string stands where a number or time is expected"),
+        ("-bytes", "a number of a kind without signs is negated"),
     ],
 )
 def test_kinds_that_do_not_compare_are_refused(text: str, message: str) -> None:

@@ -280,6 +280,37 @@ def test_a_replaced_database_is_opened_anew(database: DuckDBEngine, tmp_path: Pa
     assert database.data_version(["shop.orders"]) != before
 
 
+def test_a_database_that_is_written_over_in_place_is_opened_anew(
+    database: DuckDBEngine, tmp_path: Path
+) -> None:
+    before = rows_of(database.execute(ORDERS, timeout_s=TIMEOUT_S))
+    file = tmp_path / "data.duckdb"
+    inode = file.stat().st_ino
+    make_database(tmp_path / "next.duckdb", orders=5)
+
+    file.write_bytes(Path(tmp_path, "next.duckdb").read_bytes())
+
+    assert file.stat().st_ino == inode
+    assert (before, rows_of(database.execute(ORDERS, timeout_s=TIMEOUT_S))) == (
+        [{"n": 3}],
+        [{"n": 5}],
+    )
+
+
+def test_content_that_keeps_its_size_and_time_is_another_version(
+    database: DuckDBEngine, tmp_path: Path
+) -> None:
+    before = database.data_version(["shop.orders"])
+    file = tmp_path / "data.duckdb"
+    stamps = file.stat()
+
+    file.write_bytes(file.read_bytes())
+    os.utime(file, ns=(stamps.st_atime_ns, stamps.st_mtime_ns))
+
+    assert file.stat().st_mtime_ns == stamps.st_mtime_ns
+    assert database.data_version(["shop.orders"]) != before
+
+
 def test_a_query_over_a_replaced_database_goes_on(database: DuckDBEngine, tmp_path: Path) -> None:
     reading = database.execute(numbers(f"{LONG} LIMIT 400000"), timeout_s=TIMEOUT_S)
     rows = next(iter(reading)).num_rows
