@@ -59,7 +59,7 @@ def compiling() -> Iterator[Figure]:
                 )
             value, floor = fastest_ms(compiled, by_hand)
             yield Figure(name, value, floor, "ms", "lower")
-        value, floor = fastest_ms(lambda: gateway.prepare(STAR), _memo_floor(), repeats=2000)
+        value, floor = fastest_ms(lambda: gateway.prepare(STAR), _memo_floor(), repeats=500)
         yield Figure("compile_memo", value * 1000, floor * 1000, "µs", "lower")
     finally:
         gateway.close()

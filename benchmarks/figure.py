@@ -6,6 +6,7 @@ import gc
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Literal
 
 import orjson
@@ -35,8 +36,21 @@ class Figure:
         ).decode()
 
 
-def fastest_ms(*works: Callable[[], object], rounds: int = 15, repeats: int = 40) -> list[float]:
-    """The fastest round of each work, in milliseconds a call; rounds take turns."""
+def medians(*measures: Callable[[], float], rounds: int) -> list[float]:
+    """The median of each measure over rounds in which they take turns.
+
+    Turns, so that a slow spell of the machine falls on all; the median, because the luckiest
+    round of one and of another need not have met the same machine.
+    """
+    rows = [[measure() for measure in measures] for _ in range(rounds)]
+    return [median(column) for column in zip(*rows, strict=True)]
+
+
+def fastest_ms(*works: Callable[[], object], rounds: int = 100, repeats: int = 8) -> list[float]:
+    """The fastest round of each work, in milliseconds a call; rounds take turns.
+
+    They are many and short: some then fall between whatever else the machine does.
+    """
     best = [float("inf")] * len(works)
     for work in works:
         work()

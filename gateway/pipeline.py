@@ -148,7 +148,7 @@ Settled = tuple[str | bytes, Principal, int, str]
 class Gateway:
     """One snapshot of a project, its engines and what is remembered of their answers.
 
-    Safe for many threads. ``prepared_kept`` and ``kept`` never block.
+    Safe for many threads. ``prepared_kept``, ``key_of`` and ``kept`` never block.
     """
 
     def __init__(
@@ -209,7 +209,7 @@ class Gateway:
         """
         watch = Stopwatch()
         engine = self.engines[prepared.physical.engine]
-        key = self._key(prepared, engine)
+        key = self.key_of(prepared)
         watch.lap("look_up")
         stream, found = self.execution.run(
             engine, prepared.physical, key, timeout_s=self.settings.timeout_s
@@ -218,10 +218,19 @@ class Gateway:
         stages = {**prepared.stages, **watch.stages}
         return Answer(self._told(prepared), prepared, stream, found, key, stages)
 
-    def kept(self, prepared: Prepared) -> Answer | None:
-        """The answer from memory, if it is there and its data unchanged."""
+    def key_of(self, prepared: Prepared) -> CacheKey:
+        """The name of the answer over the data as it is now."""
+        engine = self.engines[prepared.physical.engine]
+        data_version = engine.data_version(prepared.physical.relations)
+        return CacheKey(prepared.fingerprint, engine.identity, data_version)
+
+    def kept(self, prepared: Prepared, key: CacheKey | None = None) -> Answer | None:
+        """The answer from memory, if it is there and its data unchanged.
+
+        ``key`` is its name where that is known, found no earlier than the question was asked.
+        """
         started_s = time.perf_counter()
-        key = self._key(prepared, self.engines[prepared.physical.engine])
+        key = key or self.key_of(prepared)
         stream = self.execution.kept(key)
         if stream is None:
             return None
@@ -238,10 +247,6 @@ class Gateway:
         self.execution.close()
         for engine in self.engines.values():
             engine.close()
-
-    def _key(self, prepared: Prepared, engine: Engine) -> CacheKey:
-        data_version = engine.data_version(prepared.physical.relations)
-        return CacheKey(prepared.fingerprint, engine.identity, data_version)
 
     def _told(self, prepared: Prepared) -> str:
         """The id of a new answer, under which its proof is told."""

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from cache.fingerprint import CacheKey
 from gateway.engines.base import Engine
 from gateway.pipeline import Answer, Prepared
 from gateway.snapshot import Snapshot
 
 
 class Gateway(Protocol):
-    """Answers questions. Every method but the two about what is kept may block."""
+    """Answers questions. Methods may block, but for those that say they never do."""
 
     @property
     def snapshot(self) -> Snapshot: ...
@@ -28,8 +29,12 @@ class Gateway(Protocol):
 
     def fetch(self, prepared: Prepared) -> Answer: ...
 
-    def kept(self, prepared: Prepared) -> Answer | None:
-        """An answer from memory, or nothing; never blocks."""
+    def key_of(self, prepared: Prepared) -> CacheKey:
+        """The name of an answer over the data as it is now; never blocks."""
+        ...
+
+    def kept(self, prepared: Prepared, key: CacheKey | None = None) -> Answer | None:
+        """The answer of that name from memory, or nothing; never blocks."""
         ...
 
     def proof_of(self, query_id: str) -> Mapping[str, object] | None:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from starlette.types import Receive, Scope, Send
 
+from cache.fingerprint import CacheKey
 from gateway.errors import MethodNotAllowed
 from gateway.http_api.encode import proof_url
 from gateway.http_api.kept_bodies import KeptBodies
@@ -25,7 +26,8 @@ from gateway.http_api.problems import (
 from gateway.http_api.questions import headers_of, question_in_body, question_in_query
 from gateway.http_api.stream_body import Run, while_connected
 from gateway.http_api.threads import Threads
-from gateway.pipeline import Answer
+from gateway.http_api.turn import Turn
+from gateway.pipeline import Answer, Prepared
 from semantic_models.errors import ForebayError
 
 logger = logging.getLogger(__name__)
@@ -74,6 +76,7 @@ class QueryRoute:
         self._limits = limits
         self._observe = observe
         self._kept_bodies = KeptBodies()
+        self._keys: Turn[Prepared, CacheKey] = Turn(gateway.key_of)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         came_at = time.perf_counter()
@@ -110,7 +113,9 @@ class QueryRoute:
 
     def _kept(self, question: str | bytes) -> Answer | None:
         prepared = self._gateway.prepared_kept(question)
-        return None if prepared is None else self._gateway.kept(prepared)
+        if prepared is None:
+            return None
+        return self._gateway.kept(prepared, self._keys.of(prepared))
 
     def _fetch(self, question: str | bytes, kept: Answer | None) -> Answer:
         return kept or self._gateway.fetch(self._gateway.prepare(question))

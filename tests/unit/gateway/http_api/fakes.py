@@ -118,7 +118,10 @@ class ScriptedGateway:
     def fetch(self, prepared: Prepared) -> Answer:
         return Answer(self._id(), prepared, self.stream, "miss", KEY, {"look_up": 0.25})
 
-    def kept(self, prepared: Prepared) -> Answer | None:
+    def key_of(self, prepared: Prepared) -> CacheKey:
+        return KEY
+
+    def kept(self, prepared: Prepared, key: CacheKey | None = None) -> Answer | None:
         if not self.kept_answer:
             return None
         return Answer(self._id(), prepared, self.stream, "hit", KEY, {"look_up": 0.25})

@@ -151,7 +151,7 @@ def test_a_bug_is_told_without_its_text(
         def prepare(self, text: str | bytes) -> None:  # type: ignore[override]
             raise ValueError("secret")
 
-        def kept(self, prepared: object) -> None:
+        def kept(self, prepared: object, key: object = None) -> None:
             raise ValueError("secret")
 
     gateway = Broken(prepared_for(BATCH), ScriptedStream([]), is_memoised=is_memoised)
