@@ -63,12 +63,12 @@ def _aggregates(resolved: ResolvedQuery) -> LogicalPlan:
 
 def _stitched(branches: Sequence[Branch], plans: tuple[LogicalPlan, ...]) -> Stitch:
     keys = tuple(Output(key.name, column_expr(key.name), key.type) for key in branches[0].keys)
-    measures = tuple(
-        Output(each.name, column_expr(each.name), type_of(each))
+    measures = {
+        each.name: Output(each.name, column_expr(each.name), type_of(each))
         for branch in branches
         for each in branch.measures
-    )
-    return Stitch(plans, keys, measures)
+    }
+    return Stitch(plans, keys, tuple(measures.values()))
 
 
 def _sorted(plan: LogicalPlan, resolved: ResolvedQuery) -> LogicalPlan:

@@ -73,16 +73,23 @@ def _any_filter(branch: Branch) -> tuple[Expr, ...]:
     A group without such rows then does not appear, as it would not if each measure were asked
     alone.
     """
-    wanted = [own_predicates(each) for each in branch.measures]
-    if not branch.keys or not wanted or not all(wanted):
+    return either(branch.measures) if branch.keys else ()
+
+
+def either(measures: Sequence[BranchMeasure]) -> tuple[Expr, ...]:
+    """What a row satisfies that one of the measures wants; nothing where one wants all rows."""
+    wanted = [own_predicates(each) for each in measures]
+    if not wanted or not all(wanted):
         return ()
     if len(wanted) == 1:
         return wanted[0]
     trees = [exp.Paren(this=conjunction(each)) for each in wanted]
-    either: exp.Expr = trees[0]
+    choice: exp.Expr = trees[0]
     for tree in trees[1:]:
-        either = exp.Or(this=either, expression=tree)
-    return (Expr(either),)
+        choice = exp.Or(this=choice, expression=tree)
+    return (
+        Expr(choice, tuple(sorted({path for each in wanted for e in each for path in e.paths}))),
+    )
 
 
 def own_predicates(measure: BranchMeasure) -> tuple[Expr, ...]:

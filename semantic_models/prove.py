@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from semantic_models.aggregate_then_join import can_aggregate_first
+from semantic_models.presence import PRESENT
 from semantic_models.resolved import Branch, Existence, ResolvedQuery, Step
 
 Proof = dict[str, object]
@@ -32,7 +33,11 @@ def _branch(branch: Branch, shape: str) -> Proof:
         "home_key": list(branch.home.key),
         "plan": plan_choice(branch, shape),
         "metric_time": branch.time,
-        "measures": [f"{each.measure.model}.{each.measure.name}" for each in branch.measures],
+        "measures": [
+            f"{each.measure.model}.{each.measure.name}"
+            for each in branch.measures
+            if each.name != PRESENT
+        ],
         "joins": [_step(step) for step in branch.steps],
         "exists": [_existence(each) for each in branch.existences],
     }

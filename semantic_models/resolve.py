@@ -23,7 +23,7 @@ from semantic_models.resolve_rows import resolve_rows, resolve_values
 from semantic_models.resolve_time import checked_zone
 from semantic_models.resolved import ResolvedQuery
 
-_INNER_NAME = re.compile(r"[ikc]:\d+", re.IGNORECASE)
+_INNER_NAME = re.compile(r"[a-z]:\d*", re.IGNORECASE)
 """Names of the columns that plans compute with."""
 
 

@@ -21,6 +21,7 @@ from semantic_models.errors import (
 from semantic_models.intrinsics import cast, instant
 from semantic_models.model import Expr, Grain, Measure, MeasureUse, Metric
 from semantic_models.plan import Output, SortKey
+from semantic_models.presence import is_present, with_presence
 from semantic_models.query import Asked, OrderBy, Query
 from semantic_models.resolve_branch import BranchResolver, asked_position, shown_in
 from semantic_models.resolve_filters import Clock, Computed, aggregate_filter, names_in
@@ -46,6 +47,7 @@ def resolve_aggregate(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQ
     """Resolve a question that has metrics."""
     inputs: list[MeasureUse] = []
     asked = [_metric(each, catalog, inputs) for each in query.metrics]
+    shown = {_measure_column(number) for number in range(len(inputs))}
     hidden = {
         name: _metric(Asked(name), catalog, inputs)
         for name in _further_metrics(query, catalog, asked)
@@ -68,6 +70,7 @@ def resolve_aggregate(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQ
         clock.zone,
     )
     _check_shared(branches, query)
+    branches = with_presence(branches, shown)
     first = next(iter(resolvers.values()))
     about = {name: first.located(each).member.about for name, each in keys.items()}
     return _resolved(query, branches, (asked, hidden), about, clock)
@@ -298,8 +301,9 @@ def _resolved(
         type_ = shown_in(each.metric.type, clock.zone)
         computed[each.name] = Output(each.name, Expr(each.formula), type_)
     known = _columns_by_name(query, keys, asked, hidden)
-    having = tuple(
-        part for filter_ in query.having for part in aggregate_filter(filter_, known.get, clock)
+    having = (
+        *is_present(branches),
+        *(part for each in query.having for part in aggregate_filter(each, known.get, clock)),
     )
     order = tuple(sort_key(each, known) for each in query.order_by)
     outputs = _ordered(query, keys, computed)
