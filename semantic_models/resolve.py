@@ -15,6 +15,7 @@ from semantic_models.errors import (
     NotSupported,
     Position,
     ReservedName,
+    WrongType,
 )
 from semantic_models.query import Asked, Query
 from semantic_models.resolve_aggregate import resolve_aggregate
@@ -69,6 +70,13 @@ def _check_shape(query: Query) -> None:
     if query.having and not query.metrics:
         raise NotSupported(
             "having stands in a question without metrics", hint="Write the predicate under where."
+        )
+    time = query.time
+    if time.on and not (time.start or time.end or time.last):
+        raise WrongType(
+            '"on" under time stands without a range',
+            hint='Write "from", "to" or "last" beside it, or leave it out.',
+            position=Position("time.on", 1, 1, len(time.on), time.on),
         )
     _check_names(query)
 

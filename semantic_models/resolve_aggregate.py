@@ -16,6 +16,7 @@ from semantic_models.errors import (
     NoPath,
     NoStitchingDimension,
     NotSupported,
+    Position,
     UnknownName,
 )
 from semantic_models.intrinsics import cast, instant
@@ -53,6 +54,7 @@ def resolve_aggregate(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQ
         for name in _further_metrics(query, catalog, asked)
     }
     uses = {_measure_column(number): use for number, use in enumerate(inputs)}
+    _check_model(query, uses)
     homes = _homes(query, catalog, uses)
     grain = _metric_time_grain(catalog, homes)
     resolvers = {
@@ -109,6 +111,18 @@ def _further_metrics(query: Query, catalog: Catalog, asked: Sequence[AskedMetric
         for name in dict.fromkeys(spelled)
         if name not in shown and name not in grouped and name in catalog.metrics
     ]
+
+
+def _check_model(query: Query, uses: Mapping[str, MeasureUse]) -> None:
+    """A model that the question names is the home of one of its measures at least."""
+    homes = {use.model: None for use in uses.values()}
+    if query.model and query.model not in homes:
+        raise NoPath(
+            f'no metric of the question has measures of model "{query.model}"',
+            detail=f"They are measures of {', '.join(homes)}.",
+            hint=f'Ask from "{next(iter(homes))}".',
+            position=Position("from", 1, 1, len(query.model), query.model),
+        )
 
 
 def _homes(query: Query, catalog: Catalog, uses: Mapping[str, MeasureUse]) -> dict[Home, list[str]]:
