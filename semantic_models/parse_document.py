@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, cast
@@ -74,7 +75,21 @@ def parse_document(body: str | bytes) -> Query:
             f"the body is not JSON from line {error.lineno}, column {error.colno} on",
             hint='A question is a JSON object, for example {"metrics": ["revenue"]}.',
         ) from None
-    return parse_object(document)
+    query = parse_object(document)
+    json.loads(body, object_pairs_hook=_once)
+    return query
+
+
+def _once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    """An object whose keys are all different; orjson keeps the last of two alike."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise MalformedDocument(
+            f'key "{twice[:64]}" stands twice in one object', hint="Keep one of them."
+        )
+    return found
 
 
 def parse_object(document: Json) -> Query:

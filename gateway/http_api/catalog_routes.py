@@ -37,7 +37,7 @@ class CatalogRoutes:
         """The SQL that a question would run, without running it."""
         if request.method == "POST":
             question: str | bytes = await question_in_body(
-                headers_of(request.scope), request.receive, self._limits
+                request.scope, headers_of(request.scope), request.receive, self._limits
             )
         else:
             question = question_in_query(request.scope, self._limits)

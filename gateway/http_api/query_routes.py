@@ -102,7 +102,9 @@ class QueryRoute:
         wanted = negotiate(headers.get(b"accept"))
         match scope["method"]:
             case "POST":
-                question: str | bytes = await question_in_body(headers, receive, self._limits)
+                question: str | bytes = await question_in_body(
+                    scope, headers, receive, self._limits
+                )
             case "GET":
                 question = question_in_query(scope, self._limits)
             case _:

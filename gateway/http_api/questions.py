@@ -10,7 +10,7 @@ from starlette.types import Message, Receive, Scope
 
 from gateway.errors import Cancelled, HostRefused, UnsupportedBody
 from gateway.http_api.ports import Limits
-from semantic_models.errors import MalformedDocument, TooLarge
+from semantic_models.errors import MalformedDocument, TooLarge, UnknownKey
 
 Headers = dict[bytes, bytes]
 
@@ -52,6 +52,7 @@ def question_in_query(scope: Scope, limits: Limits) -> str:
 
     Raises:
         MalformedDocument: there is not exactly one ``q``, or it is not UTF-8.
+        UnknownKey: there is another parameter.
         TooLarge: it is longer than the limit.
     """
     raw: bytes = scope["query_string"]
@@ -69,8 +70,11 @@ def question_in_query(scope: Scope, limits: Limits) -> str:
         raise MalformedDocument(
             "the query string is not percent-encoded UTF-8", hint=_QUESTION_HINT
         ) from error
-    questions = [value.strip() for name, value in pairs if name == "q" and value.strip()]
-    if len(questions) != 1:
+    unknown = next((name for name, _ in pairs if name != "q"), None)
+    if unknown is not None:
+        raise UnknownKey.of("the query string", unknown[:64], ("q",))
+    questions = [value.strip() for _, value in pairs]
+    if len(questions) != 1 or not questions[0]:
         raise MalformedDocument(
             f'one parameter "q" is expected, {len(questions)} came', hint=_QUESTION_HINT
         )
@@ -79,15 +83,20 @@ def question_in_query(scope: Scope, limits: Limits) -> str:
     return questions[0]
 
 
-async def question_in_body(headers: Headers, receive: Receive, limits: Limits) -> bytes:
+async def question_in_body(
+    scope: Scope, headers: Headers, receive: Receive, limits: Limits
+) -> bytes:
     """The body: one JSON document, of which no more is read than the limit.
 
     Raises:
+        UnknownKey: there are parameters beside the body.
         UnsupportedBody: its content type is not JSON, or it is compressed.
         TooLarge: it is longer than the limit.
         MalformedDocument: it is no JSON object, or came too slowly.
         Cancelled: the client left before its end.
     """
+    if scope.get("query_string"):
+        _refuse_parameters(scope["query_string"])
     _check_kind(headers)
     declared = headers.get(b"content-length", b"0")
     if declared.isdigit() and int(declared) > limits.body_bytes_max:
@@ -101,6 +110,14 @@ async def question_in_body(headers: Headers, receive: Receive, limits: Limits) -
     if document[:1] != b"{":
         raise MalformedDocument("the body is not a JSON object", hint=_QUESTION_HINT)
     return document
+
+
+def _refuse_parameters(raw: bytes) -> None:
+    name = raw.decode(errors="replace").split("&")[0].split("=")[0][:64]
+    raise UnknownKey(
+        f'parameter "{name}" stands beside a body',
+        hint="Write everything into the document; a POST takes no parameters.",
+    )
 
 
 async def _with_rest(first: bytes, receive: Receive, limits: Limits) -> bytes:

@@ -188,3 +188,21 @@ def test_a_document_is_not_deeper_than_its_limit() -> None:
 
 def test_a_list_is_not_longer_than_its_limit() -> None:
     assert refusal({"metrics": ["a"] * 1001}).message == '"metrics" has more than 1000 entries'
+
+
+@pytest.mark.parametrize(
+    ("body", "key"),
+    [
+        ('{"metrics": ["a"], "metrics": ["b"]}', "metrics"),
+        ('{"metrics": ["a"], "time": {"from": "2023", "to": "2024", "from": "2022"}}', "from"),
+        (
+            b'{"metrics": ["a"], "where": [{"field": "x", "op": "=", "value": 1, "value": 2}]}',
+            "value",
+        ),
+    ],
+)
+def test_a_key_stands_once_in_an_object(body: str | bytes, key: str) -> None:
+    with pytest.raises(MalformedDocument) as refused:
+        parse_document(body)
+
+    assert refused.value.message == f'key "{key}" stands twice in one object'

@@ -17,7 +17,7 @@ from gateway.http_api.questions import (
     question_in_body,
     question_in_query,
 )
-from semantic_models.errors import ForebayError, MalformedDocument, TooLarge
+from semantic_models.errors import ForebayError, MalformedDocument, TooLarge, UnknownKey
 
 LIMITS = Limits(body_bytes_max=64, question_bytes_max=32, body_timeout_s=0.05)
 DOCUMENT = b'{"metrics": ["flights"]}'
@@ -41,7 +41,9 @@ def part(body: bytes, *, more: bool = False) -> Message:
 
 def read(*messages: Message, **headers: str) -> bytes:
     named = {name.replace("_", "-").encode(): value.encode() for name, value in headers.items()}
-    return anyio.run(partial(question_in_body, named, arriving(*messages), LIMITS))
+    return anyio.run(
+        partial(question_in_body, {"query_string": b""}, named, arriving(*messages), LIMITS)
+    )
 
 
 def test_a_body_is_read_whole() -> None:
@@ -116,11 +118,10 @@ def test_a_client_that_leaves_half_way_asks_nothing() -> None:
     ("query_string", "question"),
     [
         (b"q=%7B%22metrics%22%3A%5B%5D%7D", '{"metrics":[]}'),
-        (b"q=SELECT+flights&x=1", "SELECT flights"),
+        (b"q=SELECT+flights", "SELECT flights"),
         ("q=caf\u00e9".encode(), "caf\u00e9"),
         (b"q=caf%C3%A9", "caf\u00e9"),
         (b"q=%20%7B%7D%0A", "{}"),
-        (b"q=&q=x", "x"),
     ],
 )
 def test_a_question_is_read_from_the_parameter_q(query_string: bytes, question: str) -> None:
@@ -133,8 +134,11 @@ def test_a_question_is_read_from_the_parameter_q(query_string: bytes, question: 
         (b"", MalformedDocument),
         (b"q=", MalformedDocument),
         (b"q=%20", MalformedDocument),
-        (b"query=x", MalformedDocument),
+        (b"query=x", UnknownKey),
+        (b"q=SELECT+flights&x=1", UnknownKey),
+        (b"q=a&limit=", UnknownKey),
         (b"q=a&q=b", MalformedDocument),
+        (b"q=&q=x", MalformedDocument),
         (b"q=%FF", MalformedDocument),
         (b"q=\xff", MalformedDocument),
         (b"&".join([b"a=1"] * 17), MalformedDocument),
@@ -146,6 +150,15 @@ def test_a_question_is_read_from_the_parameter_q(query_string: bytes, question: 
 def test_other_query_strings_are_refused(query_string: bytes, refusal: type[ForebayError]) -> None:
     with pytest.raises(refusal):
         question_in_query({"query_string": query_string}, LIMITS)
+
+
+def test_a_body_takes_no_parameters() -> None:
+    read_body = partial(question_in_body, {"query_string": b"limit=5&x"}, {}, arriving(), LIMITS)
+
+    with pytest.raises(UnknownKey) as refusal:
+        anyio.run(read_body)
+
+    assert refusal.value.message == 'parameter "limit" stands beside a body'
 
 
 def test_headers_sent_twice_are_one_list() -> None:
