@@ -27,6 +27,8 @@ from semantic_models.errors import SettingRejected
 
 START_S = 15.0
 DRAIN_S = 5.0
+SPARE_THREADS = 16
+"""For what neither runs nor waits: questions that are settled, refused, or read from memory."""
 
 
 def make_gateway(settings: Settings) -> Gateway:
@@ -134,7 +136,11 @@ def _flight(gateway: Gateway, settings: Settings) -> FlightSqlServer:
 
 
 def _http(gateway: Gateway, listener: socket.socket) -> tuple[uvicorn.Server, threading.Thread]:
-    limits = Limits(question_bytes_max=gateway.settings.text_bytes_max)
+    settings = gateway.settings
+    limits = Limits(
+        question_bytes_max=settings.text_bytes_max,
+        threads_max=settings.execution.callers_max + SPARE_THREADS,
+    )
     app = create_app(gateway, limits=limits, observe=log_served)
     config = uvicorn.Config(
         app,

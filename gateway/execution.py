@@ -15,7 +15,7 @@ from cache.store import MemoryStore
 from dialects.physical import PhysicalQuery
 from gateway.admission import Admission
 from gateway.engines.base import Engine, ResultStream
-from gateway.errors import Cancelled, EngineTimedOut
+from gateway.errors import Cancelled, EngineTimedOut, Overloaded
 from gateway.streams import Copy, Flight, KeptStream, Loss, Outcome, RunningStream
 from semantic_models.errors import ForebayError
 
@@ -35,10 +35,17 @@ class ExecutionLimits:
     """How long a query waits for a turn before it is refused."""
     entry_bytes_max: int = 64 * 2**20
     """The heaviest answer that is kept; as much may be held for each running query."""
+    following_max: int = 256
+    """Questions that wait for equal ones; more are refused."""
     follow_s_max: float = 10.0
     """How long a question waits for an equal one before it runs on its own."""
     stall_s_max: float = 1.0
     """How long it waits while the client of the equal one reads nothing."""
+
+    @property
+    def callers_max(self) -> int:
+        """Questions that run or wait: with a thread for each, none keeps another from its turn."""
+        return self.running_max + self.queued_max + self.following_max
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +87,7 @@ class Execution:
         self._flights: dict[CacheKey, Flight] = {}
         self._running: weakref.WeakSet[RunningStream] = weakref.WeakSet()
         self._admission = Admission(running_max=limits.running_max, queued_max=limits.queued_max)
+        self._following = 0
         self._closed = False
 
     def run(
@@ -103,7 +111,7 @@ class Execution:
                 return KeptStream(entry), "hit"
             if is_first:
                 return self._lead(task, flight), "miss"
-            outcome = flight.wait(until_s=follow_until_s, stall_s_max=self._limits.stall_s_max)
+            outcome = self._follow(flight, follow_until_s)
             if isinstance(outcome, Entry):
                 return KeptStream(outcome), "hit"
             is_worth_following = outcome in (Loss.CANCELLED, Loss.LATE)
@@ -116,6 +124,11 @@ class Execution:
         with self._lock:
             entry = self._store.get(key)
         return None if entry is None else KeptStream(entry)
+
+    @property
+    def following(self) -> int:
+        """How many questions wait for equal ones now."""
+        return self._following
 
     def close(self) -> None:
         """Stop every query that runs, and run no other."""
@@ -134,6 +147,21 @@ class Execution:
                 return entry, flight or Flight(), False
             flight = self._flights[key] = Flight()
             return None, flight, True
+
+    def _follow(self, flight: Flight, until_s: float) -> Outcome:
+        """Wait for an equal question, as one of a bounded number that do."""
+        with self._lock:
+            if self._following >= self._limits.following_max:
+                raise Overloaded(
+                    f"{self._following} questions wait for equal ones, which is as many as may be",
+                    hint="Ask again when the first of them is answered.",
+                )
+            self._following += 1
+        try:
+            return flight.wait(until_s=until_s, stall_s_max=self._limits.stall_s_max)
+        finally:
+            with self._lock:
+                self._following -= 1
 
     def _leave(self, key: CacheKey, flight: Flight) -> None:
         """Let the next one lead, although this flight may still go on for its own client."""

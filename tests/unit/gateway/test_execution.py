@@ -315,3 +315,25 @@ def test_the_time_an_answer_was_made_is_kept_with_it(world: World) -> None:
 
     assert entry is not None
     assert entry.made_at == 5.0
+
+
+def test_no_more_questions_wait_for_an_equal_one_than_may(world: World) -> None:
+    few = world.limited(replace(PATIENT, following_max=1))
+    leading, _ = few.run(MANY)
+    follower, outcome = follow(few, MANY)
+    while not few.execution.following:
+        threading.Event().wait(0.001)
+
+    with pytest.raises(Overloaded) as refused:
+        few.run(MANY)
+    rows_of(leading)
+    follower.join()
+
+    assert refused.value.message == "1 questions wait for equal ones, which is as many as may be"
+    assert (outcome, few.execution.following) == ([400_000], 0)
+
+
+def test_there_is_a_thread_for_whoever_runs_or_waits() -> None:
+    limits = ExecutionLimits(running_max=2, queued_max=3, following_max=5)
+
+    assert limits.callers_max == 10
