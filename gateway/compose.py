@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import os
 import signal
 import socket
 import threading
@@ -187,15 +188,11 @@ def serving(settings: Settings) -> Iterator[Server]:
 
 
 def wait_for_signal() -> None:
-    """Return at Ctrl-C or SIGTERM; Python's own handlers stand again afterwards."""
+    """Return at Ctrl-C or SIGTERM; the next one ends the process at once."""
     stopped = threading.Event()
-    before = {
-        each: signal.signal(each, lambda *_: stopped.set())
-        for each in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        while not stopped.wait(timeout=1.0):
-            pass
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda *_: stopped.set())
+    while not stopped.wait(timeout=1.0):
+        pass
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda number, _: os._exit(128 + number))

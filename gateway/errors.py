@@ -15,7 +15,8 @@ ForebayError
 │   ├── MethodNotAllowed       SL706
 │   ├── UnknownHandle          SL707
 │   ├── UnsupportedCommand     SL708
-│   └── HostRefused            SL709
+│   ├── HostRefused            SL709
+│   └── Stopping               SL710
 └── InternalError              SL900
 """
 
@@ -108,6 +109,17 @@ class HostRefused(RequestError):
     """A Host header that is not this server's."""
 
     code = "SL709"
+
+
+class Stopping(RequestError):
+    """A server that is ending, and what it still ran."""
+
+    code = "SL710"
+
+    @classmethod
+    def now(cls) -> Stopping:
+        """Refuse whatever has not come to its end."""
+        return cls("the server stops", hint="Ask again when it has started anew.")
 
 
 class InternalError(ForebayError):

@@ -15,7 +15,7 @@ from cache.store import MemoryStore
 from dialects.physical import PhysicalQuery
 from gateway.admission import Admission
 from gateway.engines.base import Engine, ResultStream
-from gateway.errors import Cancelled, EngineTimedOut, Overloaded
+from gateway.errors import EngineTimedOut, Overloaded, Stopping
 from gateway.streams import Copy, Flight, KeptStream, Loss, Outcome, RunningStream
 from semantic_models.errors import ForebayError
 
@@ -136,7 +136,7 @@ class Execution:
             self._closed = True
             running = tuple(self._running)
         for stream in running:
-            stream.close()
+            stream.stop(Stopping.now())
 
     def _board(self, key: CacheKey) -> tuple[Entry | None, Flight, bool]:
         """The kept answer; else the flight to wait for, or to lead where it is the first."""
@@ -205,15 +205,12 @@ class Execution:
             self._running.add(stream)
             is_late = self._closed
         if is_late:
-            stream.close()
+            stream.stop(Stopping.now())
         return stream
 
     def _refuse_when_closed(self) -> None:
         if self._closed:
-            raise Cancelled(
-                "the server is stopping",
-                hint="Ask again when it has started anew.",
-            )
+            raise Stopping.now()
 
 
 def _is_of_its_data(task: _Task) -> bool:

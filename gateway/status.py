@@ -84,6 +84,7 @@ STATUS: Mapping[type[ForebayError], Status] = {
     gateway_errors.UnknownHandle: Status(404, "NOT_FOUND"),
     gateway_errors.UnsupportedCommand: Status(501, "UNIMPLEMENTED"),
     gateway_errors.HostRefused: Status(421, "PERMISSION_DENIED"),
+    gateway_errors.Stopping: Status(503, "UNAVAILABLE"),
     gateway_errors.InternalError: BROKEN,
 }
 

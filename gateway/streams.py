@@ -11,6 +11,8 @@ import pyarrow as pa
 
 from cache.entry import Entry, make_entry
 from gateway.engines.base import ResultStream
+from gateway.errors import Cancelled
+from semantic_models.errors import ForebayError
 
 
 class KeptStream:
@@ -137,6 +139,7 @@ class RunningStream:
         self._release = release
         self._copy = copy
         self._now = now
+        self._stopped_by: ForebayError | None = None
         self._batches = iter(source)
         if copy is not None:
             copy.flight.idles()
@@ -155,9 +158,19 @@ class RunningStream:
             if copy is None:
                 return next(self._batches)
             return self._copied(copy)
+        except Cancelled:
+            self._end(Loss.FAILED)
+            if self._stopped_by is not None:
+                raise self._stopped_by from None
+            raise
         except BaseException:
             self._end(Loss.FAILED)
             raise
+
+    def stop(self, reason: ForebayError) -> None:
+        """End the query; whoever reads it is told the reason."""
+        self._stopped_by = reason
+        self._end(Loss.FAILED)
 
     def close(self) -> None:
         """Free everything, and stop the query if it still runs."""

@@ -12,7 +12,7 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from gateway.errors import Cancelled, Overloaded
+from gateway.errors import Cancelled, Overloaded, Stopping
 from gateway.flight_sql.batches import sliced
 from gateway.pipeline import Answer
 from semantic_models.errors import ForebayError
@@ -23,8 +23,6 @@ Batches = Generator[pa.RecordBatch, None, None]
 
 STARTED = pa.RecordBatch.from_arrays([], names=[])
 """What a generator of batches gives first, for nobody to read."""
-
-WHEN_STOPPED = "Ask again when it has started anew."
 
 POLL_S = 0.1
 """How long a client may be gone before its query is told."""
@@ -72,7 +70,8 @@ class Running:
         """A place among the calls, for as long as one is handled.
 
         Raises:
-            Overloaded: no place became free in time, or the server stops.
+            Overloaded: no place became free in time.
+            Stopping: the server stops.
             Cancelled: the caller left while it waited.
         """
         self._enter("calls", caller)
@@ -117,7 +116,7 @@ class Running:
             with self._changed:
                 left = tuple(self._runs)
             for run in left:
-                _stop(run, Overloaded("the server stops", hint=WHEN_STOPPED))
+                _stop(run, Stopping.now())
             self._wait_until_idle(stop_s)
         self._watch.join(timeout=stop_s)
 
@@ -126,7 +125,7 @@ class Running:
         with self._changed:
             while self._counts[kind] >= self._limits[kind] or self._closing.is_set():
                 if self._closing.is_set():
-                    raise Overloaded("the server stops", hint=WHEN_STOPPED)
+                    raise Stopping.now()
                 if caller.is_cancelled():
                     raise Cancelled("the client left before its query began")
                 if time.monotonic() >= deadline:

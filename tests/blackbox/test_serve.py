@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -85,3 +87,32 @@ def test_an_open_host_is_refused(tmp_path: Path) -> None:
         "  = note: This version has no identity, so it listens on this machine only.\n"
         "  = help: Leave --host out, or put a proxy that checks who asks before it.\n",
     )
+
+
+DRAINS = """
+import signal, threading
+from gateway.compose import wait_for_signal
+
+def tell():
+    while signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        pass
+    print("waits", flush=True)
+
+threading.Thread(target=tell).start()
+wait_for_signal()
+print("drains", flush=True)
+threading.Event().wait(60)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_ends_a_server_that_still_drains(number: signal.Signals) -> None:
+    with subprocess.Popen([sys.executable, "-c", DRAINS], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        seen = [process.stdout.readline()]
+        process.send_signal(signal.SIGTERM)
+        seen.append(process.stdout.readline())
+        process.send_signal(number)
+        status = process.wait(timeout=30)
+
+    assert (seen, status) == ([b"waits\n", b"drains\n"], 128 + number)

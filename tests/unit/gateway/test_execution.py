@@ -17,7 +17,7 @@ from cache.store import MemoryStore
 from dialects.physical import PhysicalQuery
 from gateway.engines.base import ResultStream
 from gateway.engines.duckdb import DuckDBEngine
-from gateway.errors import Cancelled, EngineFailed, EngineTimedOut, Overloaded
+from gateway.errors import EngineFailed, EngineTimedOut, Overloaded, Stopping
 from gateway.execution import Execution, ExecutionLimits
 from tests.unit.gateway.engines.data import ENDLESS, LONG, TOTAL, flights_in, numbers, rows_of
 
@@ -302,10 +302,20 @@ def test_a_stopped_execution_stops_what_runs_and_runs_nothing_more(world: World)
 
     world.execution.close()
 
-    with pytest.raises(Cancelled):
+    with pytest.raises(Stopping):
         next(iter(running))
-    with pytest.raises(Cancelled):
+    with pytest.raises(Stopping):
         world.run(TOTAL)
+
+
+def test_whoever_waits_for_a_batch_when_the_server_stops_is_told_so(world: World) -> None:
+    running, _ = world.run(numbers(ENDLESS))
+    stopper = threading.Timer(0.05, world.execution.close)
+    stopper.start()
+
+    with pytest.raises(Stopping):
+        next(iter(running))
+    stopper.join()
 
 
 def test_the_time_an_answer_was_made_is_kept_with_it(world: World) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 import pytest
 
-from gateway.errors import Cancelled, EngineFailed, Overloaded
+from gateway.errors import Cancelled, EngineFailed, Overloaded, Stopping
 from gateway.flight_sql.running import Running
 from gateway.pipeline import Answer
 from semantic_models.errors import ForebayError
@@ -226,7 +226,7 @@ def test_nothing_new_begins_after_closing() -> None:
     answer, _ = answer_of(ONE)
     with running() as made:
         made.close(drain_s=0, stop_s=5)
-        with pytest.raises(Overloaded) as refusal:
+        with pytest.raises(Stopping) as refusal:
             made.open_stream(b"t", Client(), lambda: answer)
 
     assert refusal.value.hint == "Ask again when it has started anew."

@@ -231,7 +231,7 @@ def test_a_failure_half_way_arrives_as_an_error(tmp_path: Path) -> None:
         reader = client.do_get(ticket_of(client, "SELECT id, carrier, at FROM flights"))
         reader.read_chunk()
         server.close(drain_s=0)
-        with pytest.raises(flight.FlightUnavailableError, match="SL701"):
+        with pytest.raises(flight.FlightUnavailableError, match="SL710"):
             drain(reader)
         client.close()
 
