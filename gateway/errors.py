@@ -16,7 +16,8 @@ ForebayError
 │   ├── UnknownHandle          SL707
 │   ├── UnsupportedCommand     SL708
 │   ├── HostRefused            SL709
-│   └── Stopping               SL710
+│   ├── Stopping               SL710
+│   └── BodyTimedOut           SL711
 └── InternalError              SL900
 """
 
@@ -120,6 +121,12 @@ class Stopping(RequestError):
     def now(cls) -> Stopping:
         """Refuse whatever has not come to its end."""
         return cls("the server stops", hint="Ask again when it has started anew.")
+
+
+class BodyTimedOut(RequestError):
+    """A request whose body did not arrive in time."""
+
+    code = "SL711"
 
 
 class InternalError(ForebayError):

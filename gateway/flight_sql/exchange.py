@@ -41,6 +41,7 @@ class FlightLimits:
 
     calls_max: int = 32
     streams_max: int = 16
+    uploads_max: int = 4
     wait_s: float = 10.0
     """How long a call waits for a place before it is refused."""
     statements_max: int = 1_000

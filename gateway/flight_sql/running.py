@@ -55,15 +55,30 @@ class Run:
 class Running:
     """Every call and stream under way."""
 
-    def __init__(self, *, calls_max: int, streams_max: int, wait_s: float) -> None:
-        self._limits = {"calls": calls_max, "streams": streams_max}
-        self._counts = {"calls": 0, "streams": 0}
+    def __init__(
+        self, *, calls_max: int, streams_max: int, uploads_max: int, wait_s: float
+    ) -> None:
+        self._limits = {"calls": calls_max, "streams": streams_max, "uploads": uploads_max}
+        self._counts = dict.fromkeys(self._limits, 0)
         self._wait_s = wait_s
         self._runs: set[Run] = set()
         self._changed = Condition()
         self._closing = Event()
         self._watch = Thread(target=self._stop_abandoned, name="flight-watch", daemon=True)
         self._watch.start()
+
+    @contextmanager
+    def upload(self, caller: Caller) -> Iterator[None]:
+        """A place among the calls that bring data; refuses as ``call`` does.
+
+        pyarrow reads without a deadline, so that a client may hold such a place as long as it
+        likes. It keeps it from other uploads only.
+        """
+        self._enter("uploads", caller)
+        try:
+            yield
+        finally:
+            self._leave("uploads")
 
     @contextmanager
     def call(self, caller: Caller) -> Iterator[None]:

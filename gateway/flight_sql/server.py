@@ -49,7 +49,10 @@ class FlightSqlServer:
         limits = limits or FlightLimits()
         self._host = _loopback(host)
         self._running = Running(
-            calls_max=limits.calls_max, streams_max=limits.streams_max, wait_s=limits.wait_s
+            calls_max=limits.calls_max,
+            streams_max=limits.streams_max,
+            uploads_max=limits.uploads_max,
+            wait_s=limits.wait_s,
         )
         exchange = Exchange(gateway, self._running, limits, version=_version())
         self._calls = _listen(f"grpc://{self._host}:{port}", gateway, exchange, self._running)
@@ -138,7 +141,7 @@ class Calls(flight.FlightServerBase):
         writer: flight.FlightMetadataWriter,
     ) -> None:
         """Bind no parameters to a prepared statement; everything else that is put is refused."""
-        with told_to_clients(), self._running.call(context):
+        with told_to_clients(), self._running.upload(context):
             match _command(descriptor):
                 case m.PreparedStatementQuery() as command:
                     self._exchange.check_statement(command.prepared_statement_handle)

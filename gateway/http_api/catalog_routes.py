@@ -14,6 +14,7 @@ from gateway.http_api.encode import column_documents
 from gateway.http_api.ports import Gateway, Limits
 from gateway.http_api.questions import headers_of, question_in_body, question_in_query
 from gateway.http_api.threads import Threads
+from gateway.http_api.waiting import Waiting
 from gateway.pipeline import Prepared
 
 
@@ -24,6 +25,7 @@ class CatalogRoutes:
         self._gateway = gateway
         self._threads = threads
         self._limits = limits
+        self._waiting = Waiting(limits.body_timeout_s)
 
     async def catalog(self, request: Request) -> Response:
         """Every model and metric; told only if the client's copy is of another version."""
@@ -37,7 +39,11 @@ class CatalogRoutes:
         """The SQL that a question would run, without running it."""
         if request.method == "POST":
             question: str | bytes = await question_in_body(
-                request.scope, headers_of(request.scope), request.receive, self._limits
+                request.scope,
+                headers_of(request.scope),
+                request.receive,
+                self._limits,
+                self._waiting,
             )
         else:
             question = question_in_query(request.scope, self._limits)

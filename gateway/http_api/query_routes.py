@@ -27,6 +27,7 @@ from gateway.http_api.questions import headers_of, question_in_body, question_in
 from gateway.http_api.stream_body import Run, while_connected
 from gateway.http_api.threads import Threads
 from gateway.http_api.turn import Turn
+from gateway.http_api.waiting import Waiting
 from gateway.pipeline import Answer, Prepared
 from semantic_models.errors import ForebayError
 
@@ -74,6 +75,7 @@ class QueryRoute:
         self._gateway = gateway
         self._threads = threads
         self._limits = limits
+        self._waiting = Waiting(limits.body_timeout_s)
         self._observe = observe
         self._kept_bodies = KeptBodies()
         self._keys: Turn[Prepared, CacheKey] = Turn(gateway.key_of)
@@ -103,7 +105,7 @@ class QueryRoute:
         match scope["method"]:
             case "POST":
                 question: str | bytes = await question_in_body(
-                    scope, headers, receive, self._limits
+                    scope, headers, receive, self._limits, self._waiting
                 )
             case "GET":
                 question = question_in_query(scope, self._limits)

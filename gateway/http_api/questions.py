@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import lru_cache
 from urllib.parse import parse_qsl
 
-import anyio
 from starlette.types import Message, Receive, Scope
 
-from gateway.errors import Cancelled, HostRefused, UnsupportedBody
+from gateway.errors import BodyTimedOut, Cancelled, HostRefused, UnsupportedBody
 from gateway.http_api.ports import Limits
+from gateway.http_api.waiting import Waiting
 from semantic_models.errors import MalformedDocument, TooLarge, UnknownKey
 
 Headers = dict[bytes, bytes]
@@ -84,15 +84,18 @@ def question_in_query(scope: Scope, limits: Limits) -> str:
 
 
 async def question_in_body(
-    scope: Scope, headers: Headers, receive: Receive, limits: Limits
+    scope: Scope, headers: Headers, receive: Receive, limits: Limits, waiting: Waiting
 ) -> bytes:
     """The body: one JSON document, of which no more is read than the limit.
+
+    ``waiting`` is shared by all requests, so that no body is waited for without an end.
 
     Raises:
         UnknownKey: there are parameters beside the body.
         UnsupportedBody: its content type is not JSON, or it is compressed.
         TooLarge: it is longer than the limit.
-        MalformedDocument: it is no JSON object, or came too slowly.
+        MalformedDocument: it is no JSON object.
+        BodyTimedOut: it came too slowly, or not at all.
         Cancelled: the client left before its end.
     """
     if scope.get("query_string"):
@@ -101,9 +104,13 @@ async def question_in_body(
     declared = headers.get(b"content-length", b"0")
     if declared.isdigit() and int(declared) > limits.body_bytes_max:
         raise _body_too_large(limits)
-    body, is_whole = _part(await receive())
-    if not is_whole:
-        body = await _with_rest(body, receive, limits)
+    try:
+        body = await waiting.wait(_body(receive, limits))
+    except TimeoutError:
+        raise BodyTimedOut(
+            f"the body did not arrive within {waiting.timeout_s:g} seconds",
+            hint="Send the whole document at once.",
+        ) from None
     if len(body) > limits.body_bytes_max:
         raise _body_too_large(limits)
     document = body.strip(b" \t\r\n")
@@ -120,22 +127,16 @@ def _refuse_parameters(raw: bytes) -> None:
     )
 
 
-async def _with_rest(first: bytes, receive: Receive, limits: Limits) -> bytes:
-    """A body that comes in parts, read as far as its limit.
-
-    Only such a one has a deadline: a timer costs as much as the rest of reading, and nearly every
-    body comes together with its headers.
-    """
-    body, is_whole = bytearray(first), False
-    with anyio.move_on_after(limits.body_timeout_s):
-        while not is_whole and len(body) <= limits.body_bytes_max:
-            part, is_whole = _part(await receive())
-            body += part
-        return bytes(body)
-    raise MalformedDocument(
-        f"the body did not arrive within {limits.body_timeout_s:g} seconds",
-        hint="Send the whole document at once.",
-    )
+async def _body(receive: Receive, limits: Limits) -> bytes:
+    """A body, read no further than its limit."""
+    first, is_whole = _part(await receive())
+    if is_whole:
+        return first
+    body = bytearray(first)
+    while not is_whole and len(body) <= limits.body_bytes_max:
+        part, is_whole = _part(await receive())
+        body += part
+    return bytes(body)
 
 
 def _part(message: Message) -> tuple[bytes, bool]:

@@ -119,8 +119,8 @@ def test_a_body_that_stops_half_way_is_given_up(serve: Serve) -> None:
         connection.sendall(REQUEST % (100, b'{"metrics"'))
         sent = b"".join(received(connection))
 
-    assert sent.startswith(b"HTTP/1.1 400 ")
-    assert b'"code":"SL105"' in sent
+    assert sent.startswith(b"HTTP/1.1 408 ")
+    assert b'"code":"SL711"' in sent
 
 
 def test_one_connection_carries_many_questions(http_url: str) -> None:

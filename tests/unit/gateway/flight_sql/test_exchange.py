@@ -37,7 +37,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Running]:
-    made = Running(calls_max=4, streams_max=4, wait_s=0)
+    made = Running(calls_max=4, streams_max=4, uploads_max=1, wait_s=0)
     yield made
     made.close(drain_s=0, stop_s=5)
 

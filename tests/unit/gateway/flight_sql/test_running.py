@@ -48,7 +48,7 @@ class Waiting:
 
 @contextmanager
 def running(*, calls_max: int = 4, streams_max: int = 4, wait_s: float = 0.0) -> Iterator[Running]:
-    made = Running(calls_max=calls_max, streams_max=streams_max, wait_s=wait_s)
+    made = Running(calls_max=calls_max, streams_max=streams_max, uploads_max=1, wait_s=wait_s)
     try:
         yield made
     finally:

@@ -271,3 +271,22 @@ def test_a_port_is_free_again_after_closing(gateway: Gateway) -> None:
     second.close(drain_s=0)
 
     assert (is_free, same) == (True, True)
+
+
+def test_uploads_that_never_end_keep_no_question_waiting(gateway: Gateway) -> None:
+    server = FlightSqlServer(gateway, limits=FlightLimits(calls_max=2, uploads_max=1, wait_s=0.1))
+    with flight.connect(server.url) as client:
+        where = prepared(client, COUNT)
+        idle = [client.do_put(where, pa.schema([("n", pa.int64())]))[0] for _ in range(4)]
+        rows = client.do_get(ticket_of(client, COUNT)).read_all().num_rows
+        with pytest.raises(flight.FlightUnavailableError, match="1 uploads are under way"):
+            put(client, where, pa.table({"n": pa.array([], pa.int64())}))
+        told = []
+        for writer in idle:
+            try:
+                writer.close()
+            except flight.FlightUnavailableError as error:
+                told.append("SL701" in str(error))
+
+    assert (rows > 0, told) == (True, [True] * 3)
+    server.close(drain_s=0)

@@ -9,7 +9,7 @@ import anyio
 import pytest
 from starlette.types import Message
 
-from gateway.errors import Cancelled, HostRefused, UnsupportedBody
+from gateway.errors import BodyTimedOut, Cancelled, HostRefused, UnsupportedBody
 from gateway.http_api.ports import Limits
 from gateway.http_api.questions import (
     check_host,
@@ -17,6 +17,7 @@ from gateway.http_api.questions import (
     question_in_body,
     question_in_query,
 )
+from gateway.http_api.waiting import Waiting
 from semantic_models.errors import ForebayError, MalformedDocument, TooLarge, UnknownKey
 
 LIMITS = Limits(body_bytes_max=64, question_bytes_max=32, body_timeout_s=0.05)
@@ -41,9 +42,8 @@ def part(body: bytes, *, more: bool = False) -> Message:
 
 def read(*messages: Message, **headers: str) -> bytes:
     named = {name.replace("_", "-").encode(): value.encode() for name, value in headers.items()}
-    return anyio.run(
-        partial(question_in_body, {"query_string": b""}, named, arriving(*messages), LIMITS)
-    )
+    waiting = Waiting(LIMITS.body_timeout_s)
+    return anyio.run(partial(question_in_body, {}, named, arriving(*messages), LIMITS, waiting))
 
 
 def test_a_body_is_read_whole() -> None:
@@ -102,9 +102,10 @@ def test_a_whole_body_that_is_too_long_is_refused() -> None:
         read(part(b"{" * 65))
 
 
-def test_a_body_that_stops_half_way_is_not_waited_for() -> None:
-    with pytest.raises(MalformedDocument) as refusal:
-        read(part(b"{", more=True))
+@pytest.mark.parametrize("messages", [[], [part(b"{", more=True)]])
+def test_a_body_that_does_not_come_is_not_waited_for(messages: list[Message]) -> None:
+    with pytest.raises(BodyTimedOut) as refusal:
+        read(*messages)
 
     assert refusal.value.message == "the body did not arrive within 0.05 seconds"
 
@@ -153,7 +154,8 @@ def test_other_query_strings_are_refused(query_string: bytes, refusal: type[Fore
 
 
 def test_a_body_takes_no_parameters() -> None:
-    read_body = partial(question_in_body, {"query_string": b"limit=5&x"}, {}, arriving(), LIMITS)
+    scope = {"query_string": b"limit=5&x"}
+    read_body = partial(question_in_body, scope, {}, arriving(), LIMITS, Waiting(1.0))
 
     with pytest.raises(UnknownKey) as refusal:
         anyio.run(read_body)
