@@ -17,7 +17,7 @@ ForebayError
 │   ├── UnsupportedCommand     SL708
 │   ├── HostRefused            SL709
 │   ├── Stopping               SL710
-│   └── BodyTimedOut           SL711
+│   └── RequestTimedOut        SL711
 └── InternalError              SL900
 """
 
@@ -123,8 +123,8 @@ class Stopping(RequestError):
         return cls("the server stops", hint="Ask again when it has started anew.")
 
 
-class BodyTimedOut(RequestError):
-    """A request whose body did not arrive in time."""
+class RequestTimedOut(RequestError):
+    """A request that did not arrive whole in time."""
 
     code = "SL711"
 

@@ -85,7 +85,7 @@ STATUS: Mapping[type[ForebayError], Status] = {
     gateway_errors.UnsupportedCommand: Status(501, "UNIMPLEMENTED"),
     gateway_errors.HostRefused: Status(421, "PERMISSION_DENIED"),
     gateway_errors.Stopping: Status(503, "UNAVAILABLE"),
-    gateway_errors.BodyTimedOut: Status(408, "DEADLINE_EXCEEDED"),
+    gateway_errors.RequestTimedOut: Status(408, "DEADLINE_EXCEEDED"),
     gateway_errors.InternalError: BROKEN,
 }
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.auto import AutoHTTPProtocol
-
 HELD_BYTES_MAX = 64 * 1024
 
 
@@ -57,11 +55,3 @@ class GatheredWrites(asyncio.Transport):
         held, self._held = self._held, bytearray()
         if held and not self._transport.is_closing():
             self._transport.write(held)
-
-
-class GatheringProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
-    """uvicorn's HTTP, over gathered writes."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:
-        """Start a connection."""
-        super().connection_made(GatheredWrites(transport))

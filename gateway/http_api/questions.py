@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 from starlette.types import Message, Receive, Scope
 
-from gateway.errors import BodyTimedOut, Cancelled, HostRefused, UnsupportedBody
+from gateway.errors import Cancelled, HostRefused, RequestTimedOut, UnsupportedBody
 from gateway.http_api.ports import Limits
 from gateway.http_api.waiting import Waiting
 from semantic_models.errors import MalformedDocument, TooLarge, UnknownKey
@@ -95,7 +95,7 @@ async def question_in_body(
         UnsupportedBody: its content type is not JSON, or it is compressed.
         TooLarge: it is longer than the limit.
         MalformedDocument: it is no JSON object.
-        BodyTimedOut: it came too slowly, or not at all.
+        RequestTimedOut: it came too slowly, or not at all.
         Cancelled: the client left before its end.
     """
     if scope.get("query_string"):
@@ -107,7 +107,7 @@ async def question_in_body(
     try:
         body = await waiting.wait(_body(receive, limits))
     except TimeoutError:
-        raise BodyTimedOut(
+        raise RequestTimedOut(
             f"the body did not arrive within {waiting.timeout_s:g} seconds",
             hint="Send the whole document at once.",
         ) from None

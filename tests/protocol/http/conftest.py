@@ -12,9 +12,16 @@ import uvicorn
 
 from gateway.http_api.app import create_app
 from gateway.http_api.ports import Limits
+from gateway.http_api.protocol import Protocol
 from tests.unit.gateway.http_api.fakes import ScriptedGateway
 
 Serve = Callable[[ScriptedGateway], str]
+
+
+class Hurried(Protocol):
+    """Connections whose clients have to be quick."""
+
+    head_timeout_s = 0.3
 
 
 @contextmanager
@@ -22,6 +29,7 @@ def listening(gateway: ScriptedGateway) -> Iterator[str]:
     """Serve a gateway on a free port; gives its address."""
     config = uvicorn.Config(
         create_app(gateway, limits=Limits(body_timeout_s=0.2)),
+        http=Hurried,
         log_level="critical",
         access_log=False,
         lifespan="off",

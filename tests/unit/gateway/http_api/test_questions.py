@@ -9,7 +9,7 @@ import anyio
 import pytest
 from starlette.types import Message
 
-from gateway.errors import BodyTimedOut, Cancelled, HostRefused, UnsupportedBody
+from gateway.errors import Cancelled, HostRefused, RequestTimedOut, UnsupportedBody
 from gateway.http_api.ports import Limits
 from gateway.http_api.questions import (
     check_host,
@@ -104,7 +104,7 @@ def test_a_whole_body_that_is_too_long_is_refused() -> None:
 
 @pytest.mark.parametrize("messages", [[], [part(b"{", more=True)]])
 def test_a_body_that_does_not_come_is_not_waited_for(messages: list[Message]) -> None:
-    with pytest.raises(BodyTimedOut) as refusal:
+    with pytest.raises(RequestTimedOut) as refusal:
         read(*messages)
 
     assert refusal.value.message == "the body did not arrive within 0.05 seconds"
