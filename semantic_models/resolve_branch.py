@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NoReturn
 
 from sqlglot import exp
 
@@ -11,6 +12,7 @@ from semantic_models.bind import paths_of
 from semantic_models.catalog import Catalog
 from semantic_models.errors import (
     ForebayError,
+    ManyToMany,
     NoPath,
     NotSupported,
     Position,
@@ -226,9 +228,11 @@ class BranchResolver:
                 self._walk_safely(expr, f'measure "{each.measure.name}"')
         self._walk_safely(self.home.where, f'the where of model "{self.home.name}"')
         steps = tuple(sorted(self.steps.values(), key=lambda step: (len(step.path), step.path)))
-        for step in steps:
-            if not step.join.cardinality.keeps_rows:
-                check_fan_out(self.joins_of(step.path), ".".join(step.path), self.home.name)
+        repeating = [step for step in steps if not step.join.cardinality.keeps_rows]
+        for step in repeating:
+            check_fan_out(self.joins_of(step.path), ".".join(step.path), self.home.name)
+        if len(repeating) > 1:
+            _refuse_pairs(repeating, self.home)
         return Branch(
             home=self.home,
             time=self.time,
@@ -238,6 +242,17 @@ class BranchResolver:
             existences=filters[1],
             steps=steps,
         )
+
+
+def _refuse_pairs(repeating: Sequence[Step], home: Model) -> NoReturn:
+    """Refuse groups behind two one-to-many joins: their rows have nothing to do with each other."""
+    first, second = (step.target.name for step in repeating[:2])
+    raise ManyToMany(
+        f'dimensions of models "{first}" and "{second}" are grouped together',
+        detail=f'A row of model "{home.name}" meets several rows of either, and no row says which '
+        "of them belong together.",
+        hint="Group by one of the two; the other may stand in where.",
+    )
 
 
 def _refuse_split_choice(filter_: RowFilter, first: Path) -> None:
