@@ -22,7 +22,7 @@ from semantic_models.expressions import (
     parse_expression,
     substitute,
 )
-from semantic_models.intrinsics import cast
+from semantic_models.intrinsics import make_double
 from semantic_models.model import Expr, MeasureUse, Metric, Model
 from semantic_models.spec import MetricSpec, Scalar
 
@@ -196,16 +196,7 @@ def renumbered(
 
 
 def divide_safely(tree: exp.Expr) -> exp.Expr:
-    """Every division as one of doubles that is NULL where the divisor is 0."""
-    holder = exp.Paren(this=tree)
-    for node in reversed(list(holder.find_all(exp.Div))):
-        zero = exp.Literal(this="0", is_string=False)
-        safe = exp.Div(
-            this=cast(node.this.copy(), "DOUBLE"),
-            expression=exp.Nullif(this=cast(node.expression.copy(), "DOUBLE"), expression=zero),
-            typed=True,
-            safe=False,
-        )
-        node.replace(safe)
-    made: exp.Expr = holder.this
-    return made.pop()
+    """A formula whose divisions are of doubles and NULL where the divisor is 0."""
+    for node in reversed(list(tree.find_all(exp.Div))):
+        make_double(node)
+    return tree

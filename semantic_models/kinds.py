@@ -20,7 +20,14 @@ from semantic_models.functions import (
     SHOWS_INSTANTS_AS_THEY_ARE,
     TEXT_FUNCTIONS,
 )
-from semantic_models.intrinsics import cast, civil, instant, truncate
+from semantic_models.intrinsics import (
+    cast,
+    civil,
+    instant,
+    make_double,
+    nullif_zero,
+    truncate,
+)
 from semantic_models.model import Grain
 from semantic_models.types import NUMBERS, TIMES, TIMESTAMP_TZ, UNSIGNED, Kind
 
@@ -50,6 +57,7 @@ _COMPARISONS = (
     *(exp.NullSafeEQ, exp.NullSafeNEQ),
 )
 _PRODUCTS = (exp.Mul, exp.Div, exp.IntDiv, exp.Mod, exp.Neg)
+_QUOTIENTS = (exp.Div, exp.IntDiv, exp.Mod)
 _CHOICES = (exp.Coalesce, exp.Nullif, exp.Greatest, exp.Least)
 _PATTERNS = (
     *(exp.Like, exp.ILike, exp.RegexpLike, exp.RegexpFullMatch),
@@ -139,13 +147,9 @@ def _values(node: exp.Expr) -> list[exp.Expr]:
 def _settle_call(
     node: exp.Expr, parts: Sequence[exp.Expr], kinds: Sequence[Kind | None]
 ) -> Kind | None:
-    if isinstance(node, exp.And | exp.Or | exp.Not):
-        _demand(parts, kinds, Kind.BOOLEAN)
-    if isinstance(node, _PATTERNS):
-        _demand(parts, kinds, Kind.STRING)
-    if isinstance(node, _PRODUCTS):
-        _demand_quantities(kinds)
-        _refuse_lost_sign(node, kinds)
+    _check_operands(node, parts, kinds)
+    if isinstance(node, _QUOTIENTS) and Kind.INTERVAL not in kinds:
+        return _settle_quotient(node, kinds)
     if isinstance(node, exp.Interval):
         return Kind.INTERVAL
     if isinstance(node, _CENTRES) or isinstance(node.this, exp.PercentileCont):
@@ -157,6 +161,18 @@ def _settle_call(
             if kind is Kind.TIMESTAMP_TZ:
                 part.replace(civil(part.copy()))
     return _result(node, kinds)
+
+
+def _check_operands(
+    node: exp.Expr, parts: Sequence[exp.Expr], kinds: Sequence[Kind | None]
+) -> None:
+    if isinstance(node, exp.And | exp.Or | exp.Not):
+        _demand(parts, kinds, Kind.BOOLEAN)
+    if isinstance(node, _PATTERNS):
+        _demand(parts, kinds, Kind.STRING)
+    if isinstance(node, _PRODUCTS):
+        _demand_quantities(kinds)
+        _refuse_lost_sign(node, kinds)
 
 
 _ELAPSED = ("hour", "minute", "second", "millisecond", "microsecond")
@@ -194,6 +210,17 @@ def _refuse_lost_sign(node: exp.Expr, kinds: Sequence[Kind | None]) -> None:
         raise TypeMismatch(
             "a number of a kind without signs is negated", hint="Cast it to a signed one first."
         )
+
+
+def _settle_quotient(node: exp.Expr, kinds: Sequence[Kind | None]) -> Kind | None:
+    """A division is one of doubles, and every quotient and rest by 0 is NULL, on every engine."""
+    divisor: exp.Expr = node.args["expression"]
+    if isinstance(node, exp.Div):
+        make_double(node)
+        return Kind.FLOAT64
+    if not isinstance(divisor, exp.Nullif):
+        divisor.replace(nullif_zero(divisor.copy()))
+    return _result(node, kinds)
 
 
 def _measure_finely(node: exp.Expr, kinds: Sequence[Kind | None]) -> None:

@@ -60,6 +60,8 @@ models:
       place: region.name
       region_name: customer.region_name
       clock_hour: extract(hour from created_at)
+      ratio: amount / (quantity - 1)
+      thirds: quantity // (quantity - 3)
       at_night: clock_hour < 5
       since_the_hour: created_at - created_at.hour
     measures:
@@ -71,6 +73,8 @@ models:
       units: sum(quantity)
       weight: sum(weight)
       largest: max(amount)
+      price: sum(amount) / sum(refund)
+      dear_rows: count_if(amount / refund > 10)
       well_paid: count_if(amount > 60)
       minutes_since: >-
         sum(date_diff('minute', created_at,
