@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Never, TypeVar
 
 from gateway.engines.base import Engine
 from gateway.engines.duckdb import DuckDBEngine
 from gateway.engines.duckdb_open import DuckDBSettings
 from gateway.kept_types import KeptTypes, digest_of
 from gateway.snapshot import Snapshot
-from gateway.tell_types import tell_columns, tell_members, tell_metrics
-from semantic_models.build import NO_COLUMNS, build
-from semantic_models.catalog import Catalog
+from gateway.tell_types import metric_places, tell_columns, tell_members, tell_metrics
+from semantic_models.build import build, build_what_stands
 from semantic_models.errors import (
     FaultyProject,
     ForebayError,
@@ -27,11 +27,13 @@ from semantic_models.expand import expand
 from semantic_models.give_types import give_types
 from semantic_models.model import ModelTypes
 from semantic_models.parse_spec import POLICIES_FOLDER, models_folder, parse_project
+from semantic_models.sound_parts import sound_metrics, sound_models, without_follow_ups
 from semantic_models.spec import EngineSpec, ProjectSpec, Scalar
-from semantic_models.types import LogicalType
 
 ROOT = "forebay.yml"
 FILES_MAX = 10_000
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,55 +151,103 @@ def load_project(folder: Path, *, types_folder: Path | None = None) -> Project:
         ProjectError, EngineError: it cannot be read, or its data cannot be opened.
     """
     files = read_files(folder)
-    spec, faults = parse_project(files)
-    if spec is None or faults:
-        raise FaultyProject(faults)
-    _resolved(spec, NO_COLUMNS)  # Tells what needs no engine before one is opened.
-    engines = open_engines(spec, folder)
+    spec, of_form = parse_project(files)
+    if spec is None:
+        raise FaultyProject(of_form)
+    faults = _Faults(files, spec, of_form)
+    _, of_names = build_what_stands(spec)
+    faults.add(of_names)
+    if faults.are_of_root:  # What it says of engines may be lost.
+        faults.refuse()
+    engines = faults.opening(lambda: open_engines(spec, folder))
     try:
-        return _typed(spec, engines, KeptTypes(digest_of(files, engines), types_folder))
+        return _typed(spec, engines, KeptTypes(digest_of(files, engines), types_folder), faults)
     except BaseException:
         for engine in engines.values():
             engine.close()
         raise
 
 
-def _typed(spec: ProjectSpec, engines: Mapping[str, Engine], kept: KeptTypes) -> Project:
-    types = kept.read()
-    if types:
-        columns = {name: each.columns for name, each in types.items()}
-        return Project(spec, Snapshot(_with_types(_resolved(spec, columns), types)), engines)
-    faults: list[ForebayError] = []
-    told = tell_columns(spec, engines, faults)
-    _refuse(faults)
-    catalog = _resolved(spec, told)
-    members = tell_members(spec, catalog, engines, faults)
-    _refuse(faults)
-    types = {name: ModelTypes(told[name], members[name]) for name in catalog.models}
-    catalog = _with_types(catalog, types)
-    tell_metrics(spec, catalog, engines, faults)
-    _refuse(faults)
+class _Faults:
+    """What is wrong with a project, gathered from stage to stage before any of it is told."""
+
+    def __init__(
+        self, files: Mapping[str, bytes], spec: ProjectSpec, of_form: Sequence[ForebayError]
+    ) -> None:
+        self.found = list(of_form)
+        self.are_of_root = any(each.position and each.position.source == ROOT for each in of_form)
+        self._files = files
+        self._spec = spec
+        self._is_lossy = bool(of_form)
+
+    def add(self, faults: Sequence[ForebayError]) -> None:
+        """Add what a stage found, without what follows from a part that could not be read."""
+        if self._is_lossy:
+            faults = without_follow_ups(faults, self._files, self._spec)
+        if self.are_of_root:
+            faults = [each for each in faults if "engine" not in each.message]
+        self.found.extend(faults)
+
+    def opening(self, open_: Callable[[], T]) -> T:
+        """Open what may be gone; with other faults that is one more of them."""
+        try:
+            return open_()
+        except FaultyProject as error:
+            self.found.extend(error.faults)
+        except ForebayError as error:
+            if not self.found:
+                raise
+            self.found.append(error)
+        return self.refuse()
+
+    def refuse(self) -> Never:
+        """Tell the first fault of each place, by file and line, those of forebay.yml first."""
+        told = {
+            (_place(each) if each.position else each.message): each for each in reversed(self.found)
+        }
+        raise FaultyProject(sorted(told.values(), key=_place))
+
+
+def _typed(
+    spec: ProjectSpec, engines: Mapping[str, Engine], kept: KeptTypes, faults: _Faults
+) -> Project:
+    types = {} if faults.found else kept.read()
+    if not types:
+        types = _asked(spec, engines, faults)
+    if faults.found:
+        return faults.refuse()
+    catalog, of_names = build(spec, {name: each.columns for name, each in types.items()})
+    if catalog is None:
+        raise FaultyProject(of_names)
+    catalog, of_types = give_types(catalog, types)
+    _refuse(of_types)
     kept.write(types)
     return Project(spec, Snapshot(catalog), engines)
 
 
-def _resolved(
-    spec: ProjectSpec, columns: Mapping[str, Mapping[str, LogicalType | None]]
-) -> Catalog:
-    catalog, faults = build(spec, columns)
+def _asked(
+    spec: ProjectSpec, engines: Mapping[str, Engine], faults: _Faults
+) -> dict[str, ModelTypes]:
+    """What engines tell of all that has no fault so far."""
+    told = tell_columns(spec, engines, faults.found)
+    catalog, of_names = build_what_stands(spec, told)
+    faults.add(of_names)
     if catalog is None:
-        raise FaultyProject(faults)
-    return catalog
-
-
-def _with_types(catalog: Catalog, types: Mapping[str, ModelTypes]) -> Catalog:
-    typed, faults = give_types(catalog, types)
-    _refuse(faults)
-    return typed
+        return {}
+    sound = sound_models(catalog, spec, faults.found) & told.keys()
+    specs = [each for each in spec.models if each.name.text in sound]
+    members = tell_members(specs, catalog, engines, faults.found)
+    types = {name: ModelTypes(told[name], members[name]) for name in members}
+    catalog, of_types = give_types(catalog, types)
+    faults.add(of_types)
+    sound &= sound_models(catalog, spec, faults.found)
+    asked = sound_metrics(catalog, spec, sound, faults.found)
+    places = {name: at for name, at in metric_places(spec).items() if name in asked}
+    tell_metrics(places, catalog, engines, faults.found)
+    return types
 
 
 def _refuse(faults: Sequence[ForebayError]) -> None:
-    """Tell faults by file and line, those of forebay.yml first."""
     if faults:
         raise FaultyProject(sorted(faults, key=_place))
 

@@ -39,31 +39,39 @@ def tell_columns(
     """The physical columns of each model; what an engine refuses becomes a fault."""
     told: dict[str, Types] = {}
     for model in spec.models:
+        engine = _engine(model, spec, engines)
+        if engine is None:
+            continue  # Whoever built the model has told that it names none.
         try:
-            told[model.name.text] = _engine(model, spec, engines).describe(relation_of(model))
+            told[model.name.text] = engine.describe(relation_of(model))
         except EngineGone:
             raise
         except EngineError as error:
             faults.append(error.at((model.table or model.sql or model.name).position()))
+        except ForebayError:
+            continue  # The relation is not one; whoever built the model has told so.
     return told
 
 
-def _engine(model: ModelSpec, spec: ProjectSpec, engines: Mapping[str, Engine]) -> Engine:
+def _engine(model: ModelSpec, spec: ProjectSpec, engines: Mapping[str, Engine]) -> Engine | None:
     written = model.engine or spec.default_engine
-    return engines[written.text] if written else next(iter(engines.values()))
+    return engines.get(written.text) if written else next(iter(engines.values()), None)
 
 
 def tell_members(
-    spec: ProjectSpec, catalog: Catalog, engines: Mapping[str, Engine], faults: list[ForebayError]
+    specs: Iterable[ModelSpec],
+    catalog: Catalog,
+    engines: Mapping[str, Engine],
+    faults: list[ForebayError],
 ) -> dict[str, Types]:
-    """The types of each model's members, by one DESCRIBE a model.
+    """The types of the members of some models, by one DESCRIBE a model.
 
     It holds every predicate and join of the model as well, so that what an engine cannot compute
     is a fault of the project and not the surprise of whoever asks first.
     """
     told: dict[str, Types] = {}
     bare = unfiltered(catalog)
-    for each in spec.models:
+    for each in specs:
         model = bare.models[each.name.text]
         asker = _Asker(bare, model, engines[model.engine], faults)
         predicates = conditions(catalog, each)
@@ -128,13 +136,16 @@ class _Asker:
 
 
 def tell_metrics(
-    spec: ProjectSpec, catalog: Catalog, engines: Mapping[str, Engine], faults: list[ForebayError]
+    places: Mapping[str, Scalar],
+    catalog: Catalog,
+    engines: Mapping[str, Engine],
+    faults: list[ForebayError],
 ) -> None:
     """Let engines see every measure and metric as a question for it would be; no row is read.
 
     Why one has no answer, whoever asks, becomes a fault; what is made of it has none of its own.
+    ``places`` are their names and where each is written, measures first.
     """
-    places = _places(spec)
     broken: set[tuple[str, str]] = set()
     for names in _by_homes(catalog, places):
         if _refusal(catalog, engines, names) is None:
@@ -147,7 +158,7 @@ def tell_metrics(
                 broken |= uses if "." in name else set()
 
 
-def _places(spec: ProjectSpec) -> dict[str, Scalar]:
+def metric_places(spec: ProjectSpec) -> dict[str, Scalar]:
     """What authors wrote of each measure, then of each metric."""
     measures = {
         f"{model.name.text}.{each.name.text}": each.where or each.expr

@@ -92,6 +92,14 @@ def build(
     Pure: ``columns`` is what engines told before, by model. Models without columns are built all
     the same; their columns are taken on trust. A catalog comes back only without faults.
     """
+    catalog, faults = build_what_stands(spec, columns)
+    return (None if faults else catalog), faults
+
+
+def build_what_stands(
+    spec: ProjectSpec, columns: Columns = NO_COLUMNS
+) -> tuple[Catalog | None, tuple[ForebayError, ...]]:
+    """As ``build``, but beside faults comes what has none: to look for more, never to be served."""
     faults = Faults()
     if not spec.models:
         faults.found.append(
@@ -106,8 +114,6 @@ def build(
     binder = Binder(specs, joins, columns, broken)
     models = {name: _model(each, spec, binder, joins, faults) for name, each in specs.items()}
     metrics, shared = _metrics(spec, models, binder, faults)
-    if faults.found:
-        return None, faults.in_order()
     catalog = Catalog(
         name=spec.name.text,
         version=_version(models, spec),
@@ -116,7 +122,7 @@ def build(
         shared_names=shared,
         time_zone=spec.time_zone.text if spec.time_zone else "UTC",
     )
-    return catalog, ()
+    return catalog, faults.in_order()
 
 
 def _by_name(models: Sequence[ModelSpec], faults: Faults) -> dict[str, ModelSpec]:

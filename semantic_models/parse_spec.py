@@ -176,7 +176,7 @@ def _members(
         fields = read_member(kind, name, node, of_owner, faults)
         if fields is None:
             continue
-        if fields.is_whole:
+        if fields.is_whole and (fields.is_sound or kind is MODEL):
             made.append(make(name, fields, faults))
         elif kind is MODEL:
             _model(name, fields, faults)  # its members may have faults of their own

@@ -42,6 +42,8 @@ class Fields:
     nodes: dict[str, Node]
     is_whole: bool = True
     """Whether all is there, in its shape, that its kind cannot do without."""
+    is_sound: bool = True
+    """Whether nothing else was refused; what is left may mean something else than was meant."""
 
     def scalar(self, key: str) -> Scalar | None:
         node = self.nodes.get(key)
@@ -125,7 +127,7 @@ def read_fields(kind: Kind, node: Node, place: Place, faults: list[ForebayError]
     is_whole = _is_whole(kind, nodes)
     if not is_whole and not _may_hide_a_key(refused):
         faults += _lacking(kind, node, place)
-    return Fields(place, nodes, is_whole)
+    return Fields(place, nodes, is_whole, is_sound=not refused)
 
 
 def _lone(kind: Kind, node: Node, place: Place) -> Fields | None:

@@ -11,7 +11,7 @@ import pytest
 from gateway.engines.duckdb import DuckDBEngine
 from gateway.engines.duckdb_open import DuckDBSettings
 from gateway.errors import EngineGone
-from gateway.tell_types import tell_columns, tell_members, tell_metrics
+from gateway.tell_types import metric_places, tell_columns, tell_members, tell_metrics
 from semantic_models.build import build
 from semantic_models.catalog import Catalog
 from semantic_models.errors import ForebayError
@@ -70,7 +70,7 @@ def resolved(models: str, engine: DuckDBEngine) -> tuple[ProjectSpec, Catalog, d
 
 def typed(models: str, engine: DuckDBEngine) -> tuple[ProjectSpec, Catalog]:
     spec, catalog, _ = resolved(models, engine)
-    members = tell_members(spec, catalog, {"one": engine}, [])
+    members = tell_members(spec.models, catalog, {"one": engine}, [])
     types = {name: ModelTypes({}, members[name]) for name in catalog.models}
     return spec, give_types(catalog, types)[0]
 
@@ -85,7 +85,7 @@ def test_predicates_are_asked_about_and_are_no_members(engine: DuckDBEngine) -> 
     spec, catalog, _ = resolved(FINE, engine)
     faults: list[ForebayError] = []
 
-    types = tell_members(spec, catalog, {"one": engine}, faults)
+    types = tell_members(spec.models, catalog, {"one": engine}, faults)
 
     assert faults == []
     assert list(types["orders"]) == [
@@ -105,7 +105,7 @@ def test_a_predicate_that_is_refused_spoils_nothing_beside_it(engine: DuckDBEngi
     spec, catalog, _ = resolved(MODELS.replace("WORD", "note"), engine)
     faults: list[ForebayError] = []
 
-    types = tell_members(spec, catalog, {"one": engine}, faults)
+    types = tell_members(spec.models, catalog, {"one": engine}, faults)
 
     assert told(faults) == [
         ("E_TYPE_MISMATCH", 'engine "one" cannot compute "where" of model "orders"', 6),
@@ -119,7 +119,7 @@ def test_a_predicate_of_another_type_is_refused(engine: DuckDBEngine) -> None:
     spec, catalog, _ = resolved(models, engine)
     faults: list[ForebayError] = []
 
-    tell_members(spec, catalog, {"one": engine}, faults)
+    tell_members(spec.models, catalog, {"one": engine}, faults)
 
     assert told(faults) == [
         ("E_TYPE_MISMATCH", '"where" of model "orders" is neither true nor false', 6)
@@ -149,7 +149,7 @@ def test_formulas_are_asked_about_as_questions(
     spec, catalog = typed(models, engine)
     found: list[ForebayError] = []
 
-    tell_metrics(spec, catalog, {"one": engine}, found)
+    tell_metrics(metric_places(spec), catalog, {"one": engine}, found)
 
     assert told(found) == faults
 
@@ -165,7 +165,7 @@ def test_what_is_made_of_a_measure_without_answer_has_no_fault_of_its_own(
     spec, catalog = typed(models, engine)
     faults: list[ForebayError] = []
 
-    tell_metrics(spec, catalog, {"one": engine}, faults)
+    tell_metrics(metric_places(spec), catalog, {"one": engine}, faults)
 
     message = 'measure "users" walks the one-to-many join path "order"'
     assert told(faults) == [("E_NOT_SUPPORTED", message, 17)]
@@ -178,8 +178,8 @@ def test_data_that_is_gone_is_no_fault_of_the_project(engine: DuckDBEngine, tmp_
 
     for ask in (
         lambda: tell_columns(spec, engines, faults),
-        lambda: tell_members(spec, catalog, engines, faults),
-        lambda: tell_metrics(spec, catalog, engines, faults),
+        lambda: tell_members(spec.models, catalog, engines, faults),
+        lambda: tell_metrics(metric_places(spec), catalog, engines, faults),
     ):
         with pytest.raises(EngineGone):
             ask()
