@@ -55,14 +55,14 @@ def conversion(given: pa.Schema, promised: pa.Schema, engine: str) -> Conversion
     if len(given) != len(promised):
         raise EngineFailed(
             f'engine "{engine}" gave {len(given)} columns where {len(promised)} were promised',
-            hint="Reload the project, so that its models are compared with the data again.",
+            hint="Restart the server, so that its models are compared with the data again.",
         )
     for had, wanted in zip(given, promised, strict=True):
         if not _keeps_values(had.type, wanted.type):
             raise EngineFailed(
                 f'engine "{engine}" gave column "{wanted.name}" another type than promised',
                 detail=f"It is {had.type} where {wanted.type} was promised.",
-                hint="Reload the project, so that its models are compared with the data again.",
+                hint="Restart the server, so that its models are compared with the data again.",
             )
     if given.equals(promised, check_metadata=True):
         return None
