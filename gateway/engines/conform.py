@@ -8,14 +8,14 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 from pyarrow import types
 
-from gateway.engines.time_bounds import Bounds, bounds_of
+from gateway.engines.bounds import Bounds, bounds_of
 from gateway.errors import EngineFailed
 
 Array: TypeAlias = "pa.Array[Any]"
 Field: TypeAlias = "pa.Field[Any]"
 Conversion = Callable[[pa.RecordBatch], pa.RecordBatch]
-Times = Sequence[tuple[int, Bounds]]
-"""Columns of times by their place, with what may stand in them."""
+Bounded = Sequence[tuple[int, Bounds]]
+"""Columns by their place, with what may stand in them."""
 
 BATCH_BYTES = 8 * 2**20
 """What a batch should weigh: enough to stream fast, little enough to hold a few of."""
@@ -50,8 +50,8 @@ def conversion(given: pa.Schema, promised: pa.Schema, engine: str) -> Conversion
     """How to make batches of one schema into batches of the other; None where nothing is to do.
 
     Columns meet by position. Only conversions that keep every value are made; whether a value
-    fits is checked value by value, and the batch is refused where one does not. Times are looked
-    at even where nothing is to convert.
+    fits is checked value by value, and the batch is refused where one does not. Bounds
+    are looked at even where nothing is to convert.
 
     Raises:
         EngineFailed: a column is missing, or has a type from which there is no such conversion.
@@ -68,21 +68,20 @@ def conversion(given: pa.Schema, promised: pa.Schema, engine: str) -> Conversion
                 detail=f"It is {had.type} where {wanted.type} was promised.",
                 hint="Restart the server, so that its models are compared with the data again.",
             )
-    times = [(at, bounds) for at, each in enumerate(given) if (bounds := bounds_of(each.type))]
+    bounded = [(at, bounds) for at, each in enumerate(given) if (bounds := bounds_of(each.type))]
     if given.equals(promised, check_metadata=True):
-        return (lambda batch: _within(batch, times, engine)) if times else None
-    return lambda batch: _convert(_within(batch, times, engine), promised, engine)
+        return (lambda batch: _within(batch, bounded, engine)) if bounded else None
+    return lambda batch: _convert(_within(batch, bounded, engine), promised, engine)
 
 
-def _within(batch: pa.RecordBatch, times: Times, engine: str) -> pa.RecordBatch:
-    """The batch itself, unless a time in it is one that no answer can carry."""
-    for at, bounds in times:
+def _within(batch: pa.RecordBatch, bounded: Bounded, engine: str) -> pa.RecordBatch:
+    """The batch itself, unless a value in it is one that no answer can carry."""
+    for at, bounds in bounded:
         if kind := bounds.beyond(batch.column(at)):
             raise EngineFailed(
                 f'engine "{engine}" gave {kind} in column "{batch.schema.names[at]}"',
-                detail="Answers hold days of the years 1 to 9999 and times before 24:00:00.",
-                hint="Leave such values out, or write NULL in their place in the model, as "
-                "nullif does.",
+                detail=bounds.told,
+                hint=bounds.advice,
             )
     return batch
 
