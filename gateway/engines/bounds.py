@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -82,9 +82,11 @@ class _Numbers:
     last: int
 
     def beyond(self, array: Array) -> str:
-        found = pc.min_max(array.view(self.stored)).as_py()
-        first, last = found["min"], found["max"]
-        if first is None or (first >= self.first and last <= self.last):
+        if array.null_count == len(array):
+            return ""
+        extremes = cast(dict[str, int], pc.min_max(array.view(self.stored)).as_py())
+        first, last = extremes["min"], extremes["max"]
+        if first >= self.first and last <= self.last:
             return ""
         if self.name == "time":
             return "the time 24:00:00"
