@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from gateway.engines.base import Engine
@@ -155,7 +156,8 @@ def load_project(folder: Path, *, types_folder: Path | None = None) -> Project:
     _resolved(spec, NO_COLUMNS)  # Tells what needs no engine before one is opened.
     engines = open_engines(spec, folder)
     try:
-        return _typed(spec, engines, KeptTypes(digest_of(files, engines), types_folder))
+        kept = KeptTypes(partial(digest_of, files, engines), types_folder)
+        return _typed(spec, engines, kept)
     except BaseException:
         for engine in engines.values():
             engine.close()
