@@ -5,7 +5,8 @@ ForebayError
 │   ├── EngineFailed           SL601
 │   ├── EngineTimedOut         SL602
 │   ├── EngineGone             SL603
-│   └── ResultTooLarge         SL604
+│   ├── ResultTooLarge         SL604
+│   └── DataAltered            SL605
 ├── RequestError               SL7xx
 │   ├── Overloaded             SL701
 │   ├── Cancelled              SL702
@@ -52,6 +53,12 @@ class ResultTooLarge(EngineError):
     """An answer beyond the limit of rows or bytes."""
 
     code = "SL604"
+
+
+class DataAltered(EngineError):
+    """Data that no longer has the columns and types that the models were built from."""
+
+    code = "SL605"
 
 
 class RequestError(ForebayError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from pathlib import Path
 
@@ -19,11 +19,12 @@ FORMAT = "2"
 
 
 def digest_of(files: Mapping[str, bytes], engines: Mapping[str, Engine]) -> str:
-    """Names what was asked: every definition, every engine's version and the data's."""
+    """Names what was asked: every definition, every engine's and dialect's version, the data's."""
     digest = blake2b(FORMAT.encode(), digest_size=16)
     parts = [part for path in sorted(files) for part in (path.encode(), files[path])]
     for name, engine in sorted(engines.items()):
-        parts += [name.encode(), engine.identity.encode(), engine.data_version(()).encode()]
+        told = (name, engine.identity, engine.dialect.version, engine.data_version(()))
+        parts += [each.encode() for each in told]
     for part in parts:
         digest.update(len(part).to_bytes(8, "big"))
         digest.update(part)
@@ -33,8 +34,10 @@ def digest_of(files: Mapping[str, bytes], engines: Mapping[str, Engine]) -> str:
 class KeptTypes:
     """One project's types, in one file named by its digest. What cannot be read is not kept."""
 
-    def __init__(self, digest: str, folder: Path | None) -> None:
-        self._path = (folder or cache_folder() / "types") / f"{digest}.json"
+    def __init__(self, digest: Callable[[], str], folder: Path | None) -> None:
+        self._digest = digest
+        self._asked_as = digest()
+        self._path = (folder or cache_folder() / "types") / f"{self._asked_as}.json"
 
     def read(self) -> dict[str, ModelTypes]:
         """The types by model; empty where none are kept."""
@@ -48,7 +51,12 @@ class KeptTypes:
             return {}
 
     def write(self, types: Mapping[str, ModelTypes]) -> None:
-        """Keep the types, whole or not at all."""
+        """Keep the types, whole or not at all.
+
+        Those of data that changed while it was asked may be of either data, or some of both.
+        """
+        if self._digest() != self._asked_as:
+            return
         document = {
             name: {"columns": _plain(each.columns), "members": _plain(each.members)}
             for name, each in types.items()

@@ -30,6 +30,7 @@ from gateway.engines.base import Engine, ResultStream
 from gateway.execution import Execution, Found
 from gateway.settings import Settings
 from gateway.snapshot import Snapshot
+from gateway.standing_types import ComparedStream, StandingTypes
 from semantic_models.catalog import Catalog
 from semantic_models.errors import MalformedDocument
 from semantic_models.make_plan import make_plan
@@ -168,6 +169,7 @@ class Gateway:
         self._dialects = {name: engine.dialect for name, engine in engines.items()}
         self._memo: Memo[Settled, Prepared] = Memo(settings.memo_bytes_max)
         self._proofs: deque[tuple[str, Mapping[str, object]]] = deque(maxlen=settings.proofs_max)
+        self._types = StandingTypes()
         self._lock = threading.Lock()
         self._started_as = os.urandom(4).hex()
         self._numbers = itertools.count(1)
@@ -210,10 +212,13 @@ class Gateway:
         watch = Stopwatch()
         engine = self.engines[prepared.physical.engine]
         key = self.key_of(prepared)
+        self._compare_types(prepared, key.data_version)
         watch.lap("look_up")
         stream, found = self.execution.run(
             engine, prepared.physical, key, timeout_s=self.settings.timeout_s
         )
+        if found == "miss":
+            stream = ComparedStream(stream, lambda: self._compare_again(prepared, key))
         watch.lap("execute")
         stages = {**prepared.stages, **watch.stages}
         return Answer(self._told(prepared), prepared, stream, found, key, stages)
@@ -247,6 +252,22 @@ class Gateway:
         self.execution.close()
         for engine in self.engines.values():
             engine.close()
+
+    def _compare_types(self, prepared: Prepared, data_version: str) -> None:
+        """Refuse data whose types are no longer those that the question was settled with.
+
+        An answer from memory needs no comparison: it was made over the very same data.
+        """
+        physical = prepared.physical
+        self._types.compare(
+            self.snapshot.catalog, self.engines[physical.engine], physical.relations, data_version
+        )
+
+    def _compare_again(self, prepared: Prepared, key: CacheKey) -> None:
+        physical = prepared.physical
+        now = self.engines[physical.engine].data_version(physical.relations)
+        if now != key.data_version:
+            self._compare_types(prepared, now)
 
     def _told(self, prepared: Prepared) -> str:
         """The id of a new answer, under which its proof is told."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Never, TypeVar
 
@@ -161,7 +162,8 @@ def load_project(folder: Path, *, types_folder: Path | None = None) -> Project:
         faults.refuse()
     engines = faults.opening(lambda: open_engines(spec, folder))
     try:
-        return _typed(spec, engines, KeptTypes(digest_of(files, engines), types_folder), faults)
+        kept = KeptTypes(partial(digest_of, files, engines), types_folder)
+        return _typed(spec, engines, kept, faults)
     except BaseException:
         for engine in engines.values():
             engine.close()

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 import pyarrow as pa
 from pyarrow import types
 
+from gateway.engines.bounds import Bounds, bounds_of
 from gateway.errors import EngineFailed
 
 Array: TypeAlias = "pa.Array[Any]"
 Field: TypeAlias = "pa.Field[Any]"
 Conversion = Callable[[pa.RecordBatch], pa.RecordBatch]
+Bounded = Sequence[tuple[int, Bounds]]
+"""Columns by their place, with what may stand in them."""
 
 BATCH_BYTES = 8 * 2**20
 """What a batch should weigh: enough to stream fast, little enough to hold a few of."""
@@ -47,7 +50,8 @@ def conversion(given: pa.Schema, promised: pa.Schema, engine: str) -> Conversion
     """How to make batches of one schema into batches of the other; None where nothing is to do.
 
     Columns meet by position. Only conversions that keep every value are made; whether a value
-    fits is checked value by value, and the batch is refused where one does not.
+    fits is checked value by value, and the batch is refused where one does not. Bounds
+    are looked at even where nothing is to convert.
 
     Raises:
         EngineFailed: a column is missing, or has a type from which there is no such conversion.
@@ -55,18 +59,31 @@ def conversion(given: pa.Schema, promised: pa.Schema, engine: str) -> Conversion
     if len(given) != len(promised):
         raise EngineFailed(
             f'engine "{engine}" gave {len(given)} columns where {len(promised)} were promised',
-            hint="Reload the project, so that its models are compared with the data again.",
+            hint="Restart the server, so that its models are compared with the data again.",
         )
     for had, wanted in zip(given, promised, strict=True):
         if not _keeps_values(had.type, wanted.type):
             raise EngineFailed(
                 f'engine "{engine}" gave column "{wanted.name}" another type than promised',
                 detail=f"It is {had.type} where {wanted.type} was promised.",
-                hint="Reload the project, so that its models are compared with the data again.",
+                hint="Restart the server, so that its models are compared with the data again.",
             )
+    bounded = [(at, bounds) for at, each in enumerate(given) if (bounds := bounds_of(each.type))]
     if given.equals(promised, check_metadata=True):
-        return None
-    return lambda batch: _convert(batch, promised, engine)
+        return (lambda batch: _within(batch, bounded, engine)) if bounded else None
+    return lambda batch: _convert(_within(batch, bounded, engine), promised, engine)
+
+
+def _within(batch: pa.RecordBatch, bounded: Bounded, engine: str) -> pa.RecordBatch:
+    """The batch itself, unless a value in it is one that no answer can carry."""
+    for at, bounds in bounded:
+        if kind := bounds.beyond(batch.column(at)):
+            raise EngineFailed(
+                f'engine "{engine}" gave {kind} in column "{batch.schema.names[at]}"',
+                detail=bounds.told,
+                hint=bounds.advice,
+            )
+    return batch
 
 
 def _convert(batch: pa.RecordBatch, promised: pa.Schema, engine: str) -> pa.RecordBatch:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Never
 
 import duckdb
+from sqlglot import exp
 
 from dialects.dialect import Dialect
 from dialects.duckdb import DUCKDB
@@ -16,9 +17,18 @@ from dialects.types import arrow_schema, parse_duckdb_type
 from gateway.engines.base import ResultStream
 from gateway.engines.deadlines import Watch
 from gateway.engines.duckdb_errors import FAILURES, is_fatal, translate
-from gateway.engines.duckdb_open import DuckDBSettings, find_sources, open_locked, quote
+from gateway.engines.duckdb_open import (
+    WRITE_ALIKE,
+    DuckDBSettings,
+    find_sources,
+    open_locked,
+    quote,
+    refuse_unlike,
+    told_unlike,
+)
 from gateway.engines.duckdb_stream import DuckDBStream, Run, only_select
-from gateway.errors import EngineFailed, EngineGone
+from gateway.engines.file_schemas import FileSchemas, parquet, stamp_of
+from gateway.errors import DataAltered, EngineFailed, EngineGone
 from semantic_models.errors import ForebayError, did_you_mean
 from semantic_models.model import Relation, Table
 from semantic_models.types import LogicalType
@@ -28,6 +38,9 @@ Columns = Mapping[str, LogicalType | None]
 TABLES_TOLD_MAX = 10
 """How many of the tables a hint names."""
 
+_PLACES_OF_VIEWS = ((), ("main",), ("memory", "main"))
+"""What may stand before the name of files."""
+
 _BROKEN = (-1, -1)
 """In place of an inode: the database must be opened again, whatever its file is."""
 
@@ -36,7 +49,7 @@ class DuckDBEngine:
     """One DuckDB, locked down to the data of its settings.
 
     Each query in flight has a connection of its own. Globs are expanded once: files that appear
-    later are read after a reload of the project.
+    later are read after a restart.
     """
 
     dialect: Dialect = DUCKDB
@@ -53,6 +66,12 @@ class DuckDBEngine:
         self._opened_as: tuple[int, ...] | None = self._inode()
         self._connection = open_locked(settings, self._sources)
         self._home = _home_of(self._connection)
+        self._schemas = FileSchemas()
+        try:
+            refuse_unlike(self._connection, settings, self._sources, self._schemas)
+        except BaseException:
+            self._connection.close()
+            raise
         places = ";".join(f"{name}={','.join(paths)}" for name, paths in self._sources.items())
         self.identity = f"duckdb {duckdb.__version__} {places}"
 
@@ -65,12 +84,7 @@ class DuckDBEngine:
                 stamps += _log_of(paths[0])
         except OSError as error:
             self._refuse_missing(error)
-        return " ".join(
-            [
-                f"{each.st_mtime_ns}.{each.st_ctime_ns}.{each.st_size}.{each.st_ino}"
-                for each in stamps
-            ]
-        )
+        return " ".join([stamp_of(each) for each in stamps])
 
     def execute(self, query: PhysicalQuery, *, timeout_s: float) -> ResultStream:
         """Start a query when the first of its batches is read."""
@@ -81,11 +95,12 @@ class DuckDBEngine:
 
     def describe(self, relation: Relation) -> Columns:
         """Columns of a relation in order; None for a type that is no kind of ours."""
+        self._refuse_unlike(relation)
         if not isinstance(relation, Table):
             return self.describe_query(relation.tree.sql("duckdb"))
-        text = f"SELECT * FROM {'.'.join(map(quote, relation.parts))}"
         with self._connect() as connection:
             try:
+                text = f"SELECT * FROM {self._source(relation)}"
                 return _columns(connection, text)
             except (duckdb.BinderException, duckdb.CatalogException) as error:
                 raise _unknown_table(relation, self.name, _tables(connection)) from error
@@ -141,6 +156,36 @@ class DuckDBEngine:
             stream.close()
         if self.running() == 0:
             self._connection.close()
+
+    def _source(self, table: Table) -> str:
+        """What a table's columns are asked of: files themselves, not the view that names them.
+
+        The view cannot be read at all where one of its columns is gone.
+        """
+        name = table.parts[-1].lower()
+        if name in self._read_by and table.parts[:-1] in _PLACES_OF_VIEWS:
+            return parquet(self._read_by[name])
+        return ".".join(map(quote, table.parts))
+
+    def _refuse_unlike(self, relation: Relation) -> None:
+        """Refuse a relation over files that were alike when they were opened and are so no more."""
+        named = {each.lower() for each in _tables_read(relation)}
+        with self._connect() as connection:
+            for name, paths in self._sources.items():
+                if name.lower() in named:
+                    self._refuse_unlike_files(connection, name, paths)
+
+    def _refuse_unlike_files(
+        self, connection: duckdb.DuckDBPyConnection, name: str, paths: Sequence[str]
+    ) -> None:
+        try:
+            unlike = self._schemas.unlike(connection, paths)
+        except FileNotFoundError as error:
+            self._refuse_missing(error)
+        except FAILURES as error:
+            raise self.failure(error) from error
+        if unlike is not None:
+            raise DataAltered(told_unlike(self._settings, name, unlike), hint=WRITE_ALIKE)
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
         with self._opening:
@@ -203,6 +248,13 @@ class DuckDBEngine:
             detail=f"A file of {self._settings.place} in forebay.yml is missing.",
             hint="Put it back in place; the server serves on meanwhile.",
         ) from error
+
+
+def _tables_read(relation: Relation) -> set[str]:
+    """The last part of every name that a relation reads."""
+    if isinstance(relation, Table):
+        return {relation.parts[-1]}
+    return {each.name for each in relation.tree.find_all(exp.Table)}
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, text: str) -> Columns:

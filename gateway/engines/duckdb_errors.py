@@ -26,7 +26,7 @@ class _Told:
     hint: str
 
 
-_COMPARE = "Run `forebay validate` to compare the models with the data, then reload the project."
+_COMPARE = "Run `forebay validate` to compare the models with the data, then restart the server."
 
 _ALTERED = _Told(EngineGone, 'engine "{engine}" no longer has what a model names', _COMPARE)
 _UNREADABLE = _Told(

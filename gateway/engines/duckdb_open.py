@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 
+from gateway.engines.file_schemas import FileSchemas, Unlike, literal, parquet
 from gateway.errors import EngineFailed
 from semantic_models.errors import Position, SettingRejected
 from semantic_models.spec import Scalar
@@ -54,6 +55,11 @@ class DuckDBSettings:
     def position(self, key: str) -> Position | None:
         """Where forebay.yml writes a value, if that is known."""
         return self.written[key].position() if key in self.written else None
+
+    def told(self, path: str) -> str:
+        """A file as it may be told: from the project's folder, or by its last name alone."""
+        found, folder = Path(path), self.folder.resolve()
+        return str(found.relative_to(folder)) if found.is_relative_to(folder) else found.name
 
 
 Sources = Mapping[str, tuple[str, ...]]
@@ -138,9 +144,9 @@ def open_locked(settings: DuckDBSettings, sources: Sources) -> duckdb.DuckDBPyCo
         # A database brings its own files along, and a setting would replace rather than add.
         allowed = [path for name, paths in sources.items() if name for path in paths]
         if allowed:
-            connection.execute(f"SET allowed_paths = [{', '.join(map(_literal, allowed))}]")
+            connection.execute(f"SET allowed_paths = [{', '.join(map(literal, allowed))}]")
         for key, value in (_LATER | _AT_LAST).items():
-            connection.execute(f"SET GLOBAL {key} = {_literal(value)}")
+            connection.execute(f"SET GLOBAL {key} = {literal(value)}")
         _read_back(connection, settings, sources)
     except BaseException:
         connection.close()
@@ -198,12 +204,12 @@ def _attach(connection: duckdb.DuckDBPyConnection, settings: DuckDBSettings, pat
     try:
         if name.lower() in _TAKEN:
             name = f"{name}_data"
-        connection.execute(f"ATTACH {_literal(path)} AS {quote(name)} ({mode})")
+        connection.execute(f"ATTACH {literal(path)} AS {quote(name)} ({mode})")
         if _has_schema(connection, name):
             # A name of both a database and a schema in it is ambiguous to DuckDB.
             connection.execute(f"DETACH {quote(name)}")
             name = f"{name}_data"
-            connection.execute(f"ATTACH {_literal(path)} AS {quote(name)} ({mode})")
+            connection.execute(f"ATTACH {literal(path)} AS {quote(name)} ({mode})")
         connection.execute(f"USE {quote(name)}")
     except (duckdb.Error, RuntimeError) as error:
         raise SettingRejected(
@@ -218,7 +224,7 @@ def _attach(connection: duckdb.DuckDBPyConnection, settings: DuckDBSettings, pat
 def _has_schema(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
     text = (
         "SELECT 1 FROM duckdb_schemas() "
-        f"WHERE database_name = {_literal(name)} AND lower(schema_name) = lower({_literal(name)})"
+        f"WHERE database_name = {literal(name)} AND lower(schema_name) = lower({literal(name)})"
     )
     return bool(connection.execute(text).fetchall())
 
@@ -236,7 +242,7 @@ def _bound(connection: duckdb.DuckDBPyConnection, settings: DuckDBSettings) -> N
             hint="Give at least 64 MiB of memory and one thread.",
         ) from error
     folder = "" if settings.spill_folder is None else str(settings.spill_folder)
-    connection.execute(f"SET temp_directory = {_literal(folder)}")
+    connection.execute(f"SET temp_directory = {literal(folder)}")
     connection.execute(f"SET max_temp_directory_size = '{settings.spill_bytes_max // 1024}KiB'")
 
 
@@ -246,20 +252,67 @@ def _make_view(
     name: str,
     paths: tuple[str, ...],
 ) -> None:
-    files = f"read_parquet([{', '.join(map(_literal, paths))}])"
+    files = parquet(paths)
     try:
         # Columns are named, so that a file with more of them does not change the relation.
         columns = ", ".join(map(quote, connection.sql(f"SELECT * FROM {files}").columns))
         connection.execute(f"CREATE VIEW {quote(name)} AS SELECT {columns} FROM {files}")
     except (duckdb.Error, RuntimeError) as error:
-        key = f"files.{name}"
-        shown = settings.shown(key, settings.files[name])
-        raise SettingRejected(
-            f'"{shown}" of engine "{settings.name}" cannot be read as Parquet',
-            detail=f"It is the value of engines.{settings.name}.{key} in forebay.yml.",
-            hint="Each file must be Parquet, and all files of a name have the same columns.",
-            position=settings.position(key),
-        ) from error
+        raise _not_parquet(settings, name) from error
+
+
+def refuse_unlike(
+    connection: duckdb.DuckDBPyConnection,
+    settings: DuckDBSettings,
+    sources: Sources,
+    schemas: FileSchemas,
+) -> None:
+    """Refuse names of which not every file has the same columns of the same types.
+
+    Raises:
+        SettingRejected: naming the file and its column.
+    """
+    for name, paths in sources.items():
+        try:
+            unlike = schemas.unlike(connection, paths) if name else None
+        except (duckdb.Error, OSError, RuntimeError) as error:
+            raise _not_parquet(settings, name) from error
+        if unlike is not None:
+            key = f"files.{name}"
+            raise SettingRejected(
+                told_unlike(settings, name, unlike),
+                detail=f"It is the value of engines.{settings.name}.{key} in forebay.yml.",
+                hint=WRITE_ALIKE,
+                position=settings.position(key),
+            )
+
+
+def told_unlike(settings: DuckDBSettings, name: str, unlike: Unlike) -> str:
+    """What tells one file of a name from the others."""
+    if unlike.is_missing:
+        how = f'has no column "{unlike.column}"'
+    elif unlike.is_added:
+        how = f'has a column "{unlike.column}" which the others lack'
+    else:
+        how = f'has column "{unlike.column}" as {unlike.has}, the others as {unlike.others_have}'
+    return f'file "{settings.told(unlike.path)}" of "{name}" {how}'
+
+
+WRITE_ALIKE = (
+    "Files of one name are one table: write the file with the columns and types of the others, "
+    "or give it a name of its own."
+)
+
+
+def _not_parquet(settings: DuckDBSettings, name: str) -> SettingRejected:
+    key = f"files.{name}"
+    shown = settings.shown(key, settings.files[name])
+    return SettingRejected(
+        f'"{shown}" of engine "{settings.name}" cannot be read as Parquet',
+        detail=f"It is the value of engines.{settings.name}.{key} in forebay.yml.",
+        hint="Each file must be Parquet, and all files of a name have the same columns.",
+        position=settings.position(key),
+    )
 
 
 def _read_back(
@@ -313,7 +366,3 @@ _UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 def _bytes(text: str) -> int:
     found = re.fullmatch(r"([\d.]+) (\w+)", text)
     return int(float(found[1]) * _UNITS[found[2]]) if found else 2**30
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -67,13 +67,13 @@ def json_of(column: Column) -> Text:
 
 
 def csv_of(column: Column) -> Text:
-    """The values of a column as cells of RFC 4180; quotes alone tell an empty text from NULL.
+    """The values of a column as cells of RFC 4180; quotes alone tell what is empty from NULL.
 
     A text that a spreadsheet would take for a formula is not altered: what is read back must be
     what was stored.
     """
     text = text_of(column)
-    if column.type != pa.string():
+    if column.type not in (pa.string(), pa.binary()):
         return text
     needs_quotes = pc.match_substring_regex(text, '^$|[",\r\n]')
     if not _any(needs_quotes):
@@ -144,7 +144,37 @@ def _timestamps(column: Column) -> Text:
 
 def _instants(column: Column) -> Text:
     text = pc.strftime(column, format="%Y-%m-%dT%H:%M:%S%Ez")
+    if _has_old_offsets(column):
+        minutes = pc.utf8_slice_codeunits(text, start=-_OFFSET_LENGTH)
+        return _call("binary_join_element_wise", _timestamps(_local(column)), minutes, "")
     return pc.replace_substring_regex(text, r"\.0+([+-]\d\d:\d\d)$", r"\1")
+
+
+_OFFSET_LENGTH = len("+00:00")
+_WHOLE_MINUTES_FROM_S = 63_593_070
+"""1972-01-07 00:44:30 UTC: Liberia's clocks were the last to have seconds in their offset."""
+
+
+def _has_old_offsets(column: Column) -> bool:
+    earliest: int | None = pc.min(column.view(pa.int64())).as_py()
+    return earliest is not None and earliest < _WHOLE_MINUTES_FROM_S * _a_second(column)
+
+
+def _local(column: Column) -> Column:
+    """Civil times at offsets of whole minutes, which are all that RFC 3339 and most readers know.
+
+    Where a zone's offset had seconds, the time is moved by them and still means the same instant.
+    """
+    local = _call("local_timestamp", column)
+    ticks = local.view(pa.int64())
+    offset = _call("subtract", ticks, column.view(pa.int64()))
+    minute = pa.scalar(60 * _a_second(column), pa.int64())
+    whole = _call("multiply", _call("divide", offset, minute), minute)
+    return _call("subtract", ticks, _call("subtract", offset, whole)).view(local.type)
+
+
+def _a_second(column: Column) -> int:
+    return {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[column.type.unit]
 
 
 def _times(column: Column) -> Text:

@@ -59,11 +59,16 @@ def ndjson_pieces(_: Answer, batches: Iterable[pa.RecordBatch]) -> Iterator[byte
 
 
 def csv_pieces(answer: Answer, batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
-    """RFC 4180 with a header; NULL is an empty cell, an empty text two quotes."""
+    """RFC 4180 with a header; NULL is an empty cell, an empty text two quotes.
+
+    A NULL that stands alone in its row is two quotes as well: its line would be blank, and most
+    readers skip blank lines.
+    """
+    null = '""' if len(answer.prepared.schema) == 1 else ""
     names = csv_of(pa.array(answer.prepared.schema.names, pa.string()))
     yield ",".join(map(str, names.to_pylist())).encode() + b"\r\n"
     for part in _parts(batches):
-        lines = joined([csv_of(column) for column in part.columns], ",")
+        lines = joined([csv_of(column) for column in part.columns], ",", null=null)
         yield concatenated(joined([lines, "\r\n"], ""))
 
 

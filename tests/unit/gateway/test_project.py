@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -209,3 +210,36 @@ def test_faults_that_engines_find_are_told_in_the_order_of_lines(tmp_path: Path)
         ("E_TYPE_MISMATCH", 10),
     ]
     assert os.listdir(tmp_path) == ["forebay.yml", "models", "numbers.parquet"]
+
+
+UNKNOWN = {
+    "list": "[1, 2]",
+    "array": "[1, 2]::integer[2]",
+    "struct": "{'a': 1}",
+    "map": "map {'a': 1}",
+    "union": "union_value(a := 1)",
+    "bit": "'101'::bit",
+    "time_with_zone": "'12:00:00+01'::timetz",
+    "uhugeint": "1::uhugeint",
+    "bignum": "1::bignum",
+}
+
+
+@pytest.mark.parametrize("kind", UNKNOWN)
+def test_values_of_no_kind_of_ours_are_refused_at_load(kind: str, tmp_path: Path) -> None:
+    """A column beside them changes nothing; a member that shows one says so at its place."""
+    written(tmp_path)
+    with duckdb.connect(str(tmp_path / "numbers.duckdb")) as connection:
+        connection.execute(f"CREATE TABLE numbers AS SELECT 1 AS n, {UNKNOWN[kind]} AS odd")
+    root = "version: 1\nname: shop\nengines: {local: {type: duckdb, path: numbers.duckdb}}\n"
+    (tmp_path / "forebay.yml").write_text(root)
+    load_project(tmp_path, types_folder=tmp_path / "types").close()
+    with (tmp_path / "models" / "numbers.yml").open("a") as models:
+        models.write("      odd:\n    measures:\n      any_odd: max(odd)\n")
+
+    faults = faults_of(tmp_path)
+
+    assert [(each.code, each.message) for each in faults] == [
+        ("E_NOT_SUPPORTED", 'dimension "odd" of model "numbers" has a type of no known kind'),
+        ("E_NOT_SUPPORTED", 'measure "any_odd" of model "numbers" has a type of no known kind'),
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 
 import pyarrow as pa
@@ -170,3 +171,22 @@ def test_a_single_heavy_row_is_one_batch() -> None:
     batch = batch_of(pa.array(["x" * (BATCH_BYTES_MAX + 1)]))
 
     assert list(cut(batch)) == [batch]
+
+
+@pytest.mark.parametrize("wanted", [pa.date32(), None])
+def test_an_infinite_time_is_refused_by_its_kind_and_column(wanted: pa.DataType | None) -> None:
+    """Whether the batch is converted or handed on as it is."""
+    day = pa.array([0, 2**31 - 1], pa.int32()).view(pa.date32())
+    given = pa.record_batch([day, pa.array([1, 2], pa.int32())], names=["d", "n"])
+    promised = given.schema if wanted is None else pa.schema({"d": wanted, "n": pa.int64()})
+    convert = conversion(given.schema, promised, "files")
+
+    assert convert is not None
+    assert convert(given.slice(0, 1)).to_pylist() == [{"d": dt.date(1970, 1, 1), "n": 1}]
+    with pytest.raises(EngineFailed) as refusal:
+        convert(given)
+
+    assert (refusal.value.message, refusal.value.detail) == (
+        'engine "files" gave an infinite date in column "d"',
+        "Answers hold days of the years 1 to 9999 and times before 24:00:00.",
+    )

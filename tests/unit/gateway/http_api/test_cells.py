@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 import pytest
@@ -67,6 +67,42 @@ def test_values_are_written_as_iso_and_digits(
 
 
 @pytest.mark.parametrize(
+    ("zone", "instant", "text"),
+    [
+        ("America/New_York", "1880-01-01T04:56:02+00:00", "1880-01-01T00:00:02-04:56"),
+        ("America/New_York", "1880-01-01T04:56:02.5+00:00", "1880-01-01T00:00:02.500000-04:56"),
+        # The clocks went back by 3 min 58 s to Eastern time.
+        ("America/New_York", "1883-11-18T16:59:59+00:00", "1883-11-18T12:03:59-04:56"),
+        ("America/New_York", "1883-11-18T17:00:00+00:00", "1883-11-18T12:00:00-05:00"),
+        ("Europe/Amsterdam", "1935-12-31T23:40:28+00:00", "1935-12-31T23:59:28+00:19"),
+        ("Africa/Monrovia", "1972-01-07T00:44:29+00:00", "1972-01-07T00:00:29-00:44"),
+        ("Africa/Monrovia", "1972-01-07T00:44:30+00:00", "1972-01-07T00:44:30+00:00"),
+        ("UTC", "1880-01-01T04:56:02+00:00", "1880-01-01T04:56:02+00:00"),
+    ],
+)
+@pytest.mark.parametrize("unit", ["us", "ns"])
+def test_an_offset_with_seconds_is_written_in_minutes_and_as_the_same_instant(
+    unit: Literal["us", "ns"], zone: str, instant: str, text: str
+) -> None:
+    meant = dt.datetime.fromisoformat(instant)
+    column = pa.array([meant, None, meant], pa.timestamp(unit, tz=zone))
+    if unit == "ns":
+        text = text.replace(".500000", ".500000000")
+
+    assert text_of(column).to_pylist() == [text, None, text]
+    assert dt.datetime.fromisoformat(text) == meant
+
+
+def test_old_and_new_instants_of_one_column_are_written_alike() -> None:
+    instants = [dt.datetime(1880, 1, 1, tzinfo=dt.UTC), dt.datetime(2013, 7, 1, tzinfo=dt.UTC)]
+
+    assert text_of(pa.array(instants, NEW_YORK)).to_pylist() == [
+        "1879-12-31T19:04:00-04:56",
+        "2013-06-30T20:00:00-04:00",
+    ]
+
+
+@pytest.mark.parametrize(
     ("values", "kind", "written"),
     [
         (
@@ -110,6 +146,10 @@ def test_csv_quotes_what_a_reader_would_take_apart() -> None:
         "=1+1",
         " x",
     ]
+
+
+def test_csv_tells_empty_bytes_from_null() -> None:
+    assert csv_of(pa.array([b"", None, b"a"])).to_pylist() == ['""', None, "YQ=="]
 
 
 def test_csv_leaves_columns_without_special_characters_alone() -> None:

@@ -6,9 +6,14 @@ import csv
 import io
 import itertools
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
+import duckdb
 import orjson
+import pandas as pd
 import pyarrow as pa
+import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
 
@@ -92,6 +97,50 @@ def test_csv_tells_null_from_an_empty_text() -> None:
     assert whole(Format.CSV, answer(BATCH)) == (
         b'"the ""carrier""",flights\r\nAA,1\r\n,1152921504606846976\r\n"",\r\n'
     )
+
+
+LONE: dict[str, tuple[pa.Array[Any], list[Any]]] = {
+    "numbers": (pa.array([1, None, 2]), [1, None, 2]),
+    "texts": (pa.array(["a", None, ""]), ["a", None, None]),
+    "bytes": (pa.array([b"a", None, b""]), ["YQ==", None, None]),
+}
+
+
+@pytest.mark.parametrize("column", LONE)
+def test_a_null_that_stands_alone_is_a_row_to_every_reader(column: str, tmp_path: Path) -> None:
+    """Readers skip lines that are blank; pandas, Arrow and Python's own do."""
+    array, values = LONE[column]
+    written = whole(Format.CSV, answer(pa.record_batch([array], ["c"])))
+    path = tmp_path / "answer.csv"
+    path.write_bytes(written)
+
+    texts = ["" if value is None else str(value) for value in values]
+    frame = pd.read_csv(path)
+    assert written.split(b"\r\n")[2] == b'""'
+    assert [row["c"] for row in csv.DictReader(io.StringIO(written.decode()))] == texts
+    assert [None if pd.isna(value) else value for value in frame["c"]] == values
+    assert duckdb.sql(f"FROM read_csv('{path}')").fetchall() == [(value,) for value in values]
+    assert pa_csv.read_csv(path).num_rows == len(values)
+
+
+def test_null_and_what_is_empty_are_told_apart_beside_other_columns(tmp_path: Path) -> None:
+    columns: dict[str, list[Any]] = {
+        "n": [1, 2, 3],
+        "s": [None, "", "NULL"],
+        "b": [b"", None, b"\0"],
+        "m": [None, None, 1],
+    }
+    batch = pa.record_batch(columns)
+    path = tmp_path / "answer.csv"
+    path.write_bytes(whole(Format.CSV, answer(batch)))
+
+    read = duckdb.sql(f"FROM read_csv('{path}', allow_quoted_nulls = false, all_varchar = true)")
+
+    assert read.fetchall() == [
+        ("1", None, "", None),
+        ("2", "", None, None),
+        ("3", "NULL", "AA==", "1"),
+    ]
 
 
 def test_csv_of_many_slices_has_one_header() -> None:
