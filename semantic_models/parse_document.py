@@ -76,7 +76,7 @@ def parse_document(body: str | bytes) -> Query:
             hint='A question is a JSON object, for example {"metrics": ["revenue"]}.',
         ) from None
     query = parse_object(document)
-    json.loads(body, object_pairs_hook=_once)
+    _STRICT.decode(body if isinstance(body, str) else body.decode())
     return query
 
 
@@ -90,6 +90,9 @@ def _once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
             f'key "{twice[:64]}" stands twice in one object', hint="Keep one of them."
         )
     return found
+
+
+_STRICT = json.JSONDecoder(object_pairs_hook=_once)
 
 
 def parse_object(document: Json) -> Query:
