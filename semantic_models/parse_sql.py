@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import NoReturn
 
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
@@ -21,11 +22,11 @@ from semantic_models.errors import (
     ForebayError,
     MalformedSql,
     NotSupported,
+    Position,
     UnknownName,
     WrongType,
 )
 from semantic_models.expressions import (
-    Locate,
     check_forms,
     conjuncts,
     name_parts,
@@ -36,6 +37,7 @@ from semantic_models.expressions import (
     substitute,
 )
 from semantic_models.query import Asked, Filter, Nulls, OrderBy, Predicate, Query
+from semantic_models.sql_places import clause_at
 
 _SUPPORTED = frozenset(
     (
@@ -62,6 +64,9 @@ _NAMES = {
     "into": "INTO",
     "sample": "SAMPLE",
     "laterals": "LATERAL",
+    "locks": "FOR UPDATE",
+    "direction": "FETCH",
+    "expressions": "LIMIT BY",
 }
 
 
@@ -88,16 +93,20 @@ def parse_sql(text: str, catalog: Catalog) -> Query:
         raise MalformedSql(
             "the statement is not a SELECT",
             hint="Ask SELECT dimensions, metrics FROM model.",
-            position=locate(0, len(text)),
+            position=locate(*clause_at(text, "set")),
         )
-    _check_clauses(select, locate)
-    _check_parts(select, locate)
-    model = _model(select, catalog, locate)
+    _check_clauses(select, text)
+    _check_parts(select, text)
+    model = _model(select, catalog, text)
     items = _Items(catalog, model, text)
     shown = [items.read(each) for each in select.expressions]
     is_star = len(shown) == 1 and shown[0] is None
     if any(each is None for each in shown) and not is_star:
-        raise NotSupported("* beside other columns is not supported", hint="Name every column.")
+        raise NotSupported(
+            "* beside other columns is not supported",
+            hint="Name every column.",
+            position=locate(*clause_at(text, "*")),
+        )
     asked = [each for each in shown if each is not None]
     metrics = tuple(each for each in asked if items.is_metric(each.name))
     others = tuple(items.seen(each, metrics) for each in asked if not items.is_metric(each.name))
@@ -115,24 +124,28 @@ def parse_sql(text: str, catalog: Catalog) -> Query:
         where=_predicates(select.args.get("where"), items, metrics),
         having=_predicates(select.args.get("having"), items, ()),
         order_by=_order(select, asked, items),
-        limit=_count(select.args.get("limit"), locate),
-        offset=_count(select.args.get("offset"), locate) or 0,
+        limit=_count(select, "limit", text),
+        offset=_count(select, "offset", text) or 0,
         columns=tuple(items.column(each) for each in asked) if metrics else (),
     )
 
 
-def _check_clauses(select: exp.Select, locate: Locate) -> None:
+def _refuse(name: str, text: str, key: str) -> NoReturn:
+    """Refuse a clause, at the word that begins it."""
+    raise NotSupported(
+        f"{name} is not supported in a question",
+        hint="Ask SELECT … FROM model WHERE … GROUP BY … HAVING … ORDER BY … LIMIT …",
+        position=query_position("query", text)(*clause_at(text, key)),
+    )
+
+
+def _check_clauses(select: exp.Select, text: str) -> None:
     for key, value in select.args.items():
         if value and key not in _SUPPORTED:
-            name = _NAMES.get(key, key.strip("_").upper())
-            raise NotSupported(
-                f"{name} is not supported in a question",
-                hint="Ask SELECT … FROM model WHERE … GROUP BY … HAVING … ORDER BY … LIMIT …",
-                position=locate(0, 6),
-            )
+            _refuse(_NAMES.get(key, key.strip("_").upper()), text, key)
 
 
-def _check_parts(select: exp.Select, locate: Locate) -> None:
+def _check_parts(select: exp.Select, text: str) -> None:
     """Refuse whatever a clause says beyond what is read of it."""
     clauses = [select.args.get(key) for key in ("distinct", "group", "order", "limit", "offset")]
     order = select.args.get("order")
@@ -143,24 +156,24 @@ def _check_parts(select: exp.Select, locate: Locate) -> None:
             continue
         beyond = [key for key, value in node.args.items() if value and key not in _READ[type(node)]]
         if beyond:
-            raise NotSupported(
-                f"{beyond[0].strip('_').replace('_', ' ').upper()} is not supported in a question",
-                hint="Ask SELECT … FROM model WHERE … GROUP BY … HAVING … ORDER BY … LIMIT …",
-                position=locate(0, 6),
-            )
+            key = beyond[0].strip("_")
+            _refuse(_NAMES.get(key, key.replace("_", " ").upper()), text, key)
 
 
-def _model(select: exp.Select, catalog: Catalog, locate: Locate) -> str:
+def _model(select: exp.Select, catalog: Catalog, text: str) -> str:
+    locate = query_position("query", text)
     source = select.args.get("from_")
     table = source.this if source is not None else None
     if not isinstance(table, exp.Table) or not isinstance(table.this, exp.Identifier):
         raise MalformedSql(
             "FROM names no model",
             hint=f"Models are {', '.join(sorted(catalog.models))}.",
-            position=locate(0, 6),
+            position=locate(*clause_at(text, "from_")),
         )
     if {key for key, value in table.args.items() if value} - {"this", "db", "catalog", "alias"}:
-        raise NotSupported("only a model's name may stand in FROM", position=locate(0, 6))
+        raise NotSupported(
+            "only a model's name may stand in FROM", position=locate(*clause_at(text, "table"))
+        )
     if (table.catalog and table.catalog != catalog.name) or table.db not in ("", SCHEMA):
         name = ".".join(part.name for part in table.parts)
         raise UnknownName.of("model", name, catalog.models).at(locate(*offset_of(table)))
@@ -189,6 +202,10 @@ class _Items:
         self.model = model
         self.text = text
         self.locate = query_position("query", text)
+
+    def clause(self, key: str) -> Position:
+        """Where a clause begins."""
+        return self.locate(*clause_at(self.text, key))
 
     def read(self, item: exp.Expr) -> Asked | None:
         """One item of the SELECT list; None for ``*``."""
@@ -273,7 +290,10 @@ def _check_group(group: exp.Group, others: Sequence[Asked], items: _Items) -> bo
             assert isinstance(select, exp.Select)
             number = int(node.name) if node.name.isdigit() else 0
             if not 1 <= number <= len(select.expressions):
-                raise WrongType(f"GROUP BY {node.name} is no column of the SELECT list")
+                raise WrongType(
+                    f"GROUP BY {node.name} is no column of the SELECT list",
+                    position=items.clause("group"),
+                )
             chosen = items.read(select.expressions[number - 1])
             grouped.add(known.get(chosen.alias or chosen.name, chosen.name) if chosen else "*")
         else:
@@ -314,7 +334,10 @@ def _order(select: exp.Select, asked: Sequence[Asked], items: _Items) -> tuple[O
         if isinstance(inner, exp.Literal) and inner.name.isdigit():
             number = int(inner.name)
             if not 1 <= number <= len(asked):
-                raise WrongType(f"ORDER BY {number} is no column of the SELECT list")
+                raise WrongType(
+                    f"ORDER BY {number} is no column of the SELECT list",
+                    position=items.clause("order"),
+                )
             name = asked[number - 1].alias or asked[number - 1].name
         else:
             name = items.name(inner)
@@ -323,10 +346,14 @@ def _order(select: exp.Select, asked: Sequence[Asked], items: _Items) -> tuple[O
     return tuple(found)
 
 
-def _count(clause: exp.Expr | None, locate: Locate) -> int | None:
+def _count(select: exp.Select, key: str, text: str) -> int | None:
+    clause = select.args.get(key)
     if clause is None:
         return None
     value = clause.expression
     if not isinstance(value, exp.Literal) or not value.name.isdigit():
-        raise WrongType("LIMIT and OFFSET take whole numbers", position=locate(*offset_of(clause)))
+        raise WrongType(
+            "LIMIT and OFFSET take whole numbers",
+            position=query_position("query", text)(*clause_at(text, key)),
+        )
     return int(value.name)

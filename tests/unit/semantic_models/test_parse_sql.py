@@ -182,6 +182,48 @@ def test_what_no_question_has_is_refused(text: str, code: str, message: str) -> 
     assert (error.code, error.message) == (code, message)
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("select distinct ^on (status) status from orders", "on"),
+        ("select status\nfrom orders\n^qualify row_number() over () = 1", "qualify"),
+        ("select status, orders from orders\n ^window w as (order by status)", "window"),
+        ("select status from orders ^for update", "for"),
+        ("select status from orders\n^union all select status from orders", "union"),
+        ("(select 1) ^except (select 2)", "except"),
+        ("^with x as (select 1) select status from orders", "with"),
+        ("select orders from orders left ^join customers on true", "join"),
+        ("select status, orders from orders^, customers order by status, orders", ","),
+        ("select status ^into x from orders", "into"),
+        ("select status from orders using ^sample 10", "sample"),
+        ("select status from orders ^tablesample (10)", "tablesample"),
+        ("select status from orders ^lateral view explode(x) t", "lateral"),
+        ("select orders from orders group by status with ^rollup", "rollup"),
+        ("select orders from orders limit 10 ^percent", "percent"),
+        ("select orders from orders ^limit (1 + 1)", "limit"),
+        ("select orders from orders ^offset status", "offset"),
+        ("select orders from orders ^fetch first 3 rows only", "fetch"),
+        ("select * ^exclude (status) from orders", "exclude"),
+        ("select ^*, status from orders", "*"),
+        ("select orders from orders ^order   by 9", "order   by"),
+        ("select orders from orders ^group by 9", "group by"),
+        ("select 'for (', orders from orders ^for update", "for"),
+        ("select orders ^from (select 1)", "from"),
+        ("^select orders", "select"),
+    ],
+)
+def test_a_refused_clause_is_told_where_it_begins(text: str, place: str) -> None:
+    before = text[: text.index("^")]
+    position = refusal(text.replace("^", "")).position
+
+    assert position is not None
+    assert (position.line, position.column, position.length) == (
+        before.count("\n") + 1,
+        len(before) - before.rfind("\n"),
+        len(place),
+    )
+
+
 def test_a_refused_name_is_told_where_it_stands_in_the_statement() -> None:
     error = the_shop().refusal("select orders\nfrom orders\nwhere revenue > 3")
 
