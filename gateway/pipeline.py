@@ -104,7 +104,7 @@ def prepare(question: Question, snapshot: Snapshot, dialects: Mapping[str, Diale
         fingerprint(governed, sql=physical.text, dialect_version=dialect.version),
         arrow_schema(physical.columns),
         resolved.columns,
-        prove(resolved),
+        prove(resolved, plan),
         watch.stages,
     )
 

@@ -18,6 +18,7 @@ from semantic_models.errors import KeyRequired
 from semantic_models.model import Expr, Path
 from semantic_models.plan import (
     Aggregate,
+    Choice,
     Distinct,
     Filter,
     Limit,
@@ -30,7 +31,7 @@ from semantic_models.plan import (
 )
 from semantic_models.plan_measures import measure_output, type_of
 from semantic_models.plan_rows import joined_rows
-from semantic_models.resolved import Branch, BranchMeasure, ResolvedQuery
+from semantic_models.resolved import Branch, BranchMeasure, ResolvedQuery, Shape
 from semantic_models.types import INT64
 
 Carry = Callable[[exp.Expr], exp.Expr]
@@ -39,8 +40,21 @@ Carry = Callable[[exp.Expr], exp.Expr]
 
 def make_plan(resolved: ResolvedQuery) -> Plan:
     """Choose how each home is aggregated, and what is computed above."""
-    root = _listing(resolved) if resolved.shape != "aggregate" else _aggregates(resolved)
-    return Plan(root, resolved.computed, resolved.zone, resolved.engine)
+    choices = tuple(_choice(branch, resolved.shape) for branch in resolved.branches)
+    is_listing = resolved.shape != "aggregate"
+    root = _listing(resolved) if is_listing else _aggregates(resolved, choices)
+    return Plan(root, resolved.computed, resolved.zone, resolved.engine, choices)
+
+
+def _choice(branch: Branch, shape: Shape) -> Choice:
+    """The safe way to compute a home; where there are several, the one that joins fewest rows."""
+    if shape == "rows":
+        return "rows"
+    if shape == "values":
+        return "distinct values"
+    if branch.fan_out is not None:
+        return "distinct home keys, then aggregate"
+    return "aggregate, then join" if can_aggregate_first(branch) else "direct"
 
 
 def _listing(resolved: ResolvedQuery) -> LogicalPlan:
@@ -51,8 +65,8 @@ def _listing(resolved: ResolvedQuery) -> LogicalPlan:
     return Project(_cut(_sorted(rows, resolved), resolved), branch.keys)
 
 
-def _aggregates(resolved: ResolvedQuery) -> LogicalPlan:
-    plans = tuple(aggregate_branch(branch) for branch in resolved.branches)
+def _aggregates(resolved: ResolvedQuery, choices: Sequence[Choice]) -> LogicalPlan:
+    plans = tuple(map(_aggregated, resolved.branches, choices))
     base = plans[0] if len(plans) == 1 else _stitched(resolved.branches, plans)
     above: LogicalPlan = base
     if resolved.having:
@@ -81,12 +95,12 @@ def _cut(plan: LogicalPlan, resolved: ResolvedQuery) -> LogicalPlan:
     return Limit(plan, resolved.limit, resolved.offset)
 
 
-def aggregate_branch(branch: Branch) -> LogicalPlan:
+def _aggregated(branch: Branch, choice: Choice) -> LogicalPlan:
     """One row a group of one home."""
-    if can_aggregate_first(branch):
+    if choice == "aggregate, then join":
         return aggregate_then_join(branch)
     rows = joined_rows(branch)
-    if branch.fan_out is not None:
+    if choice == "distinct home keys, then aggregate":
         return _distinct_keys(branch, rows)
     return Aggregate(
         rows, branch.keys, tuple(measure_output(each, branch) for each in branch.measures)

@@ -12,6 +12,7 @@ names of that node's outputs.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from semantic_models.model import Cardinality, Expr, Path, Relation
 from semantic_models.types import LogicalType
@@ -136,6 +137,16 @@ LogicalPlan = (
 )
 
 
+Choice = Literal[
+    "direct",
+    "aggregate, then join",
+    "distinct home keys, then aggregate",
+    "distinct values",
+    "rows",
+]
+"""The safe ways to compute a home, as a proof names them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A whole question as a plan, with what its answer promises."""
@@ -147,6 +158,8 @@ class Plan:
     """The zone in which instants are shown and truncated."""
     engine: str
     """The engine, by its name in the project, that holds all the data."""
+    choices: tuple[Choice, ...] = ()
+    """How each home of the question is computed; empty for a plan that no question asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from semantic_models.aggregate_then_join import can_aggregate_first
+from semantic_models.plan import Choice, Plan
 from semantic_models.presence import PRESENT
 from semantic_models.resolved import Branch, Existence, ResolvedQuery, Step
 
 Proof = dict[str, object]
 
 
-def prove(resolved: ResolvedQuery) -> Proof:
+def prove(resolved: ResolvedQuery, plan: Plan) -> Proof:
     """The plan choice of each home and what makes it safe."""
-    branches = [_branch(branch, resolved.shape) for branch in resolved.branches]
+    branches = list(map(_branch, resolved.branches, plan.choices))
     proof: Proof = {
         "shape": resolved.shape,
         "grain": [key.name for key in resolved.branches[0].keys],
@@ -27,11 +27,11 @@ def prove(resolved: ResolvedQuery) -> Proof:
     return proof
 
 
-def _branch(branch: Branch, shape: str) -> Proof:
+def _branch(branch: Branch, choice: Choice) -> Proof:
     return {
         "home": branch.home.name,
         "home_key": list(branch.home.key),
-        "plan": plan_choice(branch, shape),
+        "plan": choice,
         "metric_time": branch.time,
         "measures": [
             f"{each.measure.model}.{each.measure.name}"
@@ -41,17 +41,6 @@ def _branch(branch: Branch, shape: str) -> Proof:
         "joins": [_step(step) for step in branch.steps],
         "exists": [_existence(each) for each in branch.existences],
     }
-
-
-def plan_choice(branch: Branch, shape: str) -> str:
-    """Which of the safe plans a home takes."""
-    if shape == "rows":
-        return "rows"
-    if shape == "values":
-        return "distinct values"
-    if branch.fan_out is not None:
-        return "distinct home keys, then aggregate"
-    return "aggregate, then join" if can_aggregate_first(branch) else "direct"
 
 
 def _step(step: Step) -> Proof:

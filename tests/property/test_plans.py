@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from dialects.duckdb import DUCKDB
 from dialects.postgres import POSTGRES
 from dialects.trino import TRINO
-from semantic_models.prove import plan_choice
+from semantic_models.make_plan import make_plan
 from tests.support.models import Question, World, world
 
 MODELS = """
@@ -256,8 +256,8 @@ def test_aggregating_before_the_join_changes_no_number(
 
 def choice(shop: World, question: Question) -> str:
     """The plan of a question's only home."""
-    (branch,) = shop.resolve(question).branches
-    return plan_choice(branch, "aggregate")
+    (choice,) = make_plan(shop.resolve(question)).choices
+    return choice
 
 
 questions = st.fixed_dictionaries(

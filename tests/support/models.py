@@ -79,7 +79,8 @@ class World:
 
     def prove(self, question: Question) -> Proof:
         """Why the answer is right."""
-        return prove(self.resolve(question))
+        resolved = self.resolve(question)
+        return prove(resolved, make_plan(resolved))
 
     def answer(self, question: Question) -> Answer:
         """The answer that DuckDB gives."""
