@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 from sqlglot import exp
 
@@ -56,26 +54,12 @@ class Lowering:
             case intrinsics.CIVIL:
                 return self.dialect.to_civil(node.expressions[0], self.zone)
             case intrinsics.INSTANT:
-                return self._instant(node.expressions[0])
+                return self.dialect.to_instant(node.expressions[0], self.zone)
             case intrinsics.TRUNCATE:
                 unit, civil = node.expressions
                 return self.dialect.truncate(Grain(unit.name), civil)
             case _:
                 return node
-
-    def _instant(self, civil: exp.Expr) -> exp.Expr:
-        """The instant of a civil time; of a written one here, since engines differ on an hour
-        that a clock shows twice or never."""
-        if not isinstance(civil, exp.Cast) or not isinstance(civil.this, exp.Literal):
-            return self.dialect.to_instant(civil, self.zone)
-        written = datetime.fromisoformat(civil.this.name).replace(tzinfo=ZoneInfo(self.zone))
-        try:
-            text = written.astimezone(UTC).isoformat(sep=" ")
-        except OverflowError:
-            return self.dialect.to_instant(civil, self.zone)
-        return exp.Cast(
-            this=exp.Literal(this=text, is_string=True), to=data_type("TIMESTAMPTZ", "duckdb")
-        )
 
     def null(self, type_: LogicalType) -> exp.Expr:
         """NULL of a type, so that the columns of a union agree whichever branch is first."""

@@ -25,7 +25,7 @@ from semantic_models.plan import Output
 from semantic_models.query import Asked, Filter, TimeRange
 from semantic_models.resolve_filters import Clock, RowFilter, row_filters
 from semantic_models.resolve_names import METRIC_TIME, Reached, parts_of, reach
-from semantic_models.resolve_time import bounds, end_literal, time_literal
+from semantic_models.resolve_time import bounds, end_literal, start_literal
 from semantic_models.resolved import Branch, BranchMeasure, Existence, Step
 from semantic_models.types import Kind, LogicalType
 
@@ -209,7 +209,7 @@ class BranchResolver:
         kind = reached.type.kind
         ends: list[Expr] = []
         if within.start is not None:
-            low = time_literal(within.start, kind)
+            low = start_literal(within.start, kind, self.clock.zone)
             ends.append(Expr(exp.GTE(this=raw.tree.copy(), expression=low), raw.paths))
         if within.before is not None:
             high = end_literal(within.before, kind, self.clock.zone)

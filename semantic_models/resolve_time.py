@@ -136,18 +136,51 @@ def time_literal(moment: datetime | date, kind: Kind) -> exp.Expr:
     return cast(exp.Literal(this=text, is_string=True), "TIMESTAMP")
 
 
+def start_literal(start: datetime, kind: Kind, zone: str) -> exp.Expr:
+    """The start of a range: of instants, the first that shows it or a later time."""
+    instants = _instants(start, zone) if kind is Kind.TIMESTAMP_TZ else None
+    return time_literal(start, kind) if instants is None else _written(instants[0])
+
+
 def end_literal(before: datetime, kind: Kind, zone: str) -> exp.Expr:
     """The end of a range, itself outside.
 
     It lies after the last moment that shows an earlier time, so that an hour which a clock shows
     twice belongs to the range both times.
     """
-    if kind is not Kind.TIMESTAMP_TZ:
-        return time_literal(before, kind)
-    moment = timedelta(microseconds=1)
-    last = (before - moment).replace(tzinfo=ZoneInfo(zone), fold=1)
-    text = (last.astimezone(UTC) + moment).isoformat(sep=" ")
-    return cast(exp.Literal(this=text, is_string=True), "TIMESTAMPTZ")
+    moment = timedelta.resolution
+    instants = _instants(before - moment, zone) if kind is Kind.TIMESTAMP_TZ else None
+    return time_literal(before, kind) if instants is None else _written(instants[1] + moment)
+
+
+def _written(moment: datetime) -> exp.Expr:
+    return cast(exp.Literal(this=moment.isoformat(sep=" "), is_string=True), "TIMESTAMPTZ")
+
+
+def _instants(shown: datetime, zone: str) -> tuple[datetime, datetime] | None:
+    """The first instant that shows a civil time or a later one, the last that shows none later.
+
+    They differ where a clock is put back, and are neighbours where it is put forward. None where
+    they leave the years that can be written.
+    """
+    clock = ZoneInfo(zone)
+    try:
+        first, last = (
+            shown.replace(tzinfo=clock, fold=fold).astimezone(UTC) for fold in (False, True)
+        )
+    except OverflowError:
+        return None
+    if first <= last:
+        return first, last
+    before, after = last, first
+    offset = after.astimezone(clock).utcoffset()
+    while after - before > timedelta.resolution:
+        middle = before + (after - before) // 2
+        if middle.astimezone(clock).utcoffset() == offset:
+            after = middle
+        else:
+            before = middle
+    return after, before
 
 
 def clock_literal(node: exp.Expr, now: datetime, zone: str) -> exp.Expr:

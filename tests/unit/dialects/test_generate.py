@@ -183,14 +183,26 @@ def test_a_civil_time_names_its_zone(dialect: Dialect, shown: str) -> None:
     )
 
 
-@pytest.mark.parametrize("dialect", [DUCKDB, POSTGRES])
-def test_a_written_time_becomes_its_instant(dialect: Dialect) -> None:
-    written = exp.cast(exp.Literal.string("2024-10-27 02:30:00"), "TIMESTAMP")
-    at = Output("at", Expr(instant(written)), STRING)
+WRITTEN = "CAST('2024-10-27 02:30:00' AS TIMESTAMP)"
+
+
+@pytest.mark.parametrize(
+    ("dialect", "made"),
+    [
+        (DUCKDB, "({}) AT TIME ZONE 'Europe/Berlin'"),
+        (POSTGRES, "({}) AT TIME ZONE 'Europe/Berlin'"),
+        (TRINO, "WITH_TIMEZONE({}, 'Europe/Berlin')"),
+    ],
+)
+@pytest.mark.parametrize("shown", [WRITTEN, "opened"])
+def test_a_written_time_becomes_an_instant_as_a_column_does(
+    dialect: Dialect, made: str, shown: str
+) -> None:
+    at = Output("at", Expr(instant(sqlglot.parse_one(shown, dialect="duckdb"))), STRING)
+    given = WRITTEN if shown == WRITTEN else '"orders"."opened"'
 
     assert text_of(Project(ORDERS, (at,)), at, dialect=dialect) == (
-        "SELECT CAST('2024-10-27 00:30:00+00:00' AS TIMESTAMPTZ) AS \"at\" "
-        'FROM "shop"."orders" AS "orders"'
+        f'SELECT {made.format(given)} AS "at" FROM "shop"."orders" AS "orders"'
     )
 
 

@@ -17,6 +17,7 @@ from semantic_models.resolve_time import (
     clock_literal,
     end_literal,
     floor,
+    start_literal,
     time_literal,
 )
 from semantic_models.types import Kind
@@ -150,6 +151,7 @@ def test_an_hour_beside_dates_stays_an_hour() -> None:
         ("2024-11-03 01:00", "2024-11-03 05:00:00+00:00"),
         ("2024-11-03 01:30", "2024-11-03 06:30:00+00:00"),
         ("2024-11-03 02:00", "2024-11-03 07:00:00+00:00"),
+        ("2024-03-10 02:15", "2024-03-10 07:00:00+00:00"),
         ("2024-03-10 03:00", "2024-03-10 07:00:00+00:00"),
     ],
 )
@@ -159,6 +161,32 @@ def test_an_end_lies_after_the_last_moment_that_shows_an_earlier_time(
     literal = end_literal(civil(before), Kind.TIMESTAMP_TZ, NEW_YORK)
 
     assert literal.sql("duckdb") == f"CAST('{instant}' AS TIMESTAMPTZ)"
+
+
+@pytest.mark.parametrize(
+    ("start", "instant"),
+    [
+        ("2024-11-03 01:30", "2024-11-03 05:30:00+00:00"),
+        ("2024-03-10 02:00", "2024-03-10 07:00:00+00:00"),
+        ("2024-03-10 02:30", "2024-03-10 07:00:00+00:00"),
+        ("2024-03-10 03:00", "2024-03-10 07:00:00+00:00"),
+    ],
+)
+def test_a_start_is_the_first_moment_that_shows_it_or_a_later_time(
+    start: str, instant: str
+) -> None:
+    literal = start_literal(civil(start), Kind.TIMESTAMP_TZ, NEW_YORK)
+
+    assert literal.sql("duckdb") == f"CAST('{instant}' AS TIMESTAMPTZ)"
+
+
+def test_ends_beyond_the_years_that_can_be_written_are_left_to_the_engine() -> None:
+    first = civil("0001-01-01 01:00")
+
+    assert {
+        make(first, Kind.TIMESTAMP_TZ, "Asia/Tokyo").sql("duckdb")
+        for make in (start_literal, end_literal)
+    } == {"SL_INSTANT(CAST('0001-01-01 01:00:00' AS TIMESTAMP))"}
 
 
 def test_now_is_an_instant_to_the_minute() -> None:
