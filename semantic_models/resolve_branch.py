@@ -261,15 +261,38 @@ def _refuse_split_choice(filter_: RowFilter, first: Path) -> None:
     As one EXISTS it would lose the home's rows that meet none behind the join. An AND that is
     left in one predicate stands below a NOT or within a choice, and so is one too.
     """
-    for either in filter_.expr.tree.find_all(exp.Or, exp.And, exp.Case, exp.If, exp.Coalesce):
-        for side in either.iter_expressions():
-            paths = paths_of(side)
-            if all(path[:1] != first for path in paths) and side.find(exp.Column):
-                raise NotSupported(
-                    f'one predicate chooses between rows behind "{".".join(first)}" and others',
-                    hint="Write the parts as predicates of their own, or as a dimension.",
-                    position=Position(filter_.source, 1, 1),
-                )
+    for node in filter_.expr.tree.walk():
+        sides = _sides(node)
+        is_behind = [any(_is_behind(part, first) for part in side) for side in sides]
+        alone = [
+            side
+            for side, behind in zip(sides, is_behind, strict=True)
+            if not behind and any(part.find(exp.Column) for part in side)
+        ]
+        if alone and (any(is_behind) or isinstance(node, _CHOICES)):
+            raise NotSupported(
+                f'one predicate chooses between rows behind "{".".join(first)}" and others',
+                hint="Write the parts as predicates of their own, or as a dimension.",
+                position=Position(filter_.source, 1, 1),
+            )
+
+
+_CHOICES = (exp.Or, exp.And, exp.Case, exp.If, exp.Coalesce)
+
+
+def _sides(node: exp.Expr) -> list[tuple[exp.Expr, ...]]:
+    """What a node chooses between, each as the parts that it reads."""
+    if isinstance(node, exp.In):
+        return [(node.this, each) for each in node.expressions]
+    if isinstance(node, exp.Between) and node.find_ancestor(exp.Not):
+        return [(node.this, node.args[end]) for end in ("low", "high")]
+    if isinstance(node, (*_CHOICES, exp.Greatest, exp.Least)):
+        return [(each,) for each in node.iter_expressions()]
+    return []
+
+
+def _is_behind(part: exp.Expr, first: Path) -> bool:
+    return any(path[:1] == first for path in paths_of(part))
 
 
 def shown_in(type_: LogicalType, zone: str) -> LogicalType:

@@ -23,13 +23,6 @@ def test_the_proof_tells_how_the_plan_computes_each_home() -> None:
     ]
 
 
-def test_the_proof_tells_which_homes_add_groups() -> None:
-    proof = the_shop().prove(QUESTION)
-
-    assert told(proof, "home") == ["orders", "visits"]
-    assert told(proof, "adds_groups") == [True, False]
-
-
 def told(proof: dict[str, object], key: str) -> list[object]:
     """One thing that is told of each home."""
     branches = proof["branches"]
