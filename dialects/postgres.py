@@ -23,6 +23,7 @@ POSTGRES = Dialect(
         "float32": "REAL",
         "float64": "DOUBLE PRECISION",
         "string": "VARCHAR",
+        "uuid": "UUID",
         "binary": "BYTEA",
         "date": "DATE",
         "time": "TIME",

@@ -29,12 +29,14 @@ _PLAIN: dict[Kind, pa.DataType] = {
     Kind.FLOAT32: pa.float32(),
     Kind.FLOAT64: pa.float64(),
     Kind.STRING: pa.string(),
+    Kind.UUID: pa.string(),
     Kind.BINARY: pa.binary(),
     Kind.DATE: pa.date32(),
     Kind.INTERVAL: pa.month_day_nano_interval(),
 }
 
 _LOGICAL = {arrow: LogicalType(kind) for kind, arrow in _PLAIN.items()} | {
+    pa.string(): LogicalType(Kind.STRING),
     pa.large_string(): LogicalType(Kind.STRING),
     pa.string_view(): LogicalType(Kind.STRING),
     pa.large_binary(): LogicalType(Kind.BINARY),
@@ -55,7 +57,7 @@ _DUCKDB: dict[str, LogicalType] = {
     "FLOAT": LogicalType(Kind.FLOAT32),
     "DOUBLE": LogicalType(Kind.FLOAT64),
     "VARCHAR": LogicalType(Kind.STRING),
-    "UUID": LogicalType(Kind.STRING),
+    "UUID": LogicalType(Kind.UUID),
     "JSON": LogicalType(Kind.STRING),
     "BLOB": LogicalType(Kind.BINARY),
     "DATE": LogicalType(Kind.DATE),
@@ -117,7 +119,8 @@ def parse_duckdb_type(name: str) -> LogicalType | None:
     None for types that have no logical type: nested ones, BIT, and those whose Arrow form drops
     a part of the value (TIME WITH TIME ZONE, UHUGEINT).
 
-    HUGEINT is the decimal of 38 digits in which it travels. UUID, ENUM and JSON are strings.
+    HUGEINT is the decimal of 38 digits in which it travels. ENUM and JSON are strings, and UUID
+    travels as one.
     """
     if (known := _DUCKDB.get(name)) is not None:
         return known

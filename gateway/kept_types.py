@@ -14,7 +14,7 @@ from gateway.engines.base import Engine
 from semantic_models.model import ModelTypes
 from semantic_models.types import Kind, LogicalType
 
-FORMAT = "2"
+FORMAT = "3"
 """Changes when an engine is asked more: what it told before is then asked again."""
 
 

@@ -22,7 +22,6 @@ from semantic_models.expressions import (
     parse_expression,
     substitute,
 )
-from semantic_models.intrinsics import make_double
 from semantic_models.model import Expr, MeasureUse, Metric, Model
 from semantic_models.spec import MetricSpec, Scalar
 
@@ -130,7 +129,7 @@ class MetricBuilder:
                 raise error.at(text.position(*offset_of(node))) from None
             return renumbered(inner, inputs)
 
-        formula = substitute(divide_safely(tree), replace)
+        formula = substitute(tree, replace)
         if not inputs:
             raise NoAggregateInMeasure(
                 f'metric "{spec.name.text}" names no measure',
@@ -193,10 +192,3 @@ def renumbered(
     for node in list(tree.find_all(exp.Column)):
         node.replace(named_input(names[node.name]))
     return exp.Paren(this=tree)
-
-
-def divide_safely(tree: exp.Expr) -> exp.Expr:
-    """A formula whose divisions are of doubles and NULL where the divisor is 0."""
-    for node in reversed(list(tree.find_all(exp.Div))):
-        make_double(node)
-    return tree

@@ -57,21 +57,3 @@ def _cut(tree: exp.Expr, grain: Grain) -> exp.Expr:
     return exp.Anonymous(
         this=TRUNCATE, expressions=[exp.Literal(this=grain.value, is_string=True), tree]
     )
-
-
-def make_double(division: exp.Div) -> None:
-    """Make a division one of doubles that is NULL where the divisor is 0; one that is stays so."""
-    if division.args.get("typed"):
-        return
-    above, below = division.this.copy(), division.expression.copy()
-    is_written = isinstance(below, exp.Literal) and not below.is_string
-    division.args.update(typed=True, safe=False)
-    division.set("this", cast(above, "DOUBLE"))
-    division.set("expression", nullif_zero(below if is_written else cast(below, "DOUBLE")))
-
-
-def nullif_zero(divisor: exp.Expr) -> exp.Expr:
-    """A divisor, or NULL where it is 0."""
-    if isinstance(divisor, exp.Literal) and float(divisor.name):
-        return divisor
-    return exp.Nullif(this=divisor, expression=exp.Literal(this="0", is_string=False))

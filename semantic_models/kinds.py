@@ -8,7 +8,7 @@ a comparison of kinds that do not compare is refused, never cast.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from sqlglot import exp
@@ -20,16 +20,9 @@ from semantic_models.functions import (
     SHOWS_INSTANTS_AS_THEY_ARE,
     TEXT_FUNCTIONS,
 )
-from semantic_models.intrinsics import (
-    cast,
-    civil,
-    instant,
-    make_double,
-    nullif_zero,
-    truncate,
-)
+from semantic_models.intrinsics import cast, civil, instant, truncate
 from semantic_models.model import Grain
-from semantic_models.types import NUMBERS, TIMES, TIMESTAMP_TZ, UNSIGNED, Kind
+from semantic_models.types import INTEGERS, NUMBERS, TIMES, TIMESTAMP_TZ, UNSIGNED, Kind
 
 KindOf = Callable[[exp.Column], Kind | None]
 
@@ -56,8 +49,9 @@ _COMPARISONS = (
     *(exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.In, exp.Between),
     *(exp.NullSafeEQ, exp.NullSafeNEQ),
 )
-_PRODUCTS = (exp.Mul, exp.Div, exp.IntDiv, exp.Mod, exp.Neg)
-_QUOTIENTS = (exp.Div, exp.IntDiv, exp.Mod)
+_PRODUCTS = (exp.Mul, exp.Neg)
+_SUMS = exp.Add | exp.Sub
+_DIVISIONS = exp.Div | exp.IntDiv | exp.Mod
 _CHOICES = (exp.Coalesce, exp.Nullif, exp.Greatest, exp.Least)
 _PATTERNS = (
     *(exp.Like, exp.ILike, exp.RegexpLike, exp.RegexpFullMatch),
@@ -67,6 +61,17 @@ _TIME_TEXT = re.compile(
     r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?( ?(Z|[+-]\d{2}(:?\d{2})?))?)?",
     re.IGNORECASE,
 )
+_WRITTEN: Mapping[Kind, tuple[re.Pattern[str], str]] = {
+    Kind.TIME: (
+        re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?"),
+        "Write a time of day as '12:30' or '12:30:15.5', from 00:00 to 23:59:59.",
+    ),
+    Kind.UUID: (
+        re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE),
+        "Write a uuid with its hyphens: '01234567-89ab-cdef-0123-456789abcdef'.",
+    ),
+}
+"""The texts that are read as a kind's values, and how they are written."""
 _OFFSET = re.compile(r"\d\s*(Z|[+-]\d{2}(:?\d{2})?)$", re.IGNORECASE)
 _COUNTS = (exp.Count, exp.CountIf, exp.ApproxDistinct)
 _CENTRES = (exp.Median, exp.PercentileCont)
@@ -97,9 +102,9 @@ def _settle(node: exp.Expr, kind_of: KindOf) -> Kind | None:
     parts = _parts(node)
     if isinstance(node, exp.Cast):
         return _settle_cast(node, kinds[0])
-    if isinstance(node, exp.Add | exp.Sub):
+    if isinstance(node, _SUMS | _DIVISIONS):
         _demand_quantities(kinds)
-        return _settle_shift(node, kinds)
+        return (_settle_shift if isinstance(node, _SUMS) else _settle_division)(node, kinds)
     if isinstance(node, exp.TimestampTrunc | exp.DateTrunc):
         return _settle_truncation(node, kinds[0])
     if isinstance(node, exp.Case | exp.If):
@@ -147,9 +152,13 @@ def _values(node: exp.Expr) -> list[exp.Expr]:
 def _settle_call(
     node: exp.Expr, parts: Sequence[exp.Expr], kinds: Sequence[Kind | None]
 ) -> Kind | None:
-    _check_operands(node, parts, kinds)
-    if isinstance(node, _QUOTIENTS) and Kind.INTERVAL not in kinds:
-        return _settle_quotient(node, kinds)
+    if isinstance(node, exp.And | exp.Or | exp.Not):
+        _demand(parts, kinds, Kind.BOOLEAN)
+    if isinstance(node, _PATTERNS):
+        _demand(parts, kinds, Kind.STRING)
+    if isinstance(node, _PRODUCTS):
+        _demand_quantities(kinds)
+        _refuse_lost_sign(node, kinds)
     if isinstance(node, exp.Interval):
         return Kind.INTERVAL
     if isinstance(node, _CENTRES) or isinstance(node.this, exp.PercentileCont):
@@ -163,16 +172,40 @@ def _settle_call(
     return _result(node, kinds)
 
 
-def _check_operands(
-    node: exp.Expr, parts: Sequence[exp.Expr], kinds: Sequence[Kind | None]
-) -> None:
-    if isinstance(node, exp.And | exp.Or | exp.Not):
-        _demand(parts, kinds, Kind.BOOLEAN)
-    if isinstance(node, _PATTERNS):
-        _demand(parts, kinds, Kind.STRING)
-    if isinstance(node, _PRODUCTS):
-        _demand_quantities(kinds)
-        _refuse_lost_sign(node, kinds)
+def _settle_division(node: exp.Binary, kinds: Sequence[Kind | None]) -> Kind:
+    """What is divided by 0 is NULL; the quotient of two numbers is a float64, a whole one whole.
+
+    Left alone, engines give infinity, NULL or an error, and some cut the quotient of integers.
+    """
+    left, right = node.this.copy(), node.expression.copy()
+    if Kind.INTERVAL in kinds:
+        node.replace(type(node)(this=left, expression=_or_null(right)))
+        return Kind.INTERVAL
+    if isinstance(node, exp.Div):
+        right = right if isinstance(right, exp.Literal) else cast(right, "DOUBLE")
+        safe = {"typed": True, "safe": False}
+        node.replace(exp.Div(this=cast(left, "DOUBLE"), expression=_or_null(right), **safe))
+        return Kind.FLOAT64
+    operands = zip((left, right), kinds, strict=True)
+    is_whole = all(_is_whole(*each) for each in operands)
+    divided: exp.Expr = type(node)(this=left, expression=_or_null(right))
+    if isinstance(node, exp.IntDiv) and not is_whole:
+        divided = exp.Trunc(this=divided)
+    node.replace(divided)
+    if is_whole:
+        return Kind.INT64
+    return Kind.DECIMAL if Kind.DECIMAL in kinds else Kind.FLOAT64
+
+
+def _or_null(divisor: exp.Expr) -> exp.Expr:
+    """A divisor that is never 0."""
+    if isinstance(divisor, exp.Literal) and float(divisor.name):
+        return divisor
+    return exp.Nullif(this=divisor, expression=exp.Literal(this="0", is_string=False))
+
+
+def _is_whole(operand: exp.Expr, kind: Kind | None) -> bool:
+    return kind in INTEGERS or (isinstance(operand, exp.Literal) and operand.name.isdigit())
 
 
 _ELAPSED = ("hour", "minute", "second", "millisecond", "microsecond")
@@ -212,17 +245,6 @@ def _refuse_lost_sign(node: exp.Expr, kinds: Sequence[Kind | None]) -> None:
         )
 
 
-def _settle_quotient(node: exp.Expr, kinds: Sequence[Kind | None]) -> Kind | None:
-    """A division is one of doubles, and every quotient and rest by 0 is NULL, on every engine."""
-    divisor: exp.Expr = node.args["expression"]
-    if isinstance(node, exp.Div):
-        make_double(node)
-        return Kind.FLOAT64
-    if not isinstance(divisor, exp.Nullif):
-        divisor.replace(nullif_zero(divisor.copy()))
-    return _result(node, kinds)
-
-
 def _measure_finely(node: exp.Expr, kinds: Sequence[Kind | None]) -> None:
     """A middle between two decimals has more digits than they have."""
     ordered = node.find(exp.Ordered)
@@ -256,6 +278,8 @@ def _settle_cast(node: exp.Cast, kind: Kind | None) -> Kind | None:
     if isinstance(inner, exp.Literal) and target in TIMES and not isinstance(node, exp.TryCast):
         _demand_time(inner, kind)
         _refuse_offset(inner, target)
+    if target is Kind.TIME and isinstance(inner, exp.Literal) and type(node) is exp.Cast:
+        _read(inner, target)
     if kind is Kind.TIMESTAMP_TZ and target is not Kind.TIMESTAMP_TZ:
         inner.replace(civil(inner.copy()))
     elif target is Kind.TIMESTAMP_TZ and _is_civil(inner, kind):
@@ -340,6 +364,8 @@ def _meet(operands: Sequence[exp.Expr], kinds: Sequence[Kind | None]) -> Kind | 
         if leading is Kind.TIMESTAMP_TZ and kind is not leading:
             _demand_time(value, kind)
             value.replace(_as_instant(value.copy()))
+        elif leading in _WRITTEN and kind is Kind.STRING and isinstance(value, exp.Literal):
+            value.replace(_read(value, leading))
         elif leading in (Kind.DATE, Kind.TIMESTAMP) and kind is Kind.STRING:
             _demand_time(value, kind)
             _refuse_offset(value, leading)
@@ -392,8 +418,33 @@ def _demand_time(operand: exp.Expr, kind: Kind | None) -> None:
         return
     raise TypeMismatch(
         f"a time is compared with {operand.sql('duckdb')}",
-        hint="Write a time as '2026-01-31' or '2026-01-31 12:00'.",
+        hint=hint_of(Kind.TIMESTAMP),
     )
+
+
+def _read(value: exp.Literal, kind: Kind) -> exp.Expr:
+    """A text as the value of another kind that it spells."""
+    if not is_text_of(value.name, kind):
+        raise TypeMismatch(
+            f"a {_family(kind)} is compared with {value.sql('duckdb')}", hint=hint_of(kind)
+        )
+    return cast(value.copy(), kind.name)
+
+
+def is_text_of(text: str, kind: Kind | None) -> bool:
+    """Whether a text spells a value of a kind that is no text, as every engine reads it."""
+    if kind in TIMES:
+        return is_time_text(text)
+    written = _WRITTEN.get(kind) if kind else None
+    return written is not None and written[0].fullmatch(text) is not None
+
+
+def hint_of(kind: Kind | None) -> str:
+    """How values of a kind are written."""
+    if kind in TIMES:
+        return "Write a time as '2026-01-31' or '2026-01-31 12:00'."
+    written = _WRITTEN.get(kind) if kind else None
+    return written[1] if written else "Give the value in the field's own type."
 
 
 def is_time_text(text: str) -> bool:
@@ -417,4 +468,4 @@ def _family(kind: Kind) -> str:
         return "number"
     if kind in TIMES:
         return "time"
-    return kind.value
+    return "time of day" if kind is Kind.TIME else kind.value

@@ -29,7 +29,7 @@ from semantic_models.expressions import (
     spelled,
     substitute,
 )
-from semantic_models.kinds import is_time_text, settle
+from semantic_models.kinds import hint_of, is_text_of, settle
 from semantic_models.model import Dimension, Expr
 from semantic_models.query import Comparison, Filter, Plain, Predicate
 from semantic_models.resolve_names import Reached, parts_of
@@ -231,14 +231,14 @@ def literal(value: Plain, kind: Kind | None, filter_: Comparison) -> exp.Expr:
         case int() | float() | Decimal() if kind in NUMBERS or kind is None:
             if not isinstance(value, bool):
                 return _number(value)
-        case str() if kind in (Kind.STRING, None) or (kind in TIMES and is_time_text(value)):
+        case str() if kind in (Kind.STRING, None) or is_text_of(value, kind):
             return exp.Literal(this=value, is_string=True)
         case datetime() | date() if kind in TIMES:
             return exp.Literal(this=value.isoformat(), is_string=True)
     raise TypeMismatch(
         f'"{filter_.name}" holds {kind.value if kind else "something else"} and is compared with '
         f"{value!r}",
-        hint="Give the value in the field's own type.",
+        hint=hint_of(kind),
         position=Position(filter_.source, 1, 1, 1, f"{filter_.name} {filter_.operator}"),
     )
 

@@ -44,6 +44,7 @@ SQL_TYPES: Mapping[Kind, SqlType] = {
     Kind.FLOAT64: SqlType("DOUBLE", 8, 53),
     Kind.DECIMAL: SqlType("DECIMAL", 3, 38),
     Kind.STRING: SqlType("VARCHAR", 12, quote="'"),
+    Kind.UUID: SqlType("UUID", 12, 36, quote="'"),
     Kind.BINARY: SqlType("VARBINARY", -3, quote="'"),
     Kind.DATE: SqlType("DATE", 91, 10, quote="'", subcode=1),
     Kind.TIME: SqlType("TIME", 92, 15, quote="'", subcode=2),

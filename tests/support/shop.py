@@ -175,6 +175,13 @@ models:
       odd_count: count(*)
       odd_sum: sum("select")
       odd_paid: {expr: count(*), where: '"select" > 1'}
+  tills:
+    table: tills
+    dimensions:
+      till_id:
+      opens_at:
+      opens_early: opens_at < '09:00'
+    measures: {tills: count(*), last_opening: max(opens_at)}
   constants:
     table: constants
     dimensions: {word: }
@@ -258,6 +265,11 @@ create table accounts(customer_id integer, plan varchar, balance decimal(12, 3))
 insert into accounts values (1, 'free', 1.125), (2, 'pro', 2.5), (null, 'pro', 4);
 create table "odd table"(id integer, "we""ird column" varchar, "select" integer);
 insert into "odd table" values (1, 'a', 1), (2, 'b', 2), (3, null, 3), (4, 'b', null);
+create table tills(till_id uuid, opens_at time);
+insert into tills values
+  ('0123abcd-89ab-cdef-0123-456789abcdef', '08:30'),
+  ('ffffabcd-89ab-cdef-0123-456789abcdef', '12:00:30'),
+  ('ffffabcd-89ab-cdef-0123-000000000000', null);
 create table constants(word varchar);
 insert into constants values ('one'), ('one'), ('two');
 """

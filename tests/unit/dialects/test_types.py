@@ -18,7 +18,7 @@ EVERY_TYPE = [
     *(
         LogicalType(kind)
         for kind in Kind
-        if kind not in (Kind.DECIMAL, Kind.TIME, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ)
+        if kind not in (Kind.DECIMAL, Kind.TIME, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ, Kind.UUID)
     ),
     LogicalType(Kind.DECIMAL, 18, 3),
     LogicalType(Kind.DECIMAL, 50, 10),
@@ -28,6 +28,13 @@ EVERY_TYPE = [
     LogicalType(Kind.TIMESTAMP, 9),
     LogicalType(Kind.TIMESTAMP_TZ, 6, zone="America/New_York"),
 ]
+
+
+def test_a_uuid_travels_and_is_told_as_a_string() -> None:
+    uuid = LogicalType(Kind.UUID)
+
+    assert (arrow_type(uuid), str(uuid)) == (arrow_type(STRING), str(STRING))
+    assert (uuid.compared_as, STRING.compared_as) == ("uuid", "string")
 
 
 @pytest.mark.parametrize("logical", EVERY_TYPE, ids=repr)
@@ -81,7 +88,7 @@ TOLD_BY_DUCKDB = [
     ("1::DOUBLE", LogicalType(Kind.FLOAT64)),
     ("1::DECIMAL(18,3)", LogicalType(Kind.DECIMAL, 18, 3)),
     ("'a'", STRING),
-    ("uuid()", STRING),
+    ("uuid()", LogicalType(Kind.UUID)),
     ("'a'::ENUM('a', 'b')", STRING),
     ("'1'::JSON", STRING),
     ("'a'::BLOB", LogicalType(Kind.BINARY)),

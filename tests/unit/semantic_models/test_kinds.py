@@ -19,6 +19,8 @@ KINDS = {
     "civil": Kind.TIMESTAMP,
     "moment": Kind.TIMESTAMP_TZ,
     "bytes": Kind.UINT8,
+    "id": Kind.UUID,
+    "clock": Kind.TIME,
     "other": None,
 }
 
@@ -59,6 +61,10 @@ def kind_of(text: str) -> Kind | None:
         ("day + interval '1 day'", Kind.TIMESTAMP),
         ("interval '1 day' + moment", Kind.TIMESTAMP_TZ),
         ("interval '1 day' * 2", Kind.INTERVAL),
+        ("interval '1 day' / 2", Kind.INTERVAL),
+        ("price / 2", Kind.FLOAT64),
+        ("number // 2", Kind.INT64),
+        ("number % price", Kind.DECIMAL),
         ("date_trunc('month', civil)", Kind.TIMESTAMP),
         ("extract(hour from moment)", Kind.FLOAT64),
         ("other", None),
@@ -189,3 +195,73 @@ def test_the_root_of_a_tree_may_be_replaced() -> None:
     made, _ = settle(exp.cast(exp.column("civil"), "TIMESTAMPTZ"), lambda node: KINDS[node.name])
 
     assert made.sql("duckdb") == "SL_INSTANT(CAST(civil AS TIMESTAMP))"
+
+
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        ("number / price", "CAST(number AS DOUBLE) / NULLIF(CAST(price AS DOUBLE), 0)"),
+        ("number / 2", "CAST(number AS DOUBLE) / 2"),
+        ("number / 0.0", "CAST(number AS DOUBLE) / NULLIF(0.0, 0)"),
+        (
+            "number / 2 / bytes",
+            "CAST(CAST(number AS DOUBLE) / 2 AS DOUBLE) / NULLIF(CAST(bytes AS DOUBLE), 0)",
+        ),
+        ("interval '1 day' / number", "INTERVAL '1' DAY / NULLIF(number, 0)"),
+        ("number // bytes", "number // NULLIF(bytes, 0)"),
+        ("number // 2 // 3", "number // 2 // 3"),
+        ("price // 2", "TRUNC(price // 2)"),
+        ("other // number", "TRUNC(other // NULLIF(number, 0))"),
+        ("number % bytes", "number % NULLIF(bytes, 0)"),
+    ],
+)
+def test_a_division_by_0_is_null_and_a_quotient_a_double(text: str, made: str) -> None:
+    assert settled(text)[0] == made
+
+
+UUID = "01234567-89ab-CDEF-0123-456789abcdef"
+
+
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        (f"id = '{UUID}'", f"id = CAST('{UUID}' AS UUID)"),
+        (f"id in ('{UUID}')", f"id IN (CAST('{UUID}' AS UUID))"),
+        ("clock > '12:30'", "clock > CAST('12:30' AS TIME)"),
+        (
+            "clock between '00:00:00' and '23:59:59.5'",
+            "clock BETWEEN CAST('00:00:00' AS TIME) AND CAST('23:59:59.5' AS TIME)",
+        ),
+        ("coalesce(clock, '12:30')", "COALESCE(clock, CAST('12:30' AS TIME))"),
+        ("clock = time '12:30'", "clock = CAST('12:30' AS TIME)"),
+        (
+            "clock + interval '1 hour' > '12:30'",
+            "clock + INTERVAL '1' HOUR > CAST('12:30' AS TIME)",
+        ),
+    ],
+)
+def test_a_text_beside_a_uuid_or_a_time_of_day_is_read_as_one(text: str, made: str) -> None:
+    assert settled(text)[0] == made
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ("id = 'xyz'", "a uuid is compared with 'xyz'", "Write a uuid with its hyphens"),
+        ("id = '{UUID}'", "a uuid is compared with '{UUID}'", "Write a uuid with its hyphens"),
+        ("id = word", "a uuid is compared with a string", "Write the value as"),
+        ("id like 'a%'", "a uuid stands where a string is expected", "Compare it"),
+        ("clock > '25:99'", "a time of day is compared with '25:99'", "Write a time of day"),
+        ("clock > '24:00'", "a time of day is compared with '24:00'", "Write a time of day"),
+        ("clock = '2024-01-01'", "a time of day is compared with '2024-01-01'", "Write a time of"),
+        ("time '25:99' < clock", "a time of day is compared with '25:99'", "Write a time of day"),
+        ("clock > 12", "a time of day is compared with a number", "Write the value as"),
+        ("clock < civil", "a time of day is compared with a time", "Write the value as"),
+    ],
+)
+def test_what_is_no_uuid_or_time_of_day_is_refused(text: str, message: str, hint: str) -> None:
+    with pytest.raises(TypeMismatch) as refused:
+        settled(text)
+
+    assert refused.value.message == message
+    assert refused.value.hint.startswith(hint)
