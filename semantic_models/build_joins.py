@@ -151,7 +151,8 @@ def _check_kinds(
             settle(equal, partial(_kind_in, kinds))
             _refuse_zoned(kinds)
         except TypeMismatch as error:
-            assert mine and its, "what is not known compares with everything"
+            assert mine is not None, "what is not known compares with everything"
+            assert its is not None
             raise TypeMismatch(
                 f'join "{join.name.text}" of model "{spec.name.text}" meets columns that do not '
                 "compare",

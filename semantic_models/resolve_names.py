@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from semantic_models.bind import behind
@@ -149,12 +150,37 @@ def way(catalog: Catalog, home: str, target: str) -> tuple[Join, ...]:
             hint="Declare a join between them, or ask for a dimension that both reach.",
         )
     if len(ways) > 1:
-        spelled = " or ".join(f'"{".".join(each.name for each in steps)}"' for steps in ways[:4])
         raise AmbiguousPath(
             f'model "{target}" is reached from model "{home}" by several join paths',
-            hint=f"Write {spelled} instead of the model's name.",
+            hint=_spellings(ways[:4], home),
         )
     return ways[0]
+
+
+def _spellings(ways: Sequence[tuple[Join, ...]], home: str) -> str:
+    """How each of several ways is written; one that begins backwards has no name yet."""
+    named = [f'"{_dotted(way)}"' for way in ways if way[0].declared]
+    hints = [f"Write {' or '.join(named)} instead of the model's name."] if named else []
+    unnamed = [_declaration(way) for way in ways if not way[0].declared]
+    if unnamed:
+        hints.append(
+            f'Declare the way that is meant in model "{home}" and write its name: '
+            f"{' or '.join(unnamed)}."
+        )
+    return " ".join(hints)
+
+
+def _dotted(way: Sequence[Join]) -> str:
+    return ".".join(each.name for each in way)
+
+
+def _declaration(way: tuple[Join, ...]) -> str:
+    """The join that gives a way a name, as an author writes it, and that name."""
+    first, *further = way
+    name = first.name.replace(":", "_by_")
+    pairs = " and ".join(f"{left} = {first.target}.{right}" for left, right in first.columns)
+    declared = f"`{name}: {{to: {first.target}, on: {pairs}}}`"
+    return f'{declared} for "{".".join((name, *(each.name for each in further)))}"'
 
 
 def _ways_through_many(catalog: Catalog, home: str, target: str) -> tuple[tuple[Join, ...], ...]:
