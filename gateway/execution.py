@@ -85,7 +85,8 @@ class Execution:
         # Reentrant: a stream that is collected as garbage ends itself wherever that happens to be.
         self._lock = threading.RLock()
         self._flights: dict[CacheKey, Flight] = {}
-        self._running: weakref.WeakSet[RunningStream] = weakref.WeakSet()
+        self._running: weakref.WeakKeyDictionary[RunningStream, float] = weakref.WeakKeyDictionary()
+        """What runs, and until when."""
         self._admission = Admission(running_max=limits.running_max, queued_max=limits.queued_max)
         self._following = 0
         self._closed = False
@@ -191,7 +192,20 @@ class Execution:
             if self._flights.get(key) is flight:
                 del self._flights[key]
 
+    def _stop_overdue(self) -> None:
+        """Take the turns back from clients that stopped reading.
+
+        An engine ends a query at its deadline by itself, but nobody is told before reading on:
+        whoever never does would keep a turn for ever.
+        """
+        with self._lock:
+            now_s = time.monotonic()
+            overdue = [each for each, until_s in self._running.items() if now_s >= until_s]
+        for stream in overdue:
+            stream.stop(_overdue())
+
     def _start(self, task: _Task, copy: Copy | None) -> RunningStream:
+        self._stop_overdue()
         wait_s = min(task.remaining_s(), self._limits.queue_s_max)
         slot = self._admission.enter(timeout_s=wait_s)
         try:
@@ -202,7 +216,7 @@ class Execution:
             raise
         stream = RunningStream(source, release=slot.release, copy=copy, now=self._now)
         with self._lock:
-            self._running.add(stream)
+            self._running[stream] = task.deadline_s
             is_late = self._closed
         if is_late:
             stream.stop(Stopping.now())
@@ -211,6 +225,12 @@ class Execution:
     def _refuse_when_closed(self) -> None:
         if self._closed:
             raise Stopping.now()
+
+
+def _overdue() -> EngineTimedOut:
+    return EngineTimedOut(
+        "the query ran past its deadline", detail="Its client did not read on in time."
+    )
 
 
 def _is_of_its_data(task: _Task) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -347,3 +348,22 @@ def test_there_is_a_thread_for_whoever_runs_or_waits() -> None:
     limits = ExecutionLimits(running_max=2, queued_max=3, following_max=5)
 
     assert limits.callers_max == 10
+
+
+def test_who_does_not_read_on_keeps_a_turn_no_longer_than_the_deadline(world: World) -> None:
+    world = world.limited(replace(PATIENT, running_max=1, queued_max=0, queue_s_max=0.0))
+    idle, _ = world.run(numbers(LONG), timeout_s=0.2)
+    next(iter(idle))
+    refusals = 0
+
+    answer: list[dict[str, object]] = []
+    give_up_s = time.monotonic() + 5
+    while not answer and time.monotonic() < give_up_s:
+        try:
+            answer = rows_of(world.run(TOTAL)[0])
+        except Overloaded:
+            refusals += 1
+
+    assert (answer, refusals > 0) == ([{"n": 800}], True)
+    with pytest.raises(EngineTimedOut):
+        next(iter(idle))

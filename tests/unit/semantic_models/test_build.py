@@ -124,12 +124,16 @@ def test_an_expression_behind_a_join_knows_its_path() -> None:
     assert dimension.expr.paths == (("customer", "region"),)
 
 
-def test_a_metric_is_a_formula_over_measures_that_divides_safely() -> None:
+def test_a_metric_is_a_formula_over_measures() -> None:
     metric = built(project(metrics="twice: 2 * share")).metrics["twice"]
 
     assert metric.inputs == (MeasureUse("b", "total"), MeasureUse("a", "n"))
-    assert metric.formula.tree.sql("duckdb") == (
-        '2 * (CAST("i0" AS DOUBLE) / NULLIF(CAST("i1" AS DOUBLE), 0))'
+    assert metric.formula.tree.sql("duckdb") == '2 * ("i0" / "i1")'
+
+
+def test_a_served_metric_divides_safely() -> None:
+    assert the_shop().catalog.metrics["aov"].formula.tree.sql("duckdb") == (
+        'CAST("i0" AS DOUBLE) / NULLIF(CAST("i1" AS DOUBLE), 0)'
     )
 
 
