@@ -151,12 +151,10 @@ def _check_kinds(
             settle(equal, partial(_kind_in, kinds))
             _refuse_zoned(kinds)
         except TypeMismatch as error:
-            assert mine is not None, "what is not known compares with everything"
-            assert its is not None
             raise TypeMismatch(
                 f'join "{join.name.text}" of model "{spec.name.text}" meets columns that do not '
                 "compare",
-                detail=f'"{left}" is {mine.compared_as}, "{right}" is {its.compared_as}.',
+                detail=f'"{left}" is {mine}, "{right}" is {its}.',
                 hint="Join columns of one type, or cast one side in its model's `sql`.",
                 position=_place(spec, left, join),
             ) from error

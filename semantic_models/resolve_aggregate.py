@@ -279,8 +279,7 @@ def _check_shared(branches: Sequence[Branch], query: Query) -> None:
             raise NoStitchingDimension(
                 f'dimension "{asked.name}" does not mean the same to models '
                 f'"{first.home.name}" and "{branch.home.name}"',
-                detail=f"It is {one.type.compared_as} in one and {other.type.compared_as} in the "
-                "other.",
+                detail=f"It is {one.type} in one and {other.type} in the other.",
                 hint="Ask for a dimension that both reach by the same join path.",
                 position=asked_position(asked),
             )

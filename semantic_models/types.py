@@ -29,7 +29,7 @@ class Kind(StrEnum):
     TIMESTAMP_TZ = "timestamp_tz"
     INTERVAL = "interval"
     UUID = "uuid"
-    """Travels and is told as a string, but is compared as a uuid."""
+    """Travels as a string, but is compared as a uuid."""
 
 
 INTEGERS = frozenset(
@@ -62,15 +62,8 @@ class LogicalType:
                 return f"decimal({self.precision}, {self.scale})"
             case Kind.TIMESTAMP_TZ if self.zone:
                 return f"timestamp_tz({self.zone})"
-            case Kind.UUID:
-                return Kind.STRING.value
             case _:
                 return self.kind.value
-
-    @property
-    def compared_as(self) -> str:
-        """Its name where values of it do not compare with those of another type."""
-        return Kind.UUID.value if self.kind is Kind.UUID else str(self)
 
 
 BOOLEAN = LogicalType(Kind.BOOLEAN)
