@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+
 from starlette.exceptions import HTTPException
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
@@ -9,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.errors import HostRefused
+from gateway.errors import HostRefused, Stopping
 from gateway.http_api.catalog_routes import CatalogRoutes
 from gateway.http_api.cells import warm_up
 from gateway.http_api.documents import (
@@ -28,6 +31,7 @@ from gateway.http_api.threads import Threads
 from semantic_models.errors import ForebayError
 
 QUERY_PATH = "/api/v1/query"
+_CLOSE = {"connection": "close"}
 
 
 class Application:
@@ -50,11 +54,19 @@ class Application:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._answer(scope, receive, send)
+        except asyncio.CancelledError:
+            # The server's drain is over. What has begun already can only be cut off.
+            with contextlib.suppress(RuntimeError):
+                await send_problem(send, problem_of(Stopping.now(), headers=_CLOSE))
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             try:
                 check_host(headers_of(scope).get(b"host"))
             except HostRefused as error:
-                await send_problem(send, problem_of(error, headers={"connection": "close"}))
+                await send_problem(send, problem_of(error, headers=_CLOSE))
                 return
             if scope["path"] == QUERY_PATH:
                 await self._query(scope, receive, send)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from http import HTTPStatus
 
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
@@ -14,6 +15,8 @@ from semantic_models.errors import ForebayError, MalformedDocument, TooLarge
 
 HEAD_BYTES_MAX = 64 * 1024
 """What may arrive before the end of a request's headers."""
+
+_UPGRADE = re.compile(rb"\r\nupgrade:", re.IGNORECASE)
 
 HEAD_TIMEOUT_S = 15.0
 """How long a connection may be open, or a request begun, without all of its headers."""
@@ -38,6 +41,8 @@ class Protocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
 
     def data_received(self, data: bytes) -> None:
         """Take in what came, and count what belongs to a head that is not whole."""
+        if b"grade:" in data or b"GRADE:" in data:
+            data = self._without_upgrade(data)
         super().data_received(data)
         if self.cycle is not None and not self.cycle.response_complete:
             self._waits_since_s, self._head_bytes = None, 0
@@ -52,11 +57,22 @@ class Protocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
                 )
             )
 
+    def _without_upgrade(self, data: bytes) -> bytes:
+        """A head whose wish for another protocol is no such: the parser would drop the body.
+
+        Clients that would rather speak HTTP/2 ask so, and take an answer in HTTP/1.1.
+        """
+        if self.cycle is not None and not self.cycle.response_complete:
+            return data
+        head, blank, body = data.partition(b"\r\n\r\n")
+        return _UPGRADE.sub(b"\r\nx-asked:", head) + blank + body
+
     def send_400_response(self, msg: str) -> None:
         """Refuse bytes that are no request; ``msg`` is uvicorn's word for that."""
         self._refuse(
             MalformedDocument(
-                "the bytes are not an HTTP/1.1 request", hint="Ask with an HTTP client."
+                "the bytes are not an HTTP/1.1 request",
+                hint="Ask with an HTTP client; a question beyond 64 KiB is the body of a POST.",
             )
         )
 

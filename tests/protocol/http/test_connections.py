@@ -81,3 +81,12 @@ def test_a_connection_is_kept_between_requests(serve: Serve) -> None:
         answers = [client.get(f"{url}/healthz").status_code for _ in range(3)]
 
     assert answers == [200, 200, 200]
+
+
+def test_a_client_that_would_rather_speak_http_2_is_answered(serve: Serve) -> None:
+    url = serve(gateway_keeping(BATCH))
+    wish = {"connection": "Upgrade, HTTP2-Settings", "upgrade": "h2c", "http2-settings": "AAEA"}
+
+    answer = httpx.post(f"{url}/api/v1/query", json={"metrics": ["flights"]}, headers=wish)
+
+    assert (answer.status_code, answer.json()["data"]) == (200, [{"n": 1}, {"n": 2}])

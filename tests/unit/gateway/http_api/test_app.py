@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 import pyarrow as pa
 import pytest
 from starlette.routing import Route
+from starlette.types import Message
 
 from gateway.http_api.app import create_app
 from gateway.http_api.openapi import openapi_document
@@ -14,6 +16,7 @@ from tests.unit.gateway.http_api.fakes import (
     ScriptedGateway,
     ScriptedStream,
     client_of,
+    gateway_keeping,
     gateway_of,
     prepared,
 )
@@ -89,3 +92,36 @@ def test_a_bug_in_any_route_is_told_without_its_text(caplog: pytest.LogCaptureFi
     assert (response.status_code, response.json()["code"]) == (500, "SL900")
     assert "secret" not in response.text
     assert "secret" in caplog.text
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_request_that_the_stop_cuts_off_is_told_so(*, begun: bool) -> None:
+    """The server cancels what its drain did not end; what has begun can only be cut off."""
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        if begun:
+            raise RuntimeError("the answer has begun")
+        sent.append(message)
+
+    async def stop() -> None:
+        async def receive() -> Message:
+            await asyncio.sleep(60)
+            return {"type": "http.disconnect"}
+
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/api/v1/query",
+            "headers": [(b"host", b"localhost")],
+        }
+        app = create_app(gateway_keeping(BATCH))
+        task = asyncio.create_task(app(scope, receive, send))
+        await asyncio.sleep(0.01)
+        task.cancel()
+        await task
+
+    asyncio.run(stop())
+
+    assert [each.get("status") for each in sent] == ([] if begun else [503, None])
+    assert begun or b'"code":"SL710"' in sent[1]["body"]
