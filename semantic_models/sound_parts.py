@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from semantic_models.catalog import Catalog
 from semantic_models.errors import EmptyProject, ForebayError, NoPath, Position, UnknownName
-from semantic_models.spec import ModelSpec, ProjectSpec
+from semantic_models.spec import ProjectSpec
 
 _KEY = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)[\"']?\s*:")
 _QUOTED = re.compile(r'"([^"]*)"')
@@ -20,8 +21,16 @@ def without_follow_ups(
 
     A name that stands in a file as a key, and is not in the spec, was lost with a fault of form.
     """
-    lost = _keys(files) - _names(spec)
+    keys, models = _keys(files), {each.name.text for each in spec.models}
+    lost = _Lost(keys - models, keys - models - _names(spec))
     return [each for each in faults if not _follows(each, lost)]
+
+
+class _Lost(NamedTuple):
+    """Names that stand as keys in a file and are none of the spec's."""
+
+    models: set[str]
+    members: set[str]
 
 
 def _keys(files: Mapping[str, str | bytes]) -> set[str]:
@@ -33,7 +42,7 @@ def _keys(files: Mapping[str, str | bytes]) -> set[str]:
 
 
 def _names(spec: ProjectSpec) -> set[str]:
-    found = {each.name.text for each in spec.models} | {each.name.text for each in spec.metrics}
+    found = {each.name.text for each in spec.metrics}
     for model in spec.models:
         found |= {each.name.text for each in model.dimensions}
         found |= {each.name.text for each in model.measures}
@@ -42,14 +51,13 @@ def _names(spec: ProjectSpec) -> set[str]:
     return found
 
 
-def _follows(fault: ForebayError, lost: set[str]) -> bool:
+def _follows(fault: ForebayError, lost: _Lost) -> bool:
     if isinstance(fault, EmptyProject | NoPath):
         return True
     if not isinstance(fault, UnknownName):
         return False
-    return not lost.isdisjoint(
-        part for name in _QUOTED.findall(fault.message) for part in name.split(".")
-    )
+    names = {part for name in _QUOTED.findall(fault.message) for part in name.split(".")}
+    return bool(names & (lost.models if fault.message.startswith("model ") else lost.members))
 
 
 def sound_models(
@@ -57,11 +65,14 @@ def sound_models(
 ) -> frozenset[str]:
     """The models without a fault, from which no join leads to one that has."""
     broken = {name for each in faults for name in _model_of(each.position, spec)}
+    for model in spec.models:
+        if len(model.joins) > len(catalog.models[model.name.text].joins):
+            broken.add(model.name.text)  # One of them leads to a model that was lost.
     while True:
         led = {
-            model.name
-            for model in catalog.models.values()
-            if any(join.target in broken for join in model.joins.values())
+            each.name
+            for each in catalog.models.values()
+            if any(join.target in broken for join in each.joins.values())
         }
         if led <= broken:
             return frozenset(catalog.models.keys() - broken)
@@ -93,11 +104,18 @@ def _model_of(at: Position | None, spec: ProjectSpec) -> tuple[str, ...]:
     """The model in whose lines a fault stands; every model where that cannot be told."""
     if at is None:
         return tuple(each.name.text for each in spec.models)
-    before = [each for each in spec.models if _begins_before(each, at)]
-    last = max(before, key=lambda each: each.name.position().line, default=None)
-    return () if last is None else (last.name.text,)
+    before = [
+        (begun.line, name)
+        for begun, name in _declared(spec)
+        if begun.source == at.source and begun.line <= at.line
+    ]
+    _, last = max(before, default=(0, ""))
+    return (last,) if last else ()
 
 
-def _begins_before(model: ModelSpec, at: Position) -> bool:
-    begun = model.name.position()
-    return begun.source == at.source and begun.line <= at.line
+def _declared(spec: ProjectSpec) -> Iterator[tuple[Position, str]]:
+    """Where each model begins, and each metric, which is part of none."""
+    for model in spec.models:
+        yield model.name.position(), model.name.text
+    for metric in spec.metrics:
+        yield metric.name.position(), ""
