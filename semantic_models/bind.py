@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from sqlglot import exp
 
@@ -35,9 +35,10 @@ from semantic_models.expressions import (
 )
 from semantic_models.functions import AGGREGATES
 from semantic_models.intrinsics import truncate
-from semantic_models.join_paths import Joins, safe_paths
+from semantic_models.join_paths import Joins, both_ways, safe_paths, walked
 from semantic_models.kinds import settle
-from semantic_models.model import Expr, Grain, Path
+from semantic_models.missing_rows import null_without_row
+from semantic_models.model import Expr, Grain, Join, Path
 from semantic_models.spec import DimensionSpec, ModelSpec, Scalar, SegmentSpec
 from semantic_models.types import Kind, LogicalType
 
@@ -79,6 +80,16 @@ def behind(expr: Expr, path: Path) -> Expr:
     return Expr(tree, paths_of(tree))
 
 
+def in_joined_row(expr: Expr, path: Path, joins: Sequence[Join]) -> Expr:
+    """The value of an expression in the row that a path of ``joins`` meets, NULL without one."""
+    moved = behind(expr, path)
+    if not path:
+        return moved
+    _, key = joins[-1].columns[0]
+    tree = null_without_row(moved.tree, column(key, path))
+    return moved if tree is moved.tree else Expr(tree, paths_of(tree))
+
+
 def paths_of(tree: exp.Expr) -> tuple[Path, ...]:
     """The join paths that a bound tree walks, each once and sorted."""
     return tuple(sorted({path_of(node) for node in tree.find_all(exp.Column) if node.table}))
@@ -118,6 +129,11 @@ class Binder:
     """What leads through one of these has no fault of its own."""
     bound: dict[tuple[str, str], Bound | None] = field(default_factory=dict)
     """Dimensions and segments; None while one is being bound, which is how a cycle is seen."""
+
+    @cached_property
+    def edges(self) -> Joins:
+        """The joins, those walked backwards too."""
+        return both_ways(self.joins)
 
     def dimension(self, model: str, spec: DimensionSpec) -> Expr:
         """The expression of a dimension.
@@ -268,9 +284,10 @@ class Binder:
             if dimension is not None and (not rest or _is_grain(rest, dimension)):
                 is_column = not path and head == itself
                 found = self._column(at, head) if is_column else self._dimension(at, dimension)
-                return _at_grain(found, path, rest)
+                return _at_grain(self._in_joined_row(found, model, path), rest)
             if not rest:
-                return self._column_or_segment(at, head, path, itself)
+                found = self._column_or_segment(at, head, path, itself)
+                return self._in_joined_row(found, model, path)
             if head in self.joins.get(at, {}):
                 path, at = (*path, head), self.joins[at][head].target
             elif (at, head) in self.broken:
@@ -281,8 +298,12 @@ class Binder:
                 known = (*self.joins.get(at, {}), *self.models)
                 raise unknown("join or model", head, known, "Joins and models")
 
+    def _in_joined_row(self, found: Bound, home: str, path: Path) -> Bound:
+        joins = walked(self.edges, home, path)
+        return Bound(in_joined_row(found.expr, path, joins), found.kind)
+
     def _way(self, home: str, target: str) -> Path:
-        ways = safe_paths(self.joins, home).get(target, ())
+        ways = safe_paths(self.edges, home).get(target, ())
         if not ways:
             raise NoPath(
                 f'no many-to-one path leads from model "{home}" to model "{target}"',
@@ -304,7 +325,7 @@ class Binder:
         spec = self.models[model]
         segment = next((each for each in spec.segments if each.name.text == name), None)
         if segment is not None and (path or name != itself):
-            return Bound(behind(self.segment(model, segment), path), Kind.BOOLEAN)
+            return Bound(self.segment(model, segment), Kind.BOOLEAN)
         if path:
             known = [each.name.text for each in spec.dimensions]
             raise unknown(f'member of model "{model}"', name, known, "Dimensions")
@@ -325,13 +346,12 @@ class Binder:
         )
 
 
-def _at_grain(found: Bound, path: Path, rest: tuple[str, ...]) -> Bound:
-    expr = behind(found.expr, path)
+def _at_grain(found: Bound, rest: tuple[str, ...]) -> Bound:
     if not rest:
-        return Bound(expr, found.kind)
+        return found
     type_ = LogicalType(found.kind or Kind.TIMESTAMP, precision=6)
-    tree = truncate(expr.tree.copy(), Grain(rest[0]), type_)
-    return Bound(Expr(tree, expr.paths), found.kind)
+    tree = truncate(found.expr.tree.copy(), Grain(rest[0]), type_)
+    return Bound(Expr(tree, found.expr.paths), found.kind)
 
 
 def _is_grain(rest: tuple[str, ...], dimension: DimensionSpec) -> bool:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from semantic_models.errors import NameCollision, UnknownName
-from semantic_models.join_paths import safe_paths
-from semantic_models.model import Join, Metric, Model, Path
+from semantic_models.join_paths import Joins, both_ways, safe_paths, walked
+from semantic_models.model import Join, Metric, Model
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,13 +45,9 @@ class Catalog:
         raise UnknownName.of("metric", name, self.metrics)
 
     @cached_property
-    def backward_joins(self) -> Mapping[str, tuple[Join, ...]]:
-        """Written joins walked from their target's side, by the target's name."""
-        found: dict[str, list[Join]] = {}
-        for model in self.models.values():
-            for join in model.joins.values():
-                found.setdefault(join.target, []).append(join)
-        return {name: tuple(joins) for name, joins in found.items()}
+    def edges(self) -> Joins:
+        """Every join by the model it leaves from, those walked backwards too."""
+        return both_ways({name: model.joins for name, model in self.models.items()})
 
     @cached_property
     def _ways(self) -> dict[str, Mapping[str, tuple[tuple[Join, ...], ...]]]:
@@ -60,15 +56,8 @@ class Catalog:
     def safe_ways(self, home: str) -> Mapping[str, tuple[tuple[Join, ...], ...]]:
         """Up to two ways from a model to each other one over joins that keep rows."""
         if home not in self._ways:
-            joins = {name: model.joins for name, model in self.models.items()}
             self._ways[home] = {
-                target: tuple(self._walked(home, path) for path in paths)
-                for target, paths in safe_paths(joins, home).items()
+                target: tuple(walked(self.edges, home, path) for path in paths)
+                for target, paths in safe_paths(self.edges, home).items()
             }
         return self._ways[home]
-
-    def _walked(self, home: str, path: Path) -> tuple[Join, ...]:
-        walked: list[Join] = []
-        for name in path:
-            walked.append(self.models[walked[-1].target if walked else home].joins[name])
-        return tuple(walked)

@@ -17,6 +17,7 @@ from semantic_models.types import Kind, LogicalType
 CIVIL = "sl_civil"
 INSTANT = "sl_instant"
 TRUNCATE = "sl_truncate"
+INTRINSICS = frozenset((CIVIL, INSTANT, TRUNCATE))
 
 
 def civil(instant: exp.Expr) -> exp.Expr:

@@ -43,6 +43,34 @@ def backward(join: Join) -> Join:
     )
 
 
+def both_ways(joins: Joins) -> Joins:
+    """The joins, and those walked backwards that nobody wrote, by the model they leave from.
+
+    One that is walked backwards is named ``source:join``, as nobody can write.
+    """
+    edges = {model: dict(its) for model, its in joins.items()}
+    written = {
+        (join.source, join.target, frozenset(join.columns))
+        for its in joins.values()
+        for join in its.values()
+    }
+    for its in joins.values():
+        for join in its.values():
+            turned = backward(join)
+            place = (turned.source, turned.target, frozenset(turned.columns))
+            if place not in written:
+                edges.setdefault(turned.source, {})[turned.name] = turned
+    return edges
+
+
+def walked(joins: Joins, home: str, path: Path) -> tuple[Join, ...]:
+    """The joins along a path."""
+    steps: list[Join] = []
+    for name in path:
+        steps.append(joins[steps[-1].target if steps else home][name])
+    return tuple(steps)
+
+
 def safe_paths(joins: Joins, home: str) -> dict[str, tuple[Path, ...]]:
     """Up to two paths from ``home`` to each model that N:1 and 1:1 joins reach.
 

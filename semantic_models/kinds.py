@@ -327,7 +327,7 @@ def _settle_shift(node: exp.Binary, kinds: Sequence[Kind | None]) -> Kind | None
         return Kind.TIMESTAMP if kinds[0] is Kind.DATE else kinds[0]
     if kinds[0] in TIMES and kinds[1] in TIMES:
         _meet([node.this, node.expression], kinds)
-        return Kind.FLOAT64 if set(kinds) == {Kind.DATE} else Kind.INTERVAL
+        return Kind.INT64 if set(kinds) == {Kind.DATE} else Kind.INTERVAL
     if kinds[0] in (Kind.TIMESTAMP, Kind.TIMESTAMP_TZ) and kinds[1] is not None:
         raise TypeMismatch(
             f"a time is moved by a {_family(kinds[1])}",

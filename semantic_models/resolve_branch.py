@@ -19,7 +19,7 @@ from semantic_models.errors import (
     TimeRequired,
     WrongType,
 )
-from semantic_models.join_paths import backward
+from semantic_models.join_paths import walked
 from semantic_models.model import Cardinality, Dimension, Expr, Grain, Join, Model, Path
 from semantic_models.plan import Output
 from semantic_models.query import Asked, Filter, TimeRange
@@ -127,16 +127,7 @@ class BranchResolver:
 
     def joins_of(self, path: Path) -> tuple[Join, ...]:
         """The joins along a path from this home."""
-        walked: list[Join] = []
-        for name in path:
-            at = self.catalog.models[walked[-1].target if walked else self.home.name]
-            walked.append(at.joins[name] if name in at.joins else self._backward(at, name))
-        return tuple(walked)
-
-    def _backward(self, at: Model, name: str) -> Join:
-        source, join = name.split(":")
-        assert self.catalog.models[source].joins[join].target == at.name
-        return backward(self.catalog.models[source].joins[join])
+        return walked(self.catalog.edges, self.home.name, path)
 
     def filters(
         self, filters: Sequence[Filter], time: TimeRange

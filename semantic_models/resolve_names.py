@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from semantic_models.bind import behind
+from semantic_models.bind import in_joined_row
 from semantic_models.catalog import Catalog
 from semantic_models.errors import AmbiguousPath, NoPath, UnknownName, WrongType
 from semantic_models.intrinsics import truncate
-from semantic_models.join_paths import backward
 from semantic_models.model import Dimension, Expr, Grain, Join, Model, Path, Segment
 from semantic_models.types import LogicalType
 
@@ -49,7 +48,7 @@ class Reached:
 
     def expr(self) -> Expr:
         """The member's values at its grain, over the home's columns and join paths."""
-        bound = behind(self.member.expr, self.path)
+        bound = in_joined_row(self.member.expr, self.path, self.joins)
         if self.grain is None or self.member_is_exact():
             return bound
         tree = truncate(bound.tree.copy(), self.grain, self.type)
@@ -152,21 +151,25 @@ def way(catalog: Catalog, home: str, target: str) -> tuple[Join, ...]:
     if len(ways) > 1:
         raise AmbiguousPath(
             f'model "{target}" is reached from model "{home}" by several join paths',
-            hint=_spellings(ways[:4], home),
+            hint=_spellings(ways[:4]),
         )
     return ways[0]
 
 
-def _spellings(ways: Sequence[tuple[Join, ...]], home: str) -> str:
-    """How each of several ways is written; one that begins backwards has no name yet."""
-    named = [f'"{_dotted(way)}"' for way in ways if way[0].declared]
+def _spellings(ways: Sequence[tuple[Join, ...]]) -> str:
+    """How each of several ways is written; one that goes backwards has no name yet."""
+    named = [f'"{_dotted(way)}"' for way in ways if all(each.declared for each in way)]
     hints = [f"Write {' or '.join(named)} instead of the model's name."] if named else []
-    unnamed = [_declaration(way) for way in ways if not way[0].declared]
-    if unnamed:
-        hints.append(
-            f'Declare the way that is meant in model "{home}" and write its name: '
-            f"{' or '.join(unnamed)}."
-        )
+    unnamed: dict[str, list[str]] = {}
+    for each in ways:
+        turned = next((join for join in each if not join.declared), None)
+        if turned is not None:
+            unnamed.setdefault(turned.source, []).append(_declaration(each, turned))
+    hints += [
+        f'Declare the way that is meant in model "{model}" and write its name: '
+        f"{' or '.join(declarations)}."
+        for model, declarations in unnamed.items()
+    ]
     return " ".join(hints)
 
 
@@ -174,24 +177,21 @@ def _dotted(way: Sequence[Join]) -> str:
     return ".".join(each.name for each in way)
 
 
-def _declaration(way: tuple[Join, ...]) -> str:
+def _declaration(way: Sequence[Join], turned: Join) -> str:
     """The join that gives a way a name, as an author writes it, and that name."""
-    first, *further = way
-    name = first.name.replace(":", "_by_")
-    pairs = " and ".join(f"{left} = {first.target}.{right}" for left, right in first.columns)
-    declared = f"`{name}: {{to: {first.target}, on: {pairs}}}`"
-    return f'{declared} for "{".".join((name, *(each.name for each in further)))}"'
+    pairs = " and ".join(f"{left} = {turned.target}.{right}" for left, right in turned.columns)
+    declared = f"`{_writable(turned)}: {{to: {turned.target}, on: {pairs}}}`"
+    return f'{declared} for "{".".join(map(_writable, way))}"'
+
+
+def _writable(join: Join) -> str:
+    return join.name.replace(":", "_by_")
 
 
 def _ways_through_many(catalog: Catalog, home: str, target: str) -> tuple[tuple[Join, ...], ...]:
-    declared = [j for j in catalog.models[home].joins.values() if not j.cardinality.keeps_rows]
-    known = {(join.target, frozenset(join.columns)) for join in declared}
-    turned = [backward(join) for join in catalog.backward_joins.get(home, ())]
-    firsts = declared + [
-        join for join in turned if (join.target, frozenset(join.columns)) not in known
-    ]
     return tuple(
         (first, *steps)
-        for first in firsts
+        for first in catalog.edges[home].values()
+        if not first.cardinality.keeps_rows
         for steps in catalog.safe_ways(first.target).get(target, ())
     )

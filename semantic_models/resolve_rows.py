@@ -216,7 +216,10 @@ def _order_of_values(
 def _order_of_rows(
     resolver: BranchResolver, query: Query, listing: _Listing, keys: Sequence[Output]
 ) -> tuple[SortKey, ...]:
-    """Rows are ordered by their columns or by any other field of theirs."""
+    """Rows are ordered by their columns or by any other field of theirs.
+
+    A field that is the same in every row orders none, and engines read some constants as places.
+    """
     known = _known(listing, keys, [each.expr.tree for each in keys])
     for each in query.order_by:
         if each.name not in known and each.name.replace("__", ".") not in known:
@@ -224,7 +227,8 @@ def _order_of_rows(
             expr = found.expr()
             resolver.walk_paths(expr.paths)
             known[each.name] = Computed(expr.tree, found.type.kind)
-    return tuple(sort_key(each, known) for each in query.order_by)
+    ordered = (sort_key(each, known) for each in query.order_by)
+    return tuple(each for each in ordered if each.expr.tree.find(exp.Column))
 
 
 def _known(

@@ -27,6 +27,10 @@ models:
       signed_up: {type: time, grain: day}
       region_name: region.name
       channel: "'shop'"
+      known_as: coalesce(segment, 'unknown')
+      is_placed: region_id is not null
+      size: case when segment = 'enterprise' then 'large' else 'small' end
+      place_known_as: coalesce(region.name, 'nowhere')
     measures:
       customer_count: count(*)
       credit: sum(credit)
@@ -59,6 +63,7 @@ models:
       urgent: "status = 'open' or amount > 90"
       place: region.name
       region_name: customer.region_name
+      one: "1"
       clock_hour: extract(hour from created_at)
       ratio: amount / (quantity - 1)
       thirds: quantity // (quantity - 3)
@@ -100,6 +105,7 @@ models:
       approver: {to: users, on: approver_id = user_id}
       payments: {to: payments, on: order_id = payments.order_id}
     segments:
+      unpriced: amount is null
       big: amount >= 50
       big_at_night: big and at_night
       from_north: customer.region.name = 'North'
@@ -132,7 +138,7 @@ models:
   payments:
     table: payments
     key: payment_id
-    dimensions: {method: }
+    dimensions: {method: , pay_currency: "'EUR'"}
     measures: {paid: sum(paid)}
   visits:
     table: visits
@@ -200,6 +206,7 @@ metrics:
   half_orders: orders * 0.5
   size: case when revenue > 100 then 'large' else 'small' end
   no_sales: aov / (orders - orders)
+  small_profiles: {of: profile_count, where: customers.segment = 'smb'}
   before_two: first_order < '2024-03-10 01:45'
 """
 

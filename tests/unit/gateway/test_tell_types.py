@@ -131,7 +131,7 @@ def test_a_predicate_of_another_type_is_refused(engine: DuckDBEngine) -> None:
     [
         ("  half: orders / 2", []),
         (
-            "  odd: latest - latest\n  half: orders / 2",
+            "  odd: sqrt(latest)\n  half: orders / 2",
             [("E_TYPE_MISMATCH", 'no engine can compute metric "odd"', 20)],
         ),
         (

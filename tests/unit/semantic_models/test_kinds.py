@@ -55,7 +55,7 @@ def kind_of(text: str) -> Kind | None:
         ("if(flag, day, null)", Kind.DATE),
         ("max(moment)", Kind.TIMESTAMP_TZ),
         ("count(moment)", Kind.INT64),
-        ("day - day", Kind.FLOAT64),
+        ("day - day", Kind.INT64),
         ("moment - civil", Kind.INTERVAL),
         ("day + 7", Kind.DATE),
         ("day + interval '1 day'", Kind.TIMESTAMP),

@@ -68,3 +68,52 @@ def test_a_declared_way_is_written_beside_one_that_has_no_name_yet() -> None:
         'Write "orders_by_seller" instead of the model\'s name. Declare the way that is meant in '
         f'model "users" and write its name: `{APPROVED}` for "orders_by_approver".'
     )
+
+
+TWO_SIDES = """
+version: 1
+models:
+  orders:
+    table: orders
+    key: order_id
+    dimensions: {status: }
+    measures: {orders: count(*)}
+    joins: {buyer: {to: people, on: buyer_id = people.person_id}}
+  people:
+    table: people
+    key: person_id
+    dimensions: {name: }
+    measures: {people: count(*)}
+    joins: {sold: {to: orders, on: person_id = orders.seller_id}}
+  lines:
+    table: lines
+    key: line_id
+    measures: {lines: count(*)}
+    joins: {order: orders}
+"""
+TWO_SIDES_TABLES = """
+create table orders(order_id int, buyer_id int, seller_id int, status varchar);
+insert into orders values (1, 1, 2, 'a');
+create table people(person_id int, name varchar);
+insert into people values (1, 'Ann'), (2, 'Bob');
+create table lines(line_id int, order_id int);
+insert into lines values (1, 1);
+"""
+BY_SOLD = "`people_by_sold: {to: people, on: seller_id = people.person_id}`"
+
+
+@pytest.mark.parametrize(
+    ("metric", "path"), [("orders", ("buyer", "sold")), ("lines", ("order.buyer", "order.sold"))]
+)
+def test_a_way_that_only_the_other_side_declares_is_as_good_as_any(
+    metric: str, path: tuple[str, str]
+) -> None:
+    two_sides = world(TWO_SIDES, TWO_SIDES_TABLES)
+    error = two_sides.refusal({"metrics": [metric], "dimensions": ["people.name"]})
+    unnamed = path[1].replace("sold", "people_by_sold")
+
+    assert type(error) is AmbiguousPath
+    assert error.hint == (
+        f'Write "{path[0]}" instead of the model\'s name. Declare the way that is meant in model '
+        f'"orders" and write its name: {BY_SOLD} for "{unnamed}".'
+    )
