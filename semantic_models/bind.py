@@ -35,7 +35,7 @@ from semantic_models.expressions import (
 )
 from semantic_models.functions import AGGREGATES
 from semantic_models.intrinsics import truncate
-from semantic_models.join_paths import Joins, both_ways, safe_paths, walked
+from semantic_models.join_paths import Joins, Ways, both_ways, walked
 from semantic_models.kinds import settle
 from semantic_models.missing_rows import null_without_row
 from semantic_models.model import Expr, Grain, Join, Path
@@ -131,9 +131,9 @@ class Binder:
     """Dimensions and segments; None while one is being bound, which is how a cycle is seen."""
 
     @cached_property
-    def edges(self) -> Joins:
-        """The joins, those walked backwards too."""
-        return both_ways(self.joins)
+    def ways(self) -> Ways:
+        """How models reach one another."""
+        return Ways(both_ways(self.joins))
 
     def dimension(self, model: str, spec: DimensionSpec) -> Expr:
         """The expression of a dimension.
@@ -299,23 +299,24 @@ class Binder:
                 raise unknown("join or model", head, known, "Joins and models")
 
     def _in_joined_row(self, found: Bound, home: str, path: Path) -> Bound:
-        joins = walked(self.edges, home, path)
+        joins = walked(self.ways.edges, home, path)
         return Bound(in_joined_row(found.expr, path, joins), found.kind)
 
     def _way(self, home: str, target: str) -> Path:
-        ways = safe_paths(self.edges, home).get(target, ())
+        ways = self.ways.to(home, target)
         if not ways:
             raise NoPath(
-                f'no many-to-one path leads from model "{home}" to model "{target}"',
+                f'no join path leads from model "{home}" to model "{target}"',
                 hint="Declare a join, or write the expression on the other model.",
             )
         if len(ways) > 1:
-            spelled = " or ".join(f'"{".".join(way)}"' for way in ways)
+            paths = [tuple(join.name for join in way) for way in ways]
+            spelled = " or ".join(f'"{".".join(path)}"' for path in paths)
             raise AmbiguousPath(
                 f'model "{target}" is reached from "{home}" by several paths',
                 hint=f"Write {spelled}.",
             )
-        return ways[0]
+        return tuple(join.name for join in ways[0])
 
     def _dimension_spec(self, model: str, name: str) -> DimensionSpec | None:
         specs = self.models[model].dimensions

@@ -279,7 +279,7 @@ def _first_to_many(binder: Binder, model: str, paths: Sequence[tuple[str, ...]])
     for path in paths:
         at = model
         for name in path:
-            join = binder.edges[at][name]
+            join = binder.ways.edges[at][name]
             if not join.cardinality.keeps_rows:
                 return join
             at = join.target

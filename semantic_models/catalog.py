@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from semantic_models.errors import NameCollision, UnknownName
-from semantic_models.join_paths import Joins, both_ways, safe_paths, walked
-from semantic_models.model import Join, Metric, Model
+from semantic_models.join_paths import Ways, both_ways
+from semantic_models.model import Metric, Model
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,19 +45,6 @@ class Catalog:
         raise UnknownName.of("metric", name, self.metrics)
 
     @cached_property
-    def edges(self) -> Joins:
-        """Every join by the model it leaves from, those walked backwards too."""
-        return both_ways({name: model.joins for name, model in self.models.items()})
-
-    @cached_property
-    def _ways(self) -> dict[str, Mapping[str, tuple[tuple[Join, ...], ...]]]:
-        return {}
-
-    def safe_ways(self, home: str) -> Mapping[str, tuple[tuple[Join, ...], ...]]:
-        """Up to two ways from a model to each other one over joins that keep rows."""
-        if home not in self._ways:
-            self._ways[home] = {
-                target: tuple(walked(self.edges, home, path) for path in paths)
-                for target, paths in safe_paths(self.edges, home).items()
-            }
-        return self._ways[home]
+    def ways(self) -> Ways:
+        """How its models reach one another."""
+        return Ways(both_ways({name: model.joins for name, model in self.models.items()}))

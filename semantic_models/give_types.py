@@ -47,7 +47,7 @@ def give_types(
 def _column_type(
     catalog: Catalog, types: Mapping[str, ModelTypes], home: Model, node: exp.Column
 ) -> LogicalType | None:
-    joins = walked(catalog.edges, home.name, path_of(node))
+    joins = walked(catalog.ways.edges, home.name, path_of(node))
     owner = types.get(joins[-1].target if joins else home.name)
     return owner.columns.get(node.name) if owner else None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from semantic_models.model import Cardinality, Join, Path
 
@@ -89,3 +90,37 @@ def safe_paths(joins: Joins, home: str) -> dict[str, tuple[Path, ...]]:
                 ways.append((*path, join.name))
                 waiting.append((join.target, (*path, join.name), (*visited, join.target)))
     return {model: tuple(ways) for model, ways in found.items() if ways}
+
+
+Way = tuple[Join, ...]
+"""The joins from one model to another, in the order in which they are walked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """The ways between the models of a project; those from one model are looked for once."""
+
+    edges: Joins
+    """Every join by the model it leaves from, those walked backwards too."""
+    _safe: dict[str, Mapping[str, tuple[Way, ...]]] = field(default_factory=dict)
+
+    def safe(self, home: str) -> Mapping[str, tuple[Way, ...]]:
+        """Up to two ways from a model to each other one over joins that keep rows."""
+        if home not in self._safe:
+            self._safe[home] = {
+                target: tuple(walked(self.edges, home, path) for path in paths)
+                for target, paths in safe_paths(self.edges, home).items()
+            }
+        return self._safe[home]
+
+    def to(self, home: str, target: str) -> tuple[Way, ...]:
+        """The ways to a model whose name does not spell out its joins.
+
+        Over joins that keep rows; failing that, over one step to many and then such joins.
+        """
+        return self.safe(home).get(target, ()) or tuple(
+            (first, *steps)
+            for first in self.edges[home].values()
+            if not first.cardinality.keeps_rows
+            for steps in self.safe(first.target).get(target, ())
+        )

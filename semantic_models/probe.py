@@ -19,6 +19,7 @@ from semantic_models.query import Asked, Query
 from semantic_models.resolve import resolve
 from semantic_models.resolve_branch import BranchResolver
 from semantic_models.resolve_filters import Clock
+from semantic_models.resolved import Branch
 from semantic_models.spec import JoinSpec, ModelSpec, Scalar
 from semantic_models.types import STRING
 
@@ -95,7 +96,17 @@ def probe(catalog: Catalog, model: Model, asked: Mapping[str, Probed]) -> Plan:
     resolver = BranchResolver(catalog, model, None, _NO_CLOCK)
     for each in asked.values():
         resolver.walk_paths(each.expr.paths)
-    rows = joined_rows(resolver.branch((), (), ((), ())))
+    rows = joined_rows(
+        Branch(
+            home=model,
+            time=None,
+            keys=(),
+            measures=(),
+            filters=(),
+            existences=(),
+            steps=resolver.walked(),
+        )
+    )
     outputs = {name: Output(name, each.expr, STRING) for name, each in asked.items()}
     keys = tuple(o for name, o in outputs.items() if not isinstance(asked[name], Measure))
     measures = tuple(o for name, o in outputs.items() if isinstance(asked[name], Measure))

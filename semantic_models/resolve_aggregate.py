@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from sqlglot import exp
 
@@ -20,19 +21,30 @@ from semantic_models.errors import (
     UnknownName,
 )
 from semantic_models.intrinsics import cast, instant
-from semantic_models.model import Expr, Grain, Measure, MeasureUse, Metric
+from semantic_models.join_paths import walked
+from semantic_models.model import Expr, Grain, MeasureUse, Metric
 from semantic_models.plan import Output, SortKey
+from semantic_models.plan_rows import own_predicates
 from semantic_models.presence import is_present, with_presence
 from semantic_models.query import Asked, OrderBy, Query
 from semantic_models.resolve_branch import BranchResolver, asked_position, shown_in
+from semantic_models.resolve_existence import is_safe
 from semantic_models.resolve_filters import Clock, Computed, aggregate_filter, names_in
 from semantic_models.resolve_names import METRIC_TIME, Reached, parts_of
 from semantic_models.resolved import AnswerColumn, Branch, BranchMeasure, ResolvedQuery, Role
 from semantic_models.spec import Described
 from semantic_models.types import Kind, LogicalType
 
-Home = tuple[str, str | None]
-"""A home model and the metric time of its measures."""
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """What measures share that are aggregated together."""
+
+    model: str
+    time: str | None
+    """Their metric time, where the question uses it."""
+    many: tuple[Expr, ...]
+    """Their own predicates on rows behind one-to-many joins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +70,15 @@ def resolve_aggregate(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQ
     homes = _homes(query, catalog, uses)
     grain = _metric_time_grain(catalog, homes)
     resolvers = {
-        home: BranchResolver(catalog, catalog.models[home[0]], home[1], clock, grain)
+        home: BranchResolver(catalog, catalog.models[home.model], home.time, clock, grain)
         for home in homes
     }
     _check_reached(query, resolvers)
     keys = _key_names(query, resolvers)
     branches = _same_times(
         [
-            _branch(query, resolvers[home], keys, _measures(catalog, uses, names_))
-            for home, names_ in homes.items()
+            _branch(query, resolvers[home], keys, tuple(measures), home.many)
+            for home, measures in homes.items()
         ],
         query,
         clock.zone,
@@ -125,14 +137,17 @@ def _check_model(query: Query, uses: Mapping[str, MeasureUse]) -> None:
         )
 
 
-def _homes(query: Query, catalog: Catalog, uses: Mapping[str, MeasureUse]) -> dict[Home, list[str]]:
-    """The measures' columns by home, and by metric time where the question uses it."""
+def _homes(
+    query: Query, catalog: Catalog, uses: Mapping[str, MeasureUse]
+) -> dict[Home, list[BranchMeasure]]:
+    """The measures by home, and by metric time where the question uses it."""
     by_time = _uses_metric_time(query)
-    homes: dict[Home, list[str]] = {}
+    homes: dict[Home, list[BranchMeasure]] = {}
     for name, use in uses.items():
-        measure = catalog.models[use.model].measures[use.measure]
-        homes.setdefault((use.model, measure.time if by_time else None), []).append(name)
-    engines = {catalog.models[model].engine for model, _ in homes}
+        measure, many = _without_many(_measure(name, use, catalog), catalog)
+        home = Home(use.model, measure.measure.time if by_time else None, many)
+        homes.setdefault(home, []).append(measure)
+    engines = {catalog.models[home.model].engine for home in homes}
     if len(engines) > 1:
         raise NotSupported(
             f"the metrics live on several engines: {', '.join(sorted(engines))}",
@@ -154,9 +169,9 @@ def _uses_metric_time(query: Query) -> bool:
 def _metric_time_grain(catalog: Catalog, homes: Mapping[Home, object]) -> Grain | None:
     """The coarsest bare grain of the metrics' times, which a bare ``metric_time`` has."""
     grains = [
-        catalog.models[model].dimensions[time].grain or Grain.DAY
-        for model, time in homes
-        if time is not None
+        catalog.models[home.model].dimensions[home.time].grain or Grain.DAY
+        for home in homes
+        if home.time is not None
     ]
     bare = [Grain.DAY if grain.is_finer_than(Grain.DAY) else grain for grain in grains]
     coarsest = None
@@ -173,7 +188,7 @@ def _check_reached(query: Query, resolvers: Mapping[Home, BranchResolver]) -> No
         lost = [home for home, resolver in resolvers.items() if not _knows(resolver, asked.name)]
         if lost and len(lost) < len(resolvers):
             raise NoPath(
-                f'"{asked.name}" is not reached from model "{lost[0][0]}"',
+                f'"{asked.name}" is not reached from model "{lost[0].model}"',
                 detail="Every metric of a question resolves each of its names from its own model.",
                 hint="Ask for names that all of the models reach, or for fewer metrics.",
                 position=asked_position(asked),
@@ -241,16 +256,21 @@ def column_name(name: str, reached: Reached) -> str:
     return "__".join(parts)
 
 
-def _measures(
-    catalog: Catalog, uses: Mapping[str, MeasureUse], names_: Sequence[str]
-) -> tuple[BranchMeasure, ...]:
-    return tuple(
-        BranchMeasure(name, _measure(catalog, uses[name]), uses[name].filters) for name in names_
-    )
+def _measure(name: str, use: MeasureUse, catalog: Catalog) -> BranchMeasure:
+    return BranchMeasure(name, catalog.models[use.model].measures[use.measure], use.filters)
 
 
-def _measure(catalog: Catalog, use: MeasureUse) -> Measure:
-    return catalog.models[use.model].measures[use.measure]
+def _without_many(
+    measure: BranchMeasure, catalog: Catalog
+) -> tuple[BranchMeasure, tuple[Expr, ...]]:
+    """A measure without its predicates behind one-to-many joins, and those."""
+    joins_of = partial(walked, catalog.ways.edges, measure.measure.model)
+    own = own_predicates(measure)
+    many = tuple(each for each in own if not is_safe(each, joins_of))
+    if not many:
+        return measure, ()
+    rest = tuple(each for each in own if each not in many)
+    return BranchMeasure(measure.name, replace(measure.measure, where=None), rest), many
 
 
 def _branch(
@@ -258,6 +278,7 @@ def _branch(
     resolver: BranchResolver,
     keys: Mapping[str, Asked],
     measures: tuple[BranchMeasure, ...],
+    many: Sequence[Expr],
 ) -> Branch:
     grouped = tuple(resolver.key(asked, name) for name, asked in keys.items())
     try:
@@ -266,7 +287,7 @@ def _branch(
         names_ = ", ".join(f'"{each.measure.name}"' for each in measures)
         error.detail = f"{error.detail} The measures are {names_}.".strip()
         raise
-    return resolver.branch(grouped, measures, filters)
+    return resolver.branch(grouped, measures, resolver.with_own(filters, many))
 
 
 def _check_shared(branches: Sequence[Branch], query: Query) -> None:

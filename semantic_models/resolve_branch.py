@@ -8,26 +8,34 @@ from typing import NoReturn
 
 from sqlglot import exp
 
-from semantic_models.bind import paths_of
 from semantic_models.catalog import Catalog
 from semantic_models.errors import (
     ForebayError,
     ManyToMany,
     NoPath,
-    NotSupported,
     Position,
     TimeRequired,
     WrongType,
 )
 from semantic_models.join_paths import walked
-from semantic_models.model import Cardinality, Dimension, Expr, Grain, Join, Model, Path
+from semantic_models.model import Dimension, Expr, Grain, Join, Model, Path
 from semantic_models.plan import Output
 from semantic_models.query import Asked, Filter, TimeRange
+from semantic_models.resolve_existence import (
+    check_fan_out,
+    first_to_many,
+    keeps_rows,
+    own_conjuncts,
+    refuse_split_choice,
+)
 from semantic_models.resolve_filters import Clock, RowFilter, row_filters
 from semantic_models.resolve_names import METRIC_TIME, Reached, parts_of, reach
 from semantic_models.resolve_time import bounds, end_literal, start_literal
 from semantic_models.resolved import Branch, BranchMeasure, Existence, Step
 from semantic_models.types import Kind, LogicalType
+
+RowFilters = tuple[tuple[Expr, ...], tuple[Existence, ...]]
+"""Predicates on the rows of a branch, and on rows that must exist behind them."""
 
 
 @dataclass
@@ -115,71 +123,48 @@ class BranchResolver:
         for path in paths:
             self.walk(self.joins_of(path), path)
 
-    def _walk_safely(self, expr: Expr | None, what: str) -> None:
-        paths = expr.paths if expr else ()
-        for path in paths:
-            if not all(join.cardinality.keeps_rows for join in self.joins_of(path)):
-                raise NotSupported(
-                    f'{what} walks the one-to-many join path "{".".join(path)}"',
-                    hint="Put the predicate into the question's where.",
-                )
-        self.walk_paths(paths)
-
     def joins_of(self, path: Path) -> tuple[Join, ...]:
         """The joins along a path from this home."""
-        return walked(self.catalog.edges, self.home.name, path)
+        return walked(self.catalog.ways.edges, self.home.name, path)
 
-    def filters(
-        self, filters: Sequence[Filter], time: TimeRange
-    ) -> tuple[tuple[Expr, ...], tuple[Existence, ...]]:
+    def filters(self, filters: Sequence[Filter], time: TimeRange) -> RowFilters:
         """Predicates on the home's own rows, and those on rows behind a one-to-many join.
 
         Call it when all keys are walked: a predicate on a path that is grouped filters the
         joined rows, every other one asks that a row exists.
         """
         found = row_filters(filters, self.catalog, self.look, self.clock)
+        plain, existences = self.sorted_out(found)
+        return (*plain, *self._range(time)), existences
+
+    def sorted_out(self, predicates: Sequence[RowFilter]) -> RowFilters:
+        """Predicates apart by the rows they filter; those behind one join want one and the same."""
         plain: list[Expr] = []
-        behind: dict[Path, list[RowFilter]] = {}
-        for each in found:
-            first = self._many(each)
-            if first is None or first.path in self.steps:
+        behind: dict[Path, list[Expr]] = {}
+        for each in predicates:
+            first = first_to_many(each, self.joins_of, self.home.name)
+            if not first or first in self.steps:
                 self.walk_paths(each.expr.paths)
                 plain.append(each.expr)
             else:
-                behind.setdefault(first.path, []).append(each)
-        plain.extend(self._range(time))
+                refuse_split_choice(each, first)
+                behind.setdefault(first, []).append(each.expr)
         return tuple(plain), tuple(self._existence(group) for group in behind.values())
 
-    def _many(self, filter_: RowFilter) -> Step | None:
-        """The one-to-many step of a predicate, if it walks one."""
-        firsts = {
-            reached.path[:1]: Step(
-                reached.path[:1], reached.joins[0], self.catalog.models[reached.joins[0].target]
-            )
-            for reached in filter_.reached
-            if not reached.is_safe
-        }
-        for reached in filter_.reached:
-            check_fan_out(reached.joins, ".".join(reached.path), self.home.name)
-        if len(firsts) > 1:
-            raise NotSupported(
-                "one predicate reaches rows behind two one-to-many joins",
-                hint="Write a predicate for each of them.",
-                position=Position(filter_.source, 1, 1),
-            )
-        first = next(iter(firsts.values()), None)
-        if first is not None and first.path not in self.steps:
-            _refuse_split_choice(filter_, first.path)
-        return first
+    def with_own(self, filters: RowFilters, own: Sequence[Expr]) -> RowFilters:
+        """The same with predicates of metrics, each of which wants one row behind its join."""
+        for each in own:
+            plain, existences = self.sorted_out(own_conjuncts(each))
+            filters = (*filters[0], *plain), (*filters[1], *existences)
+        return filters
 
-    def _existence(self, group: Sequence[RowFilter]) -> Existence:
+    def _existence(self, group: Sequence[Expr]) -> Existence:
         inner = BranchResolver(self.catalog, self.home, self.time, self.clock)
-        for path in {path for each in group for path in each.expr.paths}:
-            joins = self.joins_of(path)
-            walker = self if all(join.cardinality.keeps_rows for join in joins) else inner
-            walker.walk(joins, path)
-        first, *steps = sorted(inner.steps.values(), key=lambda step: (len(step.path), step.path))
-        return Existence(first, tuple(steps), tuple(each.expr for each in group))
+        for path in {path for each in group for path in each.paths}:
+            walker = self if keeps_rows(self.joins_of(path)) else inner
+            walker.walk_paths((path,))
+        first, *steps = inner.walked()
+        return Existence(first, tuple(steps), tuple(group))
 
     def _range(self, time: TimeRange) -> list[Expr]:
         if not (time.start or time.end or time.last):
@@ -207,21 +192,22 @@ class BranchResolver:
             ends.append(Expr(exp.LT(this=raw.tree.copy(), expression=high), raw.paths))
         return ends
 
+    def walked(self) -> tuple[Step, ...]:
+        """Every join that was walked, in an order in which they can be."""
+        return tuple(sorted(self.steps.values(), key=lambda step: (len(step.path), step.path)))
+
     def branch(
-        self,
-        keys: tuple[Output, ...],
-        measures: tuple[BranchMeasure, ...],
-        filters: tuple[tuple[Expr, ...], tuple[Existence, ...]],
+        self, keys: tuple[Output, ...], measures: tuple[BranchMeasure, ...], filters: RowFilters
     ) -> Branch:
         """What was gathered, with every join in an order in which they can be walked."""
         for each in measures:
             for expr in (each.measure.expr, each.measure.where, *each.filters):
-                self._walk_safely(expr, f'measure "{each.measure.name}"')
-        self._walk_safely(self.home.where, f'the where of model "{self.home.name}"')
-        steps = tuple(sorted(self.steps.values(), key=lambda step: (len(step.path), step.path)))
+                self.walk_paths(expr.paths if expr else ())
+        self.walk_paths(self.home.where.paths if self.home.where else ())
+        steps = self.walked()
         repeating = [step for step in steps if not step.join.cardinality.keeps_rows]
         for step in repeating:
-            check_fan_out(self.joins_of(step.path), ".".join(step.path), self.home.name)
+            check_fan_out(self.joins_of(step.path), step.path, self.home.name)
         if len(repeating) > 1:
             _refuse_pairs(repeating, self.home)
         return Branch(
@@ -246,63 +232,11 @@ def _refuse_pairs(repeating: Sequence[Step], home: Model) -> NoReturn:
     )
 
 
-def _refuse_split_choice(filter_: RowFilter, first: Path) -> None:
-    """Refuse a choice between the home's rows and rows behind a one-to-many join.
-
-    As one EXISTS it would lose the home's rows that meet none behind the join. An AND that is
-    left in one predicate stands below a NOT or within a choice, and so is one too.
-    """
-    for node in filter_.expr.tree.walk():
-        sides = _sides(node)
-        is_behind = [any(_is_behind(part, first) for part in side) for side in sides]
-        alone = [
-            side
-            for side, behind in zip(sides, is_behind, strict=True)
-            if not behind and any(part.find(exp.Column) for part in side)
-        ]
-        if alone and (any(is_behind) or isinstance(node, _CHOICES)):
-            raise NotSupported(
-                f'one predicate chooses between rows behind "{".".join(first)}" and others',
-                hint="Write the parts as predicates of their own, or as a dimension.",
-                position=Position(filter_.source, 1, 1),
-            )
-
-
-_CHOICES = (exp.Or, exp.And, exp.Case, exp.If, exp.Coalesce)
-
-
-def _sides(node: exp.Expr) -> list[tuple[exp.Expr, ...]]:
-    """What a node chooses between, each as the parts that it reads."""
-    if isinstance(node, exp.In):
-        return [(node.this, each) for each in node.expressions]
-    if isinstance(node, exp.Between) and node.find_ancestor(exp.Not):
-        return [(node.this, node.args[end]) for end in ("low", "high")]
-    if isinstance(node, (*_CHOICES, exp.Greatest, exp.Least)):
-        return [(each,) for each in node.iter_expressions()]
-    return []
-
-
-def _is_behind(part: exp.Expr, first: Path) -> bool:
-    return any(path[:1] == first for path in paths_of(part))
-
-
 def shown_in(type_: LogicalType, zone: str) -> LogicalType:
     """The type of an answer's column: an instant is shown in the query's zone."""
     if type_.kind is Kind.TIMESTAMP_TZ:
         return LogicalType(type_.kind, type_.precision, zone=zone)
     return type_
-
-
-def check_fan_out(joins: Sequence[Join], name: str, home: str) -> None:
-    """Refuse a path that leaves towards many rows anywhere but at its first step."""
-    for number, join in enumerate(joins):
-        safe = join.cardinality.keeps_rows
-        if not safe and (number > 0 or join.cardinality is Cardinality.MANY_TO_MANY):
-            raise NoPath(
-                f'"{name}" is reached from model "{home}" only through rows that repeat it',
-                detail=f'Join "{join.name}" meets many rows of model "{join.target}".',
-                hint="Put the predicate into the metric's own where.",
-            )
 
 
 def asked_position(asked: Asked) -> Position:

@@ -85,11 +85,10 @@ def names_in(filters: Sequence[Filter]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class RowFilter:
-    """One conjunct of ``where`` over a home's columns, with the members it names."""
+    """One conjunct of a predicate over a home's columns, with where it is written."""
 
     expr: Expr
-    reached: tuple[Reached, ...]
-    source: str
+    place: Position | None
 
 
 def row_filters(
@@ -151,11 +150,10 @@ def _row_filter(
 
     tree = substitute(part, replace)
     tree = _predicate(_clocked(tree, clock), kinds, lambda: at(part))
+    place = Position(filter_.source, 1, 1)
     values = {f"m{number}": each.expr() for number, each in enumerate(reached, 1)}
     paths = {path for each in values.values() for path in each.paths}
-    return RowFilter(
-        Expr(_filled(tree, values), tuple(sorted(paths))), tuple(reached), filter_.source
-    )
+    return RowFilter(Expr(_filled(tree, values), tuple(sorted(paths))), place)
 
 
 def _filled(tree: exp.Expr, values: Mapping[str, Expr]) -> exp.Expr:

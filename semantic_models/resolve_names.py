@@ -138,11 +138,11 @@ def _unknown(catalog: Catalog, home: Model, model: Model, name: str) -> UnknownN
 def way(catalog: Catalog, home: str, target: str) -> tuple[Join, ...]:
     """The joins from one model to another whose name does not spell them out.
 
-    Joins that keep rows; failing that, one step to many and then joins that keep rows.
+    Raises:
+        NoPath: there is no way.
+        AmbiguousPath: there are several, of which none is better than the others.
     """
-    ways = catalog.safe_ways(home).get(target, ())
-    if not ways:
-        ways = _ways_through_many(catalog, home, target)
+    ways = catalog.ways.to(home, target)
     if not ways:
         raise NoPath(
             f'no join path leads from model "{home}" to model "{target}"',
@@ -186,12 +186,3 @@ def _declaration(way: Sequence[Join], turned: Join) -> str:
 
 def _writable(join: Join) -> str:
     return join.name.replace(":", "_by_")
-
-
-def _ways_through_many(catalog: Catalog, home: str, target: str) -> tuple[tuple[Join, ...], ...]:
-    return tuple(
-        (first, *steps)
-        for first in catalog.edges[home].values()
-        if not first.cardinality.keeps_rows
-        for steps in catalog.safe_ways(first.target).get(target, ())
-    )

@@ -206,6 +206,9 @@ metrics:
   half_orders: orders * 0.5
   size: case when revenue > 100 then 'large' else 'small' end
   no_sales: aov / (orders - orders)
+  sold_customers: {of: customer_count, where: orders.status = 'paid'}
+  sold_twice: {of: sold_customers, where: orders.status = 'open' and segment = 'smb'}
+  card_orders: {of: orders, where: "payments.method = 'card' and payments.pay_currency = 'EUR'"}
   small_profiles: {of: profile_count, where: customers.segment = 'smb'}
   before_two: first_order < '2024-03-10 01:45'
 """

@@ -1,0 +1,112 @@
+"""Predicates that walk a one-to-many join: they ask that a row exists, and repeat none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from sqlglot import exp
+
+from semantic_models.bind import paths_of
+from semantic_models.errors import NoPath, NotSupported
+from semantic_models.expressions import conjuncts
+from semantic_models.model import Cardinality, Expr, Join, Path
+from semantic_models.resolve_filters import RowFilter
+
+JoinsOf = Callable[[Path], Sequence[Join]]
+"""From a path to the joins along it, seen from one home."""
+
+
+def keeps_rows(joins: Sequence[Join]) -> bool:
+    """Whether a row stays one row along a path."""
+    return all(join.cardinality.keeps_rows for join in joins)
+
+
+def is_safe(expr: Expr, joins_of: JoinsOf) -> bool:
+    """Whether an expression reads one row of each model that it reaches."""
+    return all(keeps_rows(joins_of(path)) for path in expr.paths)
+
+
+def own_conjuncts(predicate: Expr) -> list[RowFilter]:
+    """The conjuncts of a predicate that an author wrote of a measure or metric."""
+    origin = predicate.origin
+    place = origin.position() if origin else None
+    return [RowFilter(Expr(each, paths_of(each)), place) for each in conjuncts(predicate.tree)]
+
+
+def first_to_many(filter_: RowFilter, joins_of: JoinsOf, home: str) -> Path:
+    """The one-to-many join at which a predicate leaves its home; empty where it walks none.
+
+    Raises:
+        NoPath: it walks one behind another join.
+        NotSupported: it walks two.
+    """
+    firsts: set[Path] = set()
+    for path in filter_.expr.paths:
+        joins = joins_of(path)
+        check_fan_out(joins, path, home)
+        if not keeps_rows(joins):
+            firsts.add(path[:1])
+    if len(firsts) > 1:
+        raise NotSupported(
+            "one predicate reaches rows behind two one-to-many joins",
+            hint="Write a predicate for each of them.",
+            position=filter_.place,
+        )
+    return firsts.pop() if firsts else ()
+
+
+def told(path: Path) -> str:
+    """A path as people read it: a join that is walked backwards has its model's name."""
+    return ".".join(name.split(":")[0] for name in path)
+
+
+def check_fan_out(joins: Sequence[Join], path: Path, home: str) -> None:
+    """Refuse a path that leaves towards many rows anywhere but at its first step."""
+    for number, join in enumerate(joins):
+        safe = join.cardinality.keeps_rows
+        if not safe and (number > 0 or join.cardinality is Cardinality.MANY_TO_MANY):
+            raise NoPath(
+                f'"{told(path)}" is reached from model "{home}" only through rows that repeat it',
+                detail=f'Join "{join.name}" meets many rows of model "{join.target}".',
+                hint="It can stand in the own where of a metric whose model meets these rows.",
+            )
+
+
+def refuse_split_choice(filter_: RowFilter, first: Path) -> None:
+    """Refuse a choice between the home's rows and rows behind a one-to-many join.
+
+    As one EXISTS it would lose the home's rows that meet none behind the join. An AND that is
+    left in one predicate stands below a NOT or within a choice, and so is one too.
+    """
+    for node in filter_.expr.tree.walk():
+        sides = _sides(node)
+        is_behind = [any(_is_behind(part, first) for part in side) for side in sides]
+        alone = [
+            side
+            for side, behind in zip(sides, is_behind, strict=True)
+            if not behind and any(part.find(exp.Column) for part in side)
+        ]
+        if alone and (any(is_behind) or isinstance(node, _CHOICES)):
+            raise NotSupported(
+                f'one predicate chooses between rows behind "{told(first)}" and others',
+                hint="Write the parts as predicates of their own, or as a dimension.",
+                position=filter_.place,
+            )
+
+
+_CHOICES = (exp.Or, exp.And, exp.Case, exp.If, exp.Coalesce)
+
+
+def _sides(node: exp.Expr) -> list[tuple[exp.Expr, ...]]:
+    """What a node chooses between, each as the parts that it reads."""
+    if isinstance(node, exp.In):
+        return [(node.this, each) for each in node.expressions]
+    if isinstance(node, exp.Between) and node.find_ancestor(exp.Not):
+        return [(node.this, node.args[end]) for end in ("low", "high")]
+    if isinstance(node, (*_CHOICES, exp.Greatest, exp.Least)):
+        return [(each,) for each in node.iter_expressions()]
+    return []
+
+
+def _is_behind(part: exp.Expr, first: Path) -> bool:
+    return any(path[:1] == first for path in paths_of(part))
