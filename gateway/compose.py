@@ -19,7 +19,7 @@ from gateway.execution import Execution
 from gateway.flight_sql.server import FlightSqlServer
 from gateway.http_api.app import create_app
 from gateway.http_api.ports import Limits
-from gateway.http_api.protocol import Protocol
+from gateway.http_api.protocol import protocol_with
 from gateway.logs import log_served
 from gateway.pipeline import Gateway
 from gateway.project import load_project
@@ -145,7 +145,7 @@ def _http(gateway: Gateway, listener: socket.socket) -> tuple[uvicorn.Server, th
     app = create_app(gateway, limits=limits, observe=log_served)
     config = uvicorn.Config(
         app,
-        http=Protocol,
+        http=protocol_with(limits),
         ws="none",
         log_level="warning",
         access_log=False,
