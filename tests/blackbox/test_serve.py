@@ -111,7 +111,7 @@ def test_data_that_changes_under_an_answer_is_logged_in_no_one_elses_words(tmp_p
     data = numbers(tmp_path) / "data" / "numbers.parquet"
     with started("serve", "-p", str(tmp_path), *FREE, "--verbose") as process:
         url = ready(process)["url"]
-        duckdb.execute(f"copy (select i as n from range(3000000) t(i)) to '{data}'")
+        duckdb.execute(f"copy (select i::int as n from range(3000000) t(i)) to '{data}'")
         rows = {"fields": ["n"], "from": "numbers"}
         with httpx.stream("POST", f"{url}/api/v1/query", json=rows, timeout=30) as response:
             pieces = response.iter_raw()
