@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import inf, nan
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -23,7 +24,7 @@ models:
     dimensions: {g: }
     measures: {least: min(x), most: max(x), narrow: min(y)}
 """
-GROUPS = {
+GROUPS: dict[str, list[float | None]] = {
     "nan": [nan, nan],
     "mixed": [1.0, nan],
     "inf": [inf, nan],
@@ -36,8 +37,8 @@ GROUPS = {
 def test_the_least_and_the_most_of_nan(statistics: bool, tmp_path: Path) -> None:  # noqa: FBT001
     pairs = [(group, value) for group, values in GROUPS.items() for value in values]
     values = [value for _, value in pairs]
-    columns = {
-        "g": [group for group, _ in pairs],
+    columns: dict[str, pa.Array[Any]] = {
+        "g": pa.array([group for group, _ in pairs]),
         "x": pa.array(values, pa.float64()),
         "y": pa.array(values, pa.float32()),
     }
