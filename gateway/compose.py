@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,9 +18,9 @@ from cache.store import MemoryStore
 from gateway.errors import InternalError
 from gateway.execution import Execution
 from gateway.flight_sql.server import FlightSqlServer
-from gateway.http_api.app import create_app
+from gateway.http_api.app import Application, create_app
 from gateway.http_api.ports import Limits
-from gateway.http_api.protocol import Protocol
+from gateway.http_api.protocol import protocol_with
 from gateway.logs import log_served
 from gateway.pipeline import Gateway
 from gateway.project import load_project
@@ -48,6 +49,7 @@ class Server:
     """A gateway that listens on both ports, until it is closed."""
 
     gateway: Gateway
+    app: Application
     http: uvicorn.Server
     http_port: int
     flight: FlightSqlServer
@@ -66,7 +68,12 @@ class Server:
         return self.flight.url
 
     def close(self) -> None:
-        """Take no more questions, let answers finish for a while, stop the rest."""
+        """Be ready no more, take no more questions, let answers finish for a while, stop the rest.
+
+        For ``grace_s`` questions are still taken, so that whoever sends them sees it in time.
+        """
+        self.app.is_stopping.set()
+        time.sleep(self.gateway.settings.grace_s)
         self.http.should_exit = True
         self.is_drained = self.flight.close(drain_s=DRAIN_S)
         self.thread.join(timeout=DRAIN_S)
@@ -86,13 +93,14 @@ def start(settings: Settings) -> Server:
     _refuse_open_host(settings.host)
     with contextlib.ExitStack() as undo:
         listener = undo.enter_context(_listen(settings))
+        _refuse_taken_flight_port(settings)
         gateway = make_gateway(settings)
         undo.callback(gateway.close)
-        flight = _flight(gateway, settings)
+        flight = FlightSqlServer(gateway, settings.host, settings.flight_port)
         undo.callback(flight.close, drain_s=0.0)
-        http, thread = _http(gateway, listener)
+        app, http, thread = _http(gateway, listener)
         undo.pop_all()
-    return Server(gateway, http, listener.getsockname()[1], flight, thread)
+    return Server(gateway, app, http, listener.getsockname()[1], flight, thread)
 
 
 def _refuse_open_host(host: str) -> None:
@@ -109,17 +117,25 @@ def _refuse_open_host(host: str) -> None:
         )
 
 
-def _listen(settings: Settings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def _bound(host: str, port: int) -> socket.socket:
+    """A socket of its own: it fails where another server has the port."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        listener.bind((settings.host, settings.http_port))
-        listener.listen(2048)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+        bound.listen(2048)
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+def _listen(settings: Settings) -> socket.socket:
+    try:
+        return _bound(settings.host, settings.http_port)
     except OSError as error:
-        listener.close()
         raise _taken("HTTP", settings.http_port, "--port") from error
-    return listener
 
 
 def _taken(what: str, port: int, option: str) -> SettingRejected:
@@ -129,14 +145,17 @@ def _taken(what: str, port: int, option: str) -> SettingRejected:
     )
 
 
-def _flight(gateway: Gateway, settings: Settings) -> FlightSqlServer:
+def _refuse_taken_flight_port(settings: Settings) -> None:
+    """gRPC itself shares a port with whoever else shares it, and writes to stderr otherwise."""
     try:
-        return FlightSqlServer(gateway, settings.host, settings.flight_port)
-    except (OSError, ValueError) as error:
+        _bound(settings.host, settings.flight_port).close()
+    except OSError as error:
         raise _taken("Flight SQL", settings.flight_port, "--flight-port") from error
 
 
-def _http(gateway: Gateway, listener: socket.socket) -> tuple[uvicorn.Server, threading.Thread]:
+def _http(
+    gateway: Gateway, listener: socket.socket
+) -> tuple[Application, uvicorn.Server, threading.Thread]:
     settings = gateway.settings
     limits = Limits(
         question_bytes_max=settings.text_bytes_max,
@@ -145,7 +164,7 @@ def _http(gateway: Gateway, listener: socket.socket) -> tuple[uvicorn.Server, th
     app = create_app(gateway, limits=limits, observe=log_served)
     config = uvicorn.Config(
         app,
-        http=Protocol,
+        http=protocol_with(limits),
         ws="none",
         log_level="warning",
         access_log=False,
@@ -160,7 +179,7 @@ def _http(gateway: Gateway, listener: socket.socket) -> tuple[uvicorn.Server, th
     )
     thread.start()
     _wait_until_started(server, thread)
-    return server, thread
+    return app, server, thread
 
 
 def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> None:

@@ -56,7 +56,7 @@ class ResultTooLarge(EngineError):
 
 
 class DataAltered(EngineError):
-    """Data that no longer has the columns and types that the models were built from."""
+    """Data that changed: from what the models were built from, or while it was read."""
 
     code = "SL605"
 

@@ -28,9 +28,10 @@ from dialects.physical import PhysicalQuery
 from dialects.types import arrow_schema
 from gateway.engines.base import Engine, ResultStream
 from gateway.execution import Execution, Found
+from gateway.one_version import OneVersionStream, Started
 from gateway.settings import Settings
 from gateway.snapshot import Snapshot
-from gateway.standing_types import ComparedStream, StandingTypes
+from gateway.standing_types import StandingTypes
 from semantic_models.catalog import Catalog
 from semantic_models.errors import MalformedDocument
 from semantic_models.make_plan import make_plan
@@ -210,15 +211,15 @@ class Gateway:
             EngineError, Overloaded: the engine cannot answer, or not now.
         """
         watch = Stopwatch()
-        engine = self.engines[prepared.physical.engine]
-        key = self.key_of(prepared)
-        self._compare_types(prepared, key.data_version)
+        until_s = time.monotonic() + self.settings.timeout_s
+        key = self._compared_key(prepared)
         watch.lap("look_up")
-        stream, found = self.execution.run(
-            engine, prepared.physical, key, timeout_s=self.settings.timeout_s
-        )
+        stream, found = self._run(prepared, key, self.settings.timeout_s)
         if found == "miss":
-            stream = ComparedStream(stream, lambda: self._compare_again(prepared, key))
+            stream = OneVersionStream(
+                Started(stream, lambda: self.key_of(prepared) == key),
+                lambda: self._start_again(prepared, until_s),
+            )
         watch.lap("execute")
         stages = {**prepared.stages, **watch.stages}
         return Answer(self._told(prepared), prepared, stream, found, key, stages)
@@ -253,21 +254,33 @@ class Gateway:
         for engine in self.engines.values():
             engine.close()
 
-    def _compare_types(self, prepared: Prepared, data_version: str) -> None:
-        """Refuse data whose types are no longer those that the question was settled with.
+    def _compared_key(self, prepared: Prepared) -> CacheKey:
+        """The name of the answer over the data as it is, whose types are those promised.
 
         An answer from memory needs no comparison: it was made over the very same data.
         """
         physical = prepared.physical
+        key = self.key_of(prepared)
         self._types.compare(
-            self.snapshot.catalog, self.engines[physical.engine], physical.relations, data_version
+            self.snapshot.catalog,
+            self.engines[physical.engine],
+            physical.relations,
+            key.data_version,
         )
+        return key
 
-    def _compare_again(self, prepared: Prepared, key: CacheKey) -> None:
+    def _run(
+        self, prepared: Prepared, key: CacheKey, timeout_s: float
+    ) -> tuple[ResultStream, Found]:
         physical = prepared.physical
-        now = self.engines[physical.engine].data_version(physical.relations)
-        if now != key.data_version:
-            self._compare_types(prepared, now)
+        engine = self.engines[physical.engine]
+        return self.execution.run(engine, physical, key, timeout_s=timeout_s)
+
+    def _start_again(self, prepared: Prepared, until_s: float) -> Started:
+        """Run a question once more, over the data as it is now and until the same deadline."""
+        key = self._compared_key(prepared)
+        stream, _ = self._run(prepared, key, until_s - time.monotonic())
+        return Started(stream, lambda: self.key_of(prepared) == key)
 
     def _told(self, prepared: Prepared) -> str:
         """The id of a new answer, under which its proof is told."""

@@ -22,6 +22,8 @@ class Settings:
     """0 takes a free one."""
     timeout_s: float = 120.0
     """How long one query may run."""
+    grace_s: float = 0.0
+    """How long both ports still take questions when told to stop, while ``/readyz`` says so."""
     text_bytes_max: int = 64 * 1024
     """The longest question in SQL, and the longest predicate."""
     memo_bytes_max: int = 32 * 2**20

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-
-import pyarrow as pa
+from collections.abc import Mapping
 
 from dialects.generate import relation_name
-from gateway.engines.base import Engine, ResultStream
-from gateway.errors import DataAltered, EngineError, EngineFailed, EngineGone
+from gateway.engines.base import Engine
+from gateway.errors import DataAltered, EngineFailed
 from semantic_models.catalog import Catalog
 from semantic_models.model import Model
 from semantic_models.types import LogicalType
@@ -86,50 +83,3 @@ def _refuse_differing(model: Model, told: Mapping[str, LogicalType | None]) -> N
 
 def _spelled(type_: LogicalType | None) -> str:
     return "of a type that has no name here" if type_ is None else f"of type {type_}"
-
-
-class ComparedStream:
-    """A stream that ends only where the data still has the types that were compared before it.
-
-    Files may be replaced between the comparison and the reading of their last row, and whoever
-    reads would be given their values in the old types.
-    """
-
-    def __init__(self, source: ResultStream, compare_again: Callable[[], None]) -> None:
-        self._source = source
-        self._batches = iter(source)
-        self._compare_again = compare_again
-        self._refusal: EngineError | None = None
-
-    @property
-    def schema(self) -> pa.Schema:
-        """The promised schema; every batch has exactly this one."""
-        return self._source.schema
-
-    def __iter__(self) -> ComparedStream:
-        return self
-
-    def __next__(self) -> pa.RecordBatch:
-        if self._refusal is not None:
-            raise self._refusal
-        try:
-            return next(self._batches)
-        except StopIteration:
-            self._compare()
-            raise
-        except EngineError:
-            # Altered data fails in many ways; that it was altered is what explains them.
-            with suppress(EngineGone):
-                self._compare()
-            raise
-
-    def close(self) -> None:
-        """Free the engine, and stop the query if it still runs."""
-        self._source.close()
-
-    def _compare(self) -> None:
-        try:
-            self._compare_again()
-        except EngineError as refusal:
-            self._refusal = refusal
-            raise

@@ -22,6 +22,14 @@ from gateway.cli.options import port_options, project_option
     type=click.FloatRange(min=0.1),
     help="Seconds one query may run.",
 )
+@click.option(
+    "--grace",
+    "grace_s",
+    default=0.0,
+    show_default=True,
+    type=click.FloatRange(min=0.0),
+    help="Seconds that questions are still taken when told to stop, while /readyz says so.",
+)
 @click.option("--verbose", is_flag=True, help="Log a line a query.")
 @project_option
 def command(project: Path, verbose: bool, port: int, **options: Any) -> None:  # noqa: FBT001

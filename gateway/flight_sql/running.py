@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from threading import Condition, Event, Thread
 from typing import Protocol
@@ -67,21 +67,15 @@ class Running:
         self._watch = Thread(target=self._stop_abandoned, name="flight-watch", daemon=True)
         self._watch.start()
 
-    @contextmanager
-    def upload(self, caller: Caller) -> Iterator[None]:
+    def upload(self, caller: Caller) -> AbstractContextManager[None]:
         """A place among the calls that bring data; refuses as ``call`` does.
 
         pyarrow reads without a deadline, so that a client may hold such a place as long as it
         likes. It keeps it from other uploads only.
         """
-        self._enter("uploads", caller)
-        try:
-            yield
-        finally:
-            self._leave("uploads")
+        return self._place("uploads", caller)
 
-    @contextmanager
-    def call(self, caller: Caller) -> Iterator[None]:
+    def call(self, caller: Caller) -> AbstractContextManager[None]:
         """A place among the calls, for as long as one is handled.
 
         Raises:
@@ -89,11 +83,7 @@ class Running:
             Stopping: the server stops.
             Cancelled: the caller left while it waited.
         """
-        self._enter("calls", caller)
-        try:
-            yield
-        finally:
-            self._leave("calls")
+        return self._place("calls", caller)
 
     def open_stream(
         self, handle: bytes, caller: Caller, start: Callable[[], Answer]
@@ -134,6 +124,14 @@ class Running:
                 _stop(run, Stopping.now())
             self._wait_until_idle(stop_s)
         self._watch.join(timeout=stop_s)
+
+    @contextmanager
+    def _place(self, kind: str, caller: Caller) -> Iterator[None]:
+        self._enter(kind, caller)
+        try:
+            yield
+        finally:
+            self._leave(kind)
 
     def _enter(self, kind: str, caller: Caller) -> None:
         deadline = time.monotonic() + self._wait_s

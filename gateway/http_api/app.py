@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 
 from starlette.exceptions import HTTPException
 from starlette.middleware.exceptions import ExceptionMiddleware
@@ -41,7 +42,10 @@ class Application:
     answer from memory the router would be the larger part of the cost.
     """
 
-    def __init__(self, query: ASGIApp, routes: tuple[Route, ...]) -> None:
+    def __init__(
+        self, query: ASGIApp, routes: tuple[Route, ...], is_stopping: threading.Event
+    ) -> None:
+        self.is_stopping = is_stopping
         self.routes = (Route(QUERY_PATH, endpoint=query), *routes)
         self._query = query
         self._rest = ExceptionMiddleware(
@@ -83,7 +87,8 @@ def create_app(
     limits = limits or Limits()
     threads = Threads(limits.threads_max)
     catalog = CatalogRoutes(gateway, threads, limits)
-    health = HealthRoutes(gateway, threads)
+    is_stopping = threading.Event()
+    health = HealthRoutes(gateway, threads, is_stopping)
 
     async def index(_: Request) -> Response:
         served = gateway.snapshot.catalog
@@ -109,5 +114,6 @@ def create_app(
             Route("/readyz", health.readyz),
             Route("/openapi.json", openapi),
         ),
+        is_stopping,
     )
     return application

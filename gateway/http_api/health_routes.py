@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from threading import Event
 
 import anyio
 from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.engines.base import Engine
-from gateway.errors import EngineGone, EngineTimedOut
+from gateway.errors import EngineGone, EngineTimedOut, Stopping
 from gateway.http_api.documents import document_response, problem_response
 from gateway.http_api.ports import Gateway
 from gateway.http_api.threads import Threads
@@ -24,16 +25,19 @@ Check = dict[str, str]
 class HealthRoutes:
     """Tells orchestrators whether to restart this process, and whether to send it questions."""
 
-    def __init__(self, gateway: Gateway, threads: Threads) -> None:
+    def __init__(self, gateway: Gateway, threads: Threads, is_stopping: Event) -> None:
         self._gateway = gateway
         self._threads = threads
+        self._is_stopping = is_stopping
 
     async def healthz(self, _: Request) -> Response:
         """That the process serves; no engine is asked."""
         return document_response({"status": "ok"})
 
     async def readyz(self, _: Request) -> Response:
-        """Whether every engine answers, and which does not."""
+        """Whether every engine answers, and which does not; never so while the server stops."""
+        if self._is_stopping.is_set():
+            return problem_response(Stopping.now())
         checks = await self._checks()
         silent = [name for name, check in checks.items() if check["status"] != "ok"]
         if not silent:

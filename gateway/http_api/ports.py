@@ -50,6 +50,8 @@ class Limits:
     question_bytes_max: int = 64 * 1024
     """Of the parameter ``q``."""
     body_timeout_s: float = 15.0
+    stall_timeout_s: float = 60.0
+    """How long a client may take too little of an answer for more of it to be sent."""
     threads_max: int = 64
 
 

@@ -7,6 +7,7 @@ import json
 import re
 import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -301,6 +302,26 @@ def test_a_reader_who_leaves_is_no_failure(tmp_path: Path) -> None:
         told = process.stderr.read()
 
         assert (first, process.wait(TIMEOUT_S), told) == (b"i\r\n", 0, b"")
+
+
+@pytest.mark.parametrize("module", [b"click.termui", b"click.core", b"pyarrow"])
+def test_ctrl_c_during_imports_is_silent(module: bytes, tmp_path: Path) -> None:
+    command = (sys.executable, "-X", "importtime", "-m", "gateway")
+    with subprocess.Popen(
+        [*command, "query", "-p", str(numbers(tmp_path)), "-m", "total"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=ENV,
+    ) as process:
+        assert process.stderr is not None
+        imported = [next(iter(process.stderr))]
+        while imported[-1].split(b"|")[-1].strip() != module:
+            imported.append(next(process.stderr))
+        process.send_signal(signal.SIGINT)
+        output, told = process.communicate(timeout=TIMEOUT_S)
+
+    others = [line for line in told.splitlines() if not line.startswith(b"import time:")]
+    assert (process.returncode, output, others) == (130, b"", [])
 
 
 def test_ctrl_c_stops_a_query(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import duckdb
 import httpx
 import pytest
 
@@ -71,10 +72,61 @@ def test_a_taken_port_is_refused(option: str, tmp_path: Path) -> None:
 
     told = done.stderr.decode()
     assert (done.returncode, done.stdout) == (1, b"")
-    assert "error[SL204]: " in told
-    assert port in told
-    assert "or 0 for any" in told
-    assert "Traceback" not in told
+    what = {"--port": "HTTP", "--flight-port": "Flight SQL"}[option]
+    assert told == (
+        f"error[SL204]: the {what} port {port} is taken\n"
+        f"  = help: Name a free one with {option}, or 0 for any; another server may be running.\n"
+    )
+
+
+def test_two_servers_do_not_share_a_flight_port(tmp_path: Path) -> None:
+    with started("serve", "-p", str(numbers(tmp_path)), *FREE) as process:
+        port = ready(process)["flight"].rpartition(":")[2]
+        done = run("serve", "-p", str(tmp_path), *FREE, "--flight-port", port)
+
+    assert (done.returncode, done.stderr.decode().splitlines()[0]) == (
+        1,
+        f"error[SL204]: the Flight SQL port {port} is taken",
+    )
+
+
+def test_a_server_that_stops_is_ready_no_more_before_it_takes_no_questions(tmp_path: Path) -> None:
+    with started("serve", "-p", str(numbers(tmp_path)), *FREE, "--grace", "3") as process:
+        url = ready(process)["url"]
+        assert process.stderr is not None
+        before = httpx.get(f"{url}/readyz").status_code
+        process.send_signal(signal.SIGTERM)
+        process.stderr.readline()
+        refused = httpx.get(f"{url}/readyz")
+        while refused.status_code == 200:
+            refused = httpx.get(f"{url}/readyz")
+        answer = asked(url)
+        status = process.wait(timeout=30)
+
+    assert (before, refused.status_code, refused.json()["code"]) == (200, 503, "SL710")
+    assert (answer, status) == ((200, [{"total": 7}]), 0)
+
+
+def test_data_that_changes_under_an_answer_is_logged_in_no_one_elses_words(tmp_path: Path) -> None:
+    data = numbers(tmp_path) / "data" / "numbers.parquet"
+    with started("serve", "-p", str(tmp_path), *FREE, "--verbose") as process:
+        url = ready(process)["url"]
+        duckdb.execute(f"copy (select i::int as n from range(3000000) t(i)) to '{data}'")
+        rows = {"fields": ["n"], "from": "numbers"}
+        with httpx.stream("POST", f"{url}/api/v1/query", json=rows, timeout=30) as response:
+            pieces = response.iter_raw()
+            next(pieces)
+            duckdb.execute(f"copy (select 1 as n) to '{data}.new'")
+            data.with_name("numbers.parquet.new").replace(data)
+            with pytest.raises(httpx.RemoteProtocolError):
+                list(pieces)
+        process.send_signal(signal.SIGTERM)
+        told = process.communicate(timeout=30)[1].decode().splitlines()
+
+    assert [line for line in told if " INFO forebay.queries: query {" in line and "SL605" in line]
+    assert [line for line in told if "INFO forebay.queries" not in line] == [
+        "stopping; answers that are under way may end"
+    ]
 
 
 def test_an_open_host_is_refused(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ class Hurried(Protocol):
     """Connections whose clients have to be quick."""
 
     head_timeout_s = 0.3
+    stall_timeout_s = 1.0
 
 
 @contextmanager

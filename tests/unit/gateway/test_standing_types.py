@@ -18,9 +18,7 @@ from gateway.engines.duckdb import Columns, DuckDBEngine
 from gateway.errors import DataAltered, EngineGone
 from gateway.pipeline import Gateway
 from gateway.settings import Settings
-from gateway.standing_types import ComparedStream
 from semantic_models.model import Relation
-from tests.unit.gateway.flight_sql.world import Batches
 
 ROOT = """version: 1
 name: shop
@@ -216,13 +214,6 @@ def test_data_that_changes_while_it_is_read_is_refused_before_the_end(
     stream.close()
 
 
-def test_data_of_the_same_types_may_change_while_it_is_read(shop: Shop) -> None:
-    stream = shop.start(ROWS)
-    shop.write(ORDERS)
-
-    assert sum(batch.num_rows for batch in stream) == 2
-
-
 def test_an_answer_in_old_types_is_never_found_again(shop: Shop) -> None:
     prepared = shop.gateway.prepare(TOTAL)
     shop.ask()
@@ -231,16 +222,6 @@ def test_an_answer_in_old_types_is_never_found_again(shop: Shop) -> None:
     assert shop.gateway.kept(prepared) is None
     assert shop.refusal().code == "SL605"
     assert shop.gateway.kept(prepared) is None
-
-
-def test_a_compared_stream_is_the_stream_itself_until_its_end() -> None:
-    source = Batches(pa.schema({"n": pa.int64()}), (pa.record_batch({"n": [1]}),))
-    stream = ComparedStream(source, lambda: None)
-
-    read = list(stream)
-    stream.close()
-
-    assert (read, stream.schema, source.closed) == (list(source.batches), source.schema, 1)
 
 
 def test_a_model_over_another_table_is_asked_on(tmp_path: Path) -> None:

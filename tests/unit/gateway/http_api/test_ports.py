@@ -12,6 +12,7 @@ def test_limits_hold_without_being_set() -> None:
         "body_bytes_max": 1_048_576,
         "question_bytes_max": 65_536,
         "body_timeout_s": 15.0,
+        "stall_timeout_s": 60.0,
         "threads_max": 64,
     }
 
