@@ -33,6 +33,7 @@ from semantic_models.expressions import (
     parse_one,
     substitute,
 )
+from semantic_models.faults import Faults
 from semantic_models.functions import AGGREGATES
 from semantic_models.intrinsics import truncate
 from semantic_models.join_paths import Joins, safe_paths
@@ -43,9 +44,6 @@ from semantic_models.types import Kind, LogicalType
 
 Columns = Mapping[str, Mapping[str, LogicalType | None]]
 """Physical columns by model and name, for the models of which an engine has told."""
-
-BrokenJoins = Mapping[tuple[str, str], ForebayError]
-"""The faults of joins that could not be built, by model and join."""
 
 
 def column(name: str, path: Path = ()) -> exp.Column:
@@ -114,8 +112,8 @@ class Binder:
     models: Mapping[str, ModelSpec]
     joins: Joins
     columns: Columns
-    broken: BrokenJoins = field(default_factory=dict)
-    """What leads through one of these has no fault of its own."""
+    faults: Faults = field(default_factory=Faults)
+    """What leads through something that is lost has no fault of its own."""
     bound: dict[tuple[str, str], Bound | None] = field(default_factory=dict)
     """Dimensions and segments; None while one is being bound, which is how a cycle is seen."""
 
@@ -264,6 +262,8 @@ class Binder:
         rest = parts
         while True:
             head, rest = rest[0], rest[1:]
+            if self.faults.lost and not (head == itself and not path):
+                self._refuse_lost(at, head, rest)
             dimension = self._dimension_spec(at, head)
             if dimension is not None and (not rest or _is_grain(rest, dimension)):
                 is_column = not path and head == itself
@@ -273,17 +273,26 @@ class Binder:
                 return self._column_or_segment(at, head, path, itself)
             if head in self.joins.get(at, {}):
                 path, at = (*path, head), self.joins[at][head].target
-            elif (at, head) in self.broken:
-                raise self.broken[at, head]
             elif not path and at == model and head in self.models:
                 path, at = self._way(model, head), head
             else:
+                self.faults.refuse_lost("models", head)
                 known = (*self.joins.get(at, {}), *self.models)
                 raise unknown("join or model", head, known, "Joins and models")
 
+    def _refuse_lost(self, model: str, head: str, rest: tuple[str, ...]) -> None:
+        """Refuse a member that is lost, or a join if more of the name follows it."""
+        if rest:
+            self.faults.refuse_lost("joins", model, head)
+        if not rest or rest[0] in Grain.__members__.values():
+            self.faults.refuse_lost("members", model, head)
+
     def _way(self, home: str, target: str) -> Path:
-        ways = safe_paths(self.joins, home).get(target, ())
+        found = safe_paths(self.joins, home)
+        ways = found.get(target, ())
         if not ways:
+            for model in found:
+                self.faults.refuse_any_lost("joins", model)
             raise NoPath(
                 f'no many-to-one path leads from model "{home}" to model "{target}"',
                 hint="Declare a join, or write the expression on the other model.",
@@ -307,7 +316,7 @@ class Binder:
             return Bound(behind(self.segment(model, segment), path), Kind.BOOLEAN)
         if path:
             known = [each.name.text for each in spec.dimensions]
-            raise unknown(f'member of model "{model}"', name, known, "Dimensions")
+            raise unknown("member", name, known, "Dimensions", model)
         self._check_column(model, name, None)
         return self._column(model, name)
 

@@ -77,9 +77,15 @@ class ForebayError(Exception):
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A hint that names the nearest known name, or nothing."""
+    near = nearest(name, known)
+    return f'Perhaps "{near}" is meant.' if near else ""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The known name that is spelt nearest to another one, or nothing."""
     spelling = {each.lower(): each for each in known if each != name}
     near = difflib.get_close_matches(name.lower(), spelling, n=1)
-    return f'Perhaps "{spelling[near[0]]}" is meant.' if near else ""
+    return spelling[near[0]] if near else ""
 
 
 class ParseError(ForebayError):

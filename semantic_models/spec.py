@@ -12,6 +12,8 @@ from operator import attrgetter
 
 from semantic_models.errors import Position
 
+ROOT_NAME = "forebay.yml"
+
 Value = bool | int | float | str | None
 
 

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import Never
 
 import duckdb
-from sqlglot import exp
 
 from dialects.dialect import Dialect
 from dialects.duckdb import DUCKDB
@@ -30,7 +29,7 @@ from gateway.engines.duckdb_stream import DuckDBStream, Run, only_select
 from gateway.engines.file_schemas import FileSchemas, parquet, stamp_of
 from gateway.errors import DataAltered, EngineFailed, EngineGone
 from semantic_models.errors import ForebayError, did_you_mean
-from semantic_models.model import Relation, Table
+from semantic_models.model import Relation, Table, tables_read
 from semantic_models.types import LogicalType
 
 Columns = Mapping[str, LogicalType | None]
@@ -169,7 +168,7 @@ class DuckDBEngine:
 
     def _refuse_unlike(self, relation: Relation) -> None:
         """Refuse a relation over files that were alike when they were opened and are so no more."""
-        named = {each.lower() for each in _tables_read(relation)}
+        named = {each.lower() for each in tables_read(relation)}
         with self._connect() as connection:
             for name, paths in self._sources.items():
                 if name.lower() in named:
@@ -248,13 +247,6 @@ class DuckDBEngine:
             detail=f"A file of {self._settings.place} in forebay.yml is missing.",
             hint="Put it back in place; the server serves on meanwhile.",
         ) from error
-
-
-def _tables_read(relation: Relation) -> set[str]:
-    """The last part of every name that a relation reads."""
-    if isinstance(relation, Table):
-        return {relation.parts[-1]}
-    return {each.name for each in relation.tree.find_all(exp.Table)}
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, text: str) -> Columns:
