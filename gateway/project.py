@@ -29,7 +29,7 @@ from semantic_models.faults import Faults
 from semantic_models.give_types import give_types
 from semantic_models.model import ModelTypes
 from semantic_models.parse_spec import POLICIES_FOLDER, models_folder, read_project
-from semantic_models.sound_parts import with_columns, with_members
+from semantic_models.sound_parts import with_columns, without
 from semantic_models.spec import ROOT_NAME as ROOT
 from semantic_models.spec import EngineSpec, ProjectSpec, Scalar
 
@@ -83,9 +83,8 @@ def read_files(folder: Path) -> dict[str, bytes]:
     paths = sorted({path for each in below for path in _yaml_files(each)})
     links = {link for each in below for link in _refused_links(folder, each)}
     if links:
-        raise FaultyProject(
-            [_link_fault(each.relative_to(folder).as_posix()) for each in sorted(links)]
-        )
+        paths_of_links = (each.relative_to(folder).as_posix() for each in sorted(links))
+        raise FaultyProject([_link_fault(each) for each in paths_of_links])
     if len(paths) > FILES_MAX:
         raise TooLarge(f"the project has more than {FILES_MAX} model files")
     for path in paths:
@@ -195,7 +194,7 @@ def _typed(
 
 
 def _refusal(faults: Faults) -> ForebayError:
-    """Every fault at once; data that cannot be opened speaks for itself where it is the only one."""
+    """Every fault at once; data that cannot be opened speaks for itself where it is alone."""
     found = faults.in_order()
     if len(found) == 1 and isinstance(found[0], EngineError) and found[0].position is None:
         return found[0]
@@ -210,15 +209,17 @@ def _ask(spec: ProjectSpec, engines: Mapping[str, Engine], faults: Faults) -> di
     asked = [specs[name] for name in catalog.models]
     members = tell_members(asked, catalog, engines, faults.found)
     types = {name: ModelTypes(columns[name], told) for name, told in members.items()}
-    catalog = with_members(catalog, lambda model, member: member in members[model])
+    catalog = without(catalog, _places(faults))
     catalog, of_types = give_types(catalog, types)
     faults.found += of_types
-    catalog = with_members(catalog, lambda model, member: members[model][member] is not None)
-    places = metric_places(spec)
-    typed = (name for name, each in catalog.metrics.items() if each.type is not None)
-    named = {name: places[name] for name in typed if name in places}
-    tell_metrics(named, catalog, engines, faults.found)
+    catalog = without(catalog, _places(faults))
+    places = {name: at for name, at in metric_places(spec).items() if name in catalog.metrics}
+    tell_metrics(places, catalog, engines, faults.found)
     return types
+
+
+def _places(faults: Faults) -> set[Position | None]:
+    return {each.position for each in faults.found}
 
 
 def open_engines(spec: ProjectSpec, folder: Path, faults: Faults) -> dict[str, Engine]:

@@ -64,8 +64,9 @@ def build(
 
 def build_what_stands(spec: ProjectSpec, columns: Columns, faults: Faults) -> Catalog:
     """All that can be built beside faults: to look for more of them, never to be served."""
-    if not spec.models:
-        faults.attempt(partial(_refuse_empty, faults))
+    if not spec.models and not faults.found:
+        hint = "Write one below the models folder."
+        faults.add(EmptyProject("the project has no models", hint=hint))
     specs = _by_name(spec.models, faults)
     for check in CHECKS:
         for fault, place in check(spec, specs):
@@ -75,7 +76,7 @@ def build_what_stands(spec: ProjectSpec, columns: Columns, faults: Faults) -> Ca
     joins = build_joins(specs, columns, faults)
     binder = Binder(specs, joins, columns, faults)
     models = {name: _model(each, spec, binder) for name, each in specs.items()}
-    metrics, shared = _metrics(spec, models, binder)
+    metrics, shared = _metrics(spec, models, binder) if models else ({}, {})
     return Catalog(
         name=spec.name.text,
         version=_version(models, spec),
@@ -84,12 +85,6 @@ def build_what_stands(spec: ProjectSpec, columns: Columns, faults: Faults) -> Ca
         shared_names=shared,
         time_zone=spec.time_zone.text if spec.time_zone else "UTC",
     )
-
-
-def _refuse_empty(faults: Faults) -> None:
-    faults.refuse_lost("folder")
-    faults.refuse_any_lost("models")
-    raise EmptyProject("the project has no models", hint="Write one below the models folder.")
 
 
 def _by_name(models: Sequence[ModelSpec], faults: Faults) -> dict[str, ModelSpec]:
@@ -121,7 +116,7 @@ def _members_of(spec: ModelSpec) -> set[Place]:
 def _model(spec: ModelSpec, project: ProjectSpec, binder: Binder) -> Model:
     name, faults = spec.name.text, binder.faults
     dimensions = [
-        faults.attempt(partial(_dimension, name, each, binder), ("members", name, each.name.text))
+        faults.attempt(partial(_dimension, name, each, binder))  # Who reads it tells the same.
         for each in spec.dimensions
     ]
     measures = [
@@ -132,10 +127,7 @@ def _model(spec: ModelSpec, project: ProjectSpec, binder: Binder) -> Model:
         )
         for each in spec.measures
     ]
-    segments = [
-        faults.attempt(partial(_segment, name, each, binder), ("members", name, each.name.text))
-        for each in spec.segments
-    ]
+    segments = [faults.attempt(partial(_segment, name, each, binder)) for each in spec.segments]
     where = faults.attempt(partial(_where, name, spec.where, binder)) if spec.where else None
     relation = faults.attempt(partial(relation_of, spec, faults), ("relation", name))
     engine = faults.attempt(partial(engine_of, spec, project, faults), ("engine", name))

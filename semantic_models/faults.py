@@ -21,7 +21,7 @@ Place = tuple[str, ...]
 ``models MODEL``, ``columns MODEL COLUMN``, ``joins MODEL JOIN``, ``members MODEL NAME`` (dimensions
 and segments), ``metrics NAME`` and ``metrics MODEL.NAME`` (measures too); ``key MODEL``, ``engine
 MODEL`` and ``relation MODEL`` are what a model says of itself; ``engines ENGINE``, ``tables ENGINE
-TABLE``, ``default_engine`` and ``folder`` (of models) are of forebay.yml.
+TABLE`` and ``default_engine`` are of forebay.yml.
 """
 
 

@@ -107,18 +107,16 @@ def _read_root(path: str, text: str | bytes, faults: Faults) -> Fields | None:
     document, fields = _read_file(PROJECT, path, text, faults)
     for key, node, cause in fields.misread if fields else ():
         if key.text not in PROJECT.keys and isinstance(node, Scalar):
-            faults.lose(cause, ("default_engine",), ("folder",))
+            faults.lose(cause, ("default_engine",))
         elif key.text not in PROJECT.keys or key.text == "engines":
             faults.lose(cause, ("engines", ""), *_each("engines", words_within(node)))
         elif key.text == "default_engine":
             faults.lose(cause, ("default_engine",))
-        elif key.text == "models":
-            faults.lose(cause, ("folder",))
     if fields is None or fields.cut:
         names = ("", *document.unread)
-        faults.lose(faults.found[-1], ("default_engine",), ("folder",), *_each("engines", names))
+        faults.lose(faults.found[-1], ("default_engine",), *_each("engines", names))
     for fault in _outside_faults(fields) if fields else ():
-        faults.add(fault, ("folder",))
+        faults.add(fault)
     return fields
 
 
@@ -270,9 +268,9 @@ def _is_descriptive(kind: Kind, refused: Refused) -> bool:
 
 def _is_judged(kind: Kind, fields: Fields) -> bool:
     """Whether the names in what is left of a lost member are still its author's."""
-    return kind not in (MODEL, JOIN) and (
-        fields.scalar("expr") is not None or (kind is METRIC and fields.scalar("of") is not None)
-    )
+    if kind in (MODEL, JOIN) or not fields.is_whole:
+        return False
+    return any(fields.scalar(key) is not None for key in ("expr", "of"))
 
 
 def _places(section: str, model: str, names: Iterable[str]) -> Iterator[FaultPlace]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import replace
 from typing import TypeVar
 
 from semantic_models.catalog import Catalog
-from semantic_models.give_types import MEASURE
+from semantic_models.errors import Position
 from semantic_models.model import Expr, Metric, Model
 
 Models = Mapping[str, Model]
@@ -25,20 +25,28 @@ def with_columns(catalog: Catalog) -> Catalog:
     return replace(catalog, models=models, metrics=_metrics(catalog, models))
 
 
-def with_members(catalog: Catalog, has: Callable[[str, str], bool]) -> Catalog:
-    """The members, and metrics of them, of which something holds.
+def without(catalog: Catalog, places: Set[Position | None]) -> Catalog:
+    """The catalog without whatever its author wrote at one of these places, or what is of it."""
 
-    It is asked of a model's name and the name by which the type of a member is told.
-    """
-    models = {name: _with_members(each, has) for name, each in catalog.models.items()}
-    return replace(catalog, models=models, metrics=_metrics(catalog, models))
+    def stands(expr: Expr | None) -> bool:
+        return expr is None or expr.origin is None or expr.origin.position() not in places
+
+    models = {name: _sound(each, stands) for name, each in catalog.models.items()}
+    metrics = {
+        name: each
+        for name, each in _metrics(catalog, models).items()
+        if stands(each.formula) and all(stands(it) for use in each.inputs for it in use.filters)
+    }
+    return replace(catalog, models=models, metrics=metrics)
 
 
-def _with_members(model: Model, has: Callable[[str, str], bool]) -> Model:
+def _sound(model: Model, stands: Callable[[Expr | None], bool]) -> Model:
     return replace(
         model,
-        dimensions=_only(model.dimensions, lambda each: has(model.name, each.name)),
-        measures=_only(model.measures, lambda each: has(model.name, MEASURE + each.name)),
+        where=model.where if stands(model.where) else None,
+        dimensions=_only(model.dimensions, lambda each: stands(each.expr)),
+        measures=_only(model.measures, lambda each: stands(each.expr) and stands(each.where)),
+        segments=_only(model.segments, lambda each: stands(each.expr)),
     )
 
 

@@ -151,6 +151,11 @@ class _Opened:
             self.entries.append((self.key, node))
         self.key = self.cause = None
 
+    def doubt_last(self, cause: ForebayError) -> None:
+        """Give up the entry before a fault of syntax: it may not have come to its end."""
+        if self.key is None and self.entries:
+            self.refused.append(Refused(*self.entries.pop(), cause))
+
     def close(self, cut: ForebayError | None = None) -> Node:
         if self.is_map:
             return Mapping(tuple(self.entries), self.position, tuple(self.refused), cut)
@@ -196,6 +201,8 @@ class _TreeReader:
             self.opened.clear()
             self.root = None
         node: Node | None = None
+        if self.opened:
+            self.opened[-1].doubt_last(error)
         while self.opened:
             opened = self.opened.pop()
             if opened.key is not None:

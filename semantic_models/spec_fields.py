@@ -116,7 +116,7 @@ def read_member(
     if fields is None or fault is None:
         return fields
     named = Refused(name, None, fault)
-    return replace(fields, is_whole=False, refused=(*fields.refused, named))
+    return replace(fields, refused=(*fields.refused, named))
 
 
 def read_fields(kind: Kind, node: Node, place: Place, faults: list[ForebayError]) -> Fields | None:
