@@ -31,7 +31,8 @@ TREE_DEPTH_MAX = 150
 
 _DUCKDB = DuckDB()
 _STAR = re.compile(
-    r"(?:^|[.(,=<>+/|-]|\b(?:when|then|else|where|from|not|and|or|by|distinct))\s*\*", re.IGNORECASE
+    r"(?:^|(?<!count)\(|[.,=<>+/|-]|\b(?:when|then|else|where|from|not|and|or|by|distinct))\s*\*",
+    re.IGNORECASE,
 )
 """A star that multiplies nothing."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Never
 
 import duckdb
@@ -16,6 +17,7 @@ from dialects.types import arrow_schema, parse_duckdb_type
 from gateway.engines.base import ResultStream
 from gateway.engines.deadlines import Watch
 from gateway.engines.duckdb_errors import FAILURES, is_fatal, translate
+from gateway.engines.duckdb_names import unresolved
 from gateway.engines.duckdb_open import (
     WRITE_ALIKE,
     DuckDBSettings,
@@ -29,7 +31,7 @@ from gateway.engines.duckdb_stream import DuckDBStream, Run, only_select
 from gateway.engines.file_schemas import FileSchemas, parquet, stamp_of
 from gateway.errors import DataAltered, EngineFailed, EngineGone
 from semantic_models.errors import ForebayError, did_you_mean
-from semantic_models.model import Relation, Table, tables_read
+from semantic_models.model import Relation, Select, Table, tables_read
 from semantic_models.types import LogicalType
 
 Columns = Mapping[str, LogicalType | None]
@@ -96,7 +98,7 @@ class DuckDBEngine:
         """Columns of a relation in order; None for a type that is no kind of ours."""
         self._refuse_unlike(relation)
         if not isinstance(relation, Table):
-            return self.describe_query(relation.tree.sql("duckdb"))
+            return self._describe_select(relation)
         with self._connect() as connection:
             try:
                 text = f"SELECT * FROM {self._source(relation)}"
@@ -107,6 +109,24 @@ class DuckDBEngine:
                 raise self._beyond_the_data("the view") from error
             except FAILURES as error:
                 raise self.failure(error) from error
+
+    def _describe_select(self, select: Select) -> Columns:
+        try:
+            return self.describe_query(select.tree.sql("duckdb"))
+        except EngineFailed as error:
+            cause = error.__cause__ or error
+            told = unresolved(select, self.name, cause, partial(self._known, select))
+            raise told or error from cause
+
+    def _known(self, select: Select, kind: str) -> list[str]:
+        """The names of its tables, or of the columns of those that a SELECT reads."""
+        with self._connect() as connection:
+            tables = _tables(connection)
+            if kind == "table":
+                return tables
+            read = [each for each in tables if each.split(".")[-1] in tables_read(select)]
+            sources = (".".join(map(quote, each.split("."))) for each in read)
+            return [name for each in sources for name in _columns(connection, f"FROM {each}")]
 
     def describe_query(self, text: str) -> Columns:
         """Columns of a SELECT in this engine's SQL, without running it."""
