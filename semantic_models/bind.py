@@ -276,6 +276,7 @@ class Binder:
             elif not path and at == model and head in self.models:
                 path, at = self._way(model, head), head
             else:
+                self.faults.refuse_lost("joins", at, head)
                 self.faults.refuse_lost("models", head)
                 known = (*self.joins.get(at, {}), *self.models)
                 raise unknown("join or model", head, known, "Joins and models")
@@ -283,9 +284,9 @@ class Binder:
     def _refuse_lost(self, model: str, head: str, rest: tuple[str, ...]) -> None:
         """Refuse a member that is lost, or a join if more of the name follows it."""
         if rest:
-            self.faults.refuse_lost("joins", model, head)
+            self.faults.refuse_named("joins", model, head)
         if not rest or rest[0] in Grain.__members__.values():
-            self.faults.refuse_lost("members", model, head)
+            self.faults.refuse_named("members", model, head)
 
     def _way(self, home: str, target: str) -> Path:
         found = safe_paths(self.joins, home)
@@ -315,18 +316,24 @@ class Binder:
         if segment is not None and (path or name != itself):
             return Bound(behind(self.segment(model, segment), path), Kind.BOOLEAN)
         if path:
+            self.faults.refuse_lost("members", model, name)
             known = [each.name.text for each in spec.dimensions]
             raise unknown("member", name, known, "Dimensions", model)
-        self._check_column(model, name, None)
+        self._check_column(model, name, None, itself)
         return self._column(model, name)
 
-    def _check_column(self, model: str, name: str, place: Scalar | None) -> None:
+    def _check_column(self, model: str, name: str, place: Scalar | None, itself: str = "") -> None:
         known = self.columns.get(model)
         if known is None or name in known:
             return
+        self.faults.refuse_lost("members", model, name)
         spec = self.models[model]
-        members = [each.name.text for each in spec.dimensions if each.expr is not None]
-        hint = did_you_mean(name, (*known, *members)) or f"Columns are {', '.join(known)}."
+        members = [
+            each.name.text
+            for each in spec.dimensions
+            if each.expr is not None and each.name.text != itself
+        ]
+        hint = did_you_mean(name, (*members, *known)) or f"Columns are {', '.join(known)}."
         raise UnknownName(
             f'column "{name}" does not exist in model "{model}"',
             hint=hint,

@@ -162,14 +162,14 @@ def _where(model: str, text: Scalar, binder: Binder) -> Expr:
 def _segment(model: str, spec: SegmentSpec, binder: Binder) -> Segment:
     expr = binder.segment(model, spec)
     _refuse_finer(binder, model, expr.paths, spec.expr)
-    binder.faults.refuse_lost("members", model, spec.name.text)
+    binder.faults.refuse_named("members", model, spec.name.text)
     return Segment(name=spec.name.text, expr=expr, about=spec.about)
 
 
 def _dimension(model: str, spec: DimensionSpec, binder: Binder) -> Dimension:
     expr = binder.dimension(model, spec)
     _refuse_finer(binder, model, expr.paths, spec.expr or spec.name)
-    binder.faults.refuse_lost("members", model, spec.name.text)
+    binder.faults.refuse_named("members", model, spec.name.text)
     is_time = _is_time(spec)
     if spec.grain is not None and not is_time:
         raise WrongType(
@@ -206,7 +206,7 @@ def _measure(spec: ModelSpec, measure: MeasureSpec, binder: Binder) -> Measure:
     time = measure.time or spec.time
     if measure.time is not None:
         _check_time(spec, measure.time, binder.faults)
-    binder.faults.refuse_lost("metrics", f"{model}.{measure.name.text}")
+    binder.faults.refuse_named("metrics", f"{model}.{measure.name.text}")
     return Measure(
         name=measure.name.text,
         model=model,
@@ -309,7 +309,6 @@ def _known_engine(written: Scalar, project: ProjectSpec, faults: Faults) -> str:
     known = [each.name.text for each in project.engines]
     if written.text not in known:
         faults.refuse_lost("engines", written.text)
-        faults.refuse_lost("engines", "")
         raise unknown("engine", written.text, known, "Engines").at(written.position())
     return written.text
 
@@ -321,9 +320,10 @@ def _time(spec: ModelSpec, faults: Faults) -> str | None:
 
 
 def _check_time(spec: ModelSpec, time: Scalar, faults: Faults) -> str:
-    faults.refuse_lost("members", spec.name.text, time.text)
+    faults.refuse_named("members", spec.name.text, time.text)
     dimension = next((each for each in spec.dimensions if each.name.text == time.text), None)
     if dimension is None:
+        faults.refuse_lost("members", spec.name.text, time.text)
         known = [each.name.text for each in spec.dimensions if _is_time(each)]
         model = spec.name.text
         raise unknown("time dimension", time.text, known, "Time dimensions", model).at(

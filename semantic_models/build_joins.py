@@ -82,7 +82,7 @@ def _join(spec: ModelSpec, join: JoinSpec, specs: Specs, columns: Columns, fault
             hint=f'Declare `key` or `unique` on model "{target.name.text}".',
             position=(join.on or join.name).position(),
         )
-    faults.refuse_lost("joins", spec.name.text, join.name.text)
+    faults.refuse_named("joins", spec.name.text, join.name.text)
     return Join(
         name=join.name.text,
         source=spec.name.text,

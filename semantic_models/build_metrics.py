@@ -93,7 +93,7 @@ class MetricBuilder:
 
     def _build(self, spec: MetricSpec) -> Metric:
         made = self._defined(spec)
-        self.faults.refuse_lost("metrics", spec.name.text)
+        self.faults.refuse_named("metrics", spec.name.text)
         return made
 
     def _defined(self, spec: MetricSpec) -> Metric:

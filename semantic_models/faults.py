@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from semantic_models.errors import ForebayError
-from semantic_models.spec import ROOT_NAME
+from semantic_models.spec import ANY, ROOT_NAME
 
 T = TypeVar("T")
 
@@ -21,7 +21,7 @@ Place = tuple[str, ...]
 ``models MODEL``, ``columns MODEL COLUMN``, ``joins MODEL JOIN``, ``members MODEL NAME`` (dimensions
 and segments), ``metrics NAME`` and ``metrics MODEL.NAME`` (measures too); ``key MODEL``, ``engine
 MODEL`` and ``relation MODEL`` are what a model says of itself; ``engines ENGINE``, ``tables ENGINE
-TABLE`` and ``default_engine`` are of forebay.yml.
+TABLE`` and ``default_engine`` are of forebay.yml. A name may be ``ANY``.
 """
 
 
@@ -51,9 +51,15 @@ class Faults:
             self.add(error, *places)
             return None
 
-    def refuse_lost(self, *place: str) -> None:
-        """Raise the cause why something is lost, if it is."""
+    def refuse_named(self, *place: str) -> None:
+        """Raise the cause why something that is named is lost, if it is."""
         cause = self.lost.get(place)
+        if cause is not None:
+            raise cause
+
+    def refuse_lost(self, *place: str) -> None:
+        """Raise the cause why what is not found is lost, if it is or may be."""
+        cause = self.lost.get(place) or self.lost.get((*place[:-1], ANY))
         if cause is not None:
             raise cause
 

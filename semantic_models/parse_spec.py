@@ -21,6 +21,7 @@ from semantic_models.faults import Faults
 from semantic_models.faults import Place as FaultPlace
 from semantic_models.source import Document, Node, Refused, place_of, read_yaml, words_within
 from semantic_models.spec import (
+    ANY,
     ROOT_NAME,
     DimensionSpec,
     EngineSpec,
@@ -106,14 +107,12 @@ def _read_root(path: str, text: str | bytes, faults: Faults) -> Fields | None:
     """forebay.yml; its engines, which of them is the default one and the folder may be lost."""
     document, fields = _read_file(PROJECT, path, text, faults)
     for key, node, cause in fields.misread if fields else ():
-        if key.text not in PROJECT.keys and isinstance(node, Scalar):
-            faults.lose(cause, ("default_engine",))
-        elif key.text not in PROJECT.keys or key.text == "engines":
-            faults.lose(cause, ("engines", ""), *_each("engines", words_within(node)))
-        elif key.text == "default_engine":
+        if key.text not in PROJECT.keys or key.text == "engines":
+            faults.lose(cause, *_each("engines", _names_within(node)))
+        if key.text not in PROJECT.keys or key.text == "default_engine":
             faults.lose(cause, ("default_engine",))
     if fields is None or fields.cut:
-        names = ("", *document.unread)
+        names = document.unread | words_within(document.node)
         faults.lose(faults.found[-1], ("default_engine",), *_each("engines", names))
     for fault in _outside_faults(fields) if fields else ():
         faults.add(fault)
@@ -131,6 +130,12 @@ def _read_models(path: str, text: str | bytes, faults: Faults) -> Fields | None:
     for words, cause in parts:
         faults.lose(cause, *_each("models", words), *_each("metrics", words))
     return fields
+
+
+def _names_within(node: Node | None) -> frozenset[str]:
+    """The words of a part that may be a section: a map, or what cannot be read."""
+    words = words_within(node)
+    return words if ANY in words or not isinstance(node, Scalar) else frozenset()
 
 
 def _each(section: str, names: Iterable[str]) -> Iterator[FaultPlace]:
@@ -310,9 +315,9 @@ def _said_by(model: str, refused: Refused) -> Iterator[FaultPlace]:
         yield from _places(key, model, words_within(refused.node))
     elif key in ("table", "sql"):
         yield "relation", model
-    elif not is_known and isinstance(refused.node, source.Mapping):
+    elif not is_known:
         for section in _SECTIONS:
-            yield from _places(section, model, words_within(refused.node))
+            yield from _places(section, model, _names_within(refused.node))
     if key in ("key", "unique") or (not is_known and not isinstance(refused.node, source.Mapping)):
         yield "key", model
     if key == "engine" or (not is_known and isinstance(refused.node, Scalar)):

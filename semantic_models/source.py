@@ -21,7 +21,7 @@ from semantic_models.scalar_places import (
     line_starts,
     literal_starts,
 )
-from semantic_models.spec import Scalar
+from semantic_models.spec import ANY, Scalar
 from semantic_models.yaml_page import DEPTH_MAX, NODES_MAX, Page, open_page
 from semantic_models.yaml_problems import (
     AFTER_A_QUOTE,
@@ -102,6 +102,8 @@ def words_within(node: Node | None) -> frozenset[str]:
     """Every word that stands in a part that is not understood: each may be a name."""
     if node is None:
         return frozenset()
+    if isinstance(node, Scalar) and (node.text, node.value) == (ANY, None):
+        return frozenset((ANY,))
     if isinstance(node, Scalar):
         return frozenset(_WORD.findall(node.text))
     parts: list[Node | None] = []
@@ -320,7 +322,7 @@ class _TreeReader:
 
 def _nothing(at: Position) -> Scalar:
     """What stands in a tree for what has no meaning."""
-    return Scalar("", None, at.source, ((at.line, at.column),), (at.excerpt,))
+    return Scalar(ANY, None, at.source, ((at.line, at.column),), (at.excerpt,))
 
 
 def read_scalar(page: Page, event: yaml.ScalarEvent) -> Scalar:
