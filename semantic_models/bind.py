@@ -218,10 +218,13 @@ class Binder:
             try:
                 values[marker] = self._name(model, parts, itself)
             except ForebayError as error:
-                raise error.at(text.position(*offset_of(node))) from None
+                self.faults.add_once(error.at(text.position(*offset_of(node))), since=before)
+                values[marker] = Bound(Expr(exp.Null()), None)
             return column(marker)
 
+        before = len(self.faults.found)
         marked = substitute(tree, mark)
+        self.faults.refuse_since(before)
         try:
             settled, kind = settle(marked, lambda node: values[node.name].kind)
         except ForebayError as error:

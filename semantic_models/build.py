@@ -167,27 +167,31 @@ def _segment(model: str, spec: SegmentSpec, binder: Binder) -> Segment:
 
 
 def _dimension(model: str, spec: DimensionSpec, binder: Binder) -> Dimension:
+    faults = binder.faults
+    before = len(faults.found)
+    expr = faults.attempt(partial(_grouped, model, spec, binder))
+    faults.refuse_named("members", model, spec.name.text)
+    grain = faults.attempt(partial(_grain, spec))
+    faults.refuse_since(before)
+    assert expr is not None, "without it there is a fault"
+    return Dimension(name=spec.name.text, expr=expr, grain=grain, about=spec.about)
+
+
+def _grouped(model: str, spec: DimensionSpec, binder: Binder) -> Expr:
     expr = binder.dimension(model, spec)
     _refuse_finer(binder, model, expr.paths, spec.expr or spec.name)
-    binder.faults.refuse_named("members", model, spec.name.text)
-    is_time = _is_time(spec)
-    if spec.grain is not None and not is_time:
+    return expr
+
+
+def _grain(spec: DimensionSpec) -> Grain | None:
+    if spec.grain is None:
+        return Grain.DAY if _is_time(spec) else None
+    if not _is_time(spec):
         raise WrongType(
             f'dimension "{spec.name.text}" has a grain but is not of type time',
             hint="Write type: time beside it.",
             position=spec.grain.position(),
         )
-    return Dimension(
-        name=spec.name.text,
-        expr=expr,
-        grain=_grain(spec, binder.columns.get(model, {})) if is_time else None,
-        about=spec.about,
-    )
-
-
-def _grain(spec: DimensionSpec, columns: Mapping[str, object]) -> Grain:
-    if spec.grain is None:
-        return Grain.DAY
     try:
         return Grain(spec.grain.text)
     except ValueError:
@@ -199,14 +203,18 @@ def _grain(spec: DimensionSpec, columns: Mapping[str, object]) -> Grain:
 
 
 def _measure(spec: ModelSpec, measure: MeasureSpec, binder: Binder) -> Measure:
-    model = spec.name.text
-    expr = binder.measure(model, measure.expr)
-    _refuse_fan_out(binder, model, expr.paths, measure.expr)
-    where = binder.predicate(model, measure.where) if measure.where else None
-    time = measure.time or spec.time
+    model, faults = spec.name.text, binder.faults
+    before = len(faults.found)
+    expr = faults.attempt(partial(_aggregate, model, measure.expr, binder))
+    where = None
+    if measure.where is not None:
+        where = faults.attempt(partial(binder.predicate, model, measure.where))
     if measure.time is not None:
-        _check_time(spec, measure.time, binder.faults)
-    binder.faults.refuse_named("metrics", f"{model}.{measure.name.text}")
+        faults.attempt(partial(_check_time, spec, measure.time, faults))
+    faults.refuse_since(before)
+    faults.refuse_named("metrics", f"{model}.{measure.name.text}")
+    assert expr is not None, "without it there is a fault"
+    time = measure.time or spec.time
     return Measure(
         name=measure.name.text,
         model=model,
@@ -215,6 +223,12 @@ def _measure(spec: ModelSpec, measure: MeasureSpec, binder: Binder) -> Measure:
         time=time.text if time else None,
         about=measure.about,
     )
+
+
+def _aggregate(model: str, text: Scalar, binder: Binder) -> Expr:
+    expr = binder.measure(model, text)
+    _refuse_fan_out(binder, model, expr.paths, text)
+    return expr
 
 
 def _refuse_fan_out(
@@ -285,17 +299,18 @@ def _table_parts(table: Scalar) -> tuple[str, ...]:
 
 
 def engine_of(spec: ModelSpec, project: ProjectSpec, faults: Faults) -> str:
-    """The name of the engine that a model stands on."""
+    """The name of the engine that a model stands on; where there is but one, that one."""
     if spec.engine is not None:
         return _known_engine(spec.engine, project, faults)
-    if len(project.engines) > 1 or not project.engines:
-        faults.refuse_lost("engine", spec.name.text)
+    known = [each.name.text for each in project.engines]
+    if len(known) == 1 and project.default_engine is None:
+        faults.refuse_any_lost("engines")
+    if len(known) == 1:
+        return known[0]
+    faults.refuse_lost("engine", spec.name.text)
     if project.default_engine is not None:
         return _known_engine(project.default_engine, project, faults)
     faults.refuse_any_lost("engines")
-    known = [each.name.text for each in project.engines]
-    if len(known) == 1:
-        return known[0]
     faults.refuse_lost("default_engine")
     missing = "default_engine" if known else "an engine under engines"
     raise WrongType(

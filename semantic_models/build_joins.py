@@ -67,8 +67,11 @@ def _join(spec: ModelSpec, join: JoinSpec, specs: Specs, columns: Columns, fault
     if join.on is None:
         for _, right in pairs:
             faults.refuse_lost("columns", target.name.text, right)
-    _check(spec, tuple(left for left, _ in pairs), columns, join)
-    _check(target, tuple(right for _, right in pairs), columns, join)
+    before = len(faults.found)
+    for left, right in pairs:
+        faults.attempt(partial(_check, spec, left, columns, join))
+        faults.attempt(partial(_check, target, right, columns, join))
+    faults.refuse_since(before)
     _check_kinds(spec, pairs, columns, join)
     left_key = _key_within(spec, frozenset(left for left, _ in pairs))
     right_key = _key_within(target, frozenset(right for _, right in pairs))
@@ -140,12 +143,11 @@ def _pair(part: exp.Expr, on: Scalar, target: str, join: str) -> tuple[str, str]
     return left[0], right[-1]
 
 
-def _check(spec: ModelSpec, names: tuple[str, ...], columns: Columns, join: JoinSpec) -> None:
+def _check(spec: ModelSpec, name: str, columns: Columns, join: JoinSpec) -> None:
     known = columns.get(spec.name.text)
-    for name in names if known is not None else ():
-        if name not in (known or ()):
-            error = unknown("column", name, known or (), "Columns", spec.name.text)
-            raise error.at(_place(spec, name, join))
+    if known is not None and name not in known:
+        error = unknown("column", name, known, "Columns", spec.name.text)
+        raise error.at(_place(spec, name, join))
 
 
 def _check_kinds(

@@ -132,10 +132,13 @@ class MetricBuilder:
             try:
                 inner = self._named(".".join(parts))
             except ForebayError as error:
-                raise error.at(text.position(*offset_of(node))) from None
+                self.faults.add_once(error.at(text.position(*offset_of(node))), since=before)
+                return exp.Null()
             return renumbered(inner, inputs)
 
+        before = len(self.faults.found)
         formula = substitute(tree, replace)
+        self.faults.refuse_since(before)
         if not inputs:
             raise NoAggregateInMeasure(
                 f'metric "{spec.name.text}" names no measure',

@@ -38,6 +38,12 @@ class Faults:
         self.found.append(fault)
         self.lose(fault, *places)
 
+    def add_once(self, fault: ForebayError, *, since: int) -> None:
+        """Take a fault of an expression, unless another of its words has the same."""
+        same = (each for each in self.found[since:] if each.message == fault.message)
+        if next(same, None) is None:
+            self.found.append(fault)
+
     def lose(self, cause: ForebayError, *places: Place) -> None:
         """Take what is lost to a fault that is told elsewhere."""
         for place in places:
@@ -50,6 +56,11 @@ class Faults:
         except ForebayError as error:
             self.add(error, *places)
             return None
+
+    def refuse_since(self, before: int) -> None:
+        """Raise the first fault that was told after ``before`` of them, if any was."""
+        if len(self.found) > before:
+            raise self.found[before]
 
     def refuse_named(self, *place: str) -> None:
         """Raise the cause why something that is named is lost, if it is."""

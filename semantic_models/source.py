@@ -99,20 +99,24 @@ def shortened(text: str) -> str:
 
 
 def words_within(node: Node | None) -> frozenset[str]:
-    """Every word that stands in a part that is not understood: each may be a name."""
+    """What may be names in a part that is not understood: keys, and the words of lists."""
     if node is None:
         return frozenset()
-    if isinstance(node, Scalar) and (node.text, node.value) == (ANY, None):
-        return frozenset((ANY,))
     if isinstance(node, Scalar):
-        return frozenset(_WORD.findall(node.text))
+        is_unread = node.text == ANY and node.value is None
+        return frozenset((ANY,)) if is_unread else frozenset(_WORD.findall(node.text))
     parts: list[Node | None] = []
-    if isinstance(node, Mapping):
-        parts = [part for entry in node.entries for part in entry]
-        parts += [part for each in node.refused for part in (each.key, each.node)]
+    if isinstance(node, Sequence):
+        parts += node.items
     else:
-        parts = list(node.items)
+        entries = (*node.entries, *((each.key, each.node) for each in node.refused))
+        parts += (key for key, _ in entries)
+        parts += (value for key, value in entries if _may_name(key, value))
     return frozenset[str]().union(*map(words_within, parts))
+
+
+def _may_name(key: Scalar, value: Node | None) -> bool:
+    return not isinstance(value, Scalar) or key.text == "name" or value.text == ANY
 
 
 def read_yaml(source: str, written: str | bytes) -> Document:

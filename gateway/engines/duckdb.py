@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Mapping, Sequence
@@ -122,11 +123,14 @@ class DuckDBEngine:
         """The names of its tables, or of the columns of those that a SELECT reads."""
         with self._connect() as connection:
             tables = _tables(connection)
-            if kind == "table":
-                return tables
-            read = [each for each in tables if each.split(".")[-1] in tables_read(select)]
-            sources = (".".join(map(quote, each.split("."))) for each in read)
-            return [name for each in sources for name in _columns(connection, f"FROM {each}")]
+        if kind == "table":
+            return tables
+        columns: list[str] = []
+        for each in tables:
+            if each.split(".")[-1] in tables_read(select):
+                with contextlib.suppress(ForebayError):
+                    columns += self.describe(Table(tuple(each.split("."))))
+        return columns
 
     def describe_query(self, text: str) -> Columns:
         """Columns of a SELECT in this engine's SQL, without running it."""
