@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
-
-from sqlglot import exp
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 from semantic_models.errors import ForebayError, MalformedSql, Position
 
@@ -17,9 +15,8 @@ _BY_NUMBER: Mapping[tuple[int, ...], str] = {
     (1,): "sum avg median min max mode stddev stddev_samp stddev_pop variance var_samp var_pop "
     "bool_and bool_or count_if approx_count_distinct upper lower length abs sign floor ceil "
     "ceiling sqrt ln exp sin cos tan asin acos atan radians degrees year quarter month week day "
-    "dayofweek isodow dayofmonth dayofyear hour minute second last_day initcap percentile_cont "
-    "percentile_disc",
-    (1, 2): "round trunc log trim",
+    "dayofweek isodow dayofmonth dayofyear hour minute second last_day initcap",
+    (1, 2): "round trunc log trim percentile_cont percentile_disc",
     (2,): "corr covar_pop covar_samp approx_quantile quantile_cont quantile_disc left right strpos "
     "instr starts_with ends_with contains nullif atan2 pow power date_trunc regexp_full_match "
     "position date_add",
@@ -33,51 +30,36 @@ TAKES: Mapping[str, tuple[int, ...]] = {
 }
 """The numbers of arguments of a function, by its name."""
 
-_TOO_MANY: Mapping[type[exp.Expr], str] = {
-    exp.Round: "truncate",
-    exp.Trunc: "fractions_supported",
-    exp.Mode: "deterministic",
-    exp.Count: "expressions",
-    exp.LastDay: "unit",
-    exp.ApproxDistinct: "accuracy",
-    exp.Ceil: "decimals",
-    exp.Floor: "decimals",
-}
-"""Arguments that the parser reads and no call of ours has."""
-
-_TOO_FEW: Mapping[type[exp.Expr], tuple[str, ...]] = {
-    exp.SplitPart: ("delimiter", "part_index"),
-    exp.Substring: ("start",),
-    exp.ApproxQuantile: ("quantile",),
-    exp.Initcap: ("this",),
-}
-"""Arguments that the parser does not demand and every call of ours has."""
-
-_NAME_BEFORE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\s*\Z")
+_QUOTED = r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/"
+_TOKEN = re.compile(
+    rf"{_QUOTED}|(?P<name>[A-Za-z_]\w*)?\s*(?P<open>[(\[{{])|(?P<mark>[)\]}},])|\w+|[^\s\w]",
+    re.DOTALL,
+)
+_WORDS_FOR_COMMAS = frozenset(("in", "from", "for", "both", "leading", "trailing"))
+"""Words between arguments in the place of commas, as in ``position('a' in x)``."""
 
 
-class Call(NamedTuple):
-    """A call as it is written."""
+@dataclass(slots=True)
+class _Call:
+    """A call as it is written, or another pair of brackets, which has no name."""
 
     name: str
     start: int
     """Where its name begins."""
-    arguments: int
+    commas: int = 0
+    is_empty: bool = True
+    is_keyworded: bool = False
 
-
-def has_wrong_number(node: exp.Expr) -> bool:
-    """Whether the parser took more or fewer arguments than a function has."""
-    too_many = _TOO_MANY.get(type(node))
-    if too_many is not None and node.args.get(too_many):
-        return True
-    return any(node.args.get(each) is None for each in _TOO_FEW.get(type(node), ()))
+    @property
+    def arguments(self) -> int:
+        return 0 if self.is_empty else self.commas + 1
 
 
 def first_wrong_call(text: str, locate: Callable[[int, int], Position]) -> ForebayError | None:
     """The refusal of the first call in a text that has a wrong number of arguments."""
-    for call in _calls(text):
+    for call in sorted(_calls(text), key=lambda each: each.start):
         takes = TAKES.get(call.name.lower())
-        if takes is not None and not _fits(call.arguments, takes):
+        if takes is not None and not call.is_keyworded and not _fits(call.arguments, takes):
             return MalformedSql(
                 f'function "{call.name}" takes {_told(takes)}, not {call.arguments}',
                 hint=f"Write {' or '.join(_forms(call.name, takes))}.",
@@ -105,33 +87,18 @@ def _forms(name: str, takes: tuple[int, ...]) -> list[str]:
     return [f"{name}({', '.join('xyz'[:number]) or '*'})" for number in takes]
 
 
-def _calls(text: str) -> list[Call]:
-    """Every call with commas between its arguments, by where it begins."""
-    bare = _without_quoted(text)
-    found: list[Call] = []
-    opened: list[tuple[int, int]] = []
-    """The bracket of each open call, and the commas that are its own."""
-    for offset, character in enumerate(bare):
-        if character in "([{":
-            opened.append((offset, 0))
-        elif character == "," and opened:
-            opened[-1] = (opened[-1][0], opened[-1][1] + 1)
-        elif character in ")]}" and opened:
-            start, commas = opened.pop()
-            name = _NAME_BEFORE.search(bare, 0, start) if bare[start] == "(" else None
-            inner = bare[start + 1 : offset]
-            if name is not None and not _is_keyworded(inner):
-                number = commas + 1 if inner.strip() else 0
-                found.append(Call(name[1], name.start(1), number))
-    return sorted(found, key=lambda each: each.start)
-
-
-def _is_keyworded(inner: str) -> bool:
-    """Whether words stand between arguments in the place of commas, as in ``'a' in x``."""
-    return re.search(r"\b(in|from|for|both|leading|trailing)\b", inner, re.IGNORECASE) is not None
-
-
-def _without_quoted(text: str) -> str:
-    """The text with an x for every character of its quoted parts and comments."""
-    quoted = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/", re.DOTALL)
-    return quoted.sub(lambda found: "x" * len(found[0]), text)
+def _calls(text: str) -> Iterator[_Call]:
+    """Every call that is closed, innermost first."""
+    opened: list[_Call] = []
+    for token in _TOKEN.finditer(text) if "(" in text else ():
+        if opened and token["mark"] != ")":
+            opened[-1].is_empty = False
+        if token["open"]:
+            is_call = token["open"] == "(" and token["name"]
+            opened.append(_Call(token["name"] if is_call else "", token.start()))
+        elif token["mark"] == "," and opened:
+            opened[-1].commas += 1
+        elif token["mark"] and opened:
+            yield opened.pop()
+        elif opened and token[0].lower() in _WORDS_FOR_COMMAS:
+            opened[-1].is_keyworded = True

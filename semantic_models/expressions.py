@@ -10,7 +10,7 @@ from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.errors import ParseError as SqlglotParseError
 from sqlglot.errors import SqlglotError, TokenError
 
-from semantic_models.arguments import first_wrong_call, has_wrong_number
+from semantic_models.arguments import first_wrong_call
 from semantic_models.errors import (
     ForebayError,
     MalformedSql,
@@ -148,8 +148,9 @@ def check_forms(tree: exp.Expr, text: str, locate: Locate) -> None:
             raise _refused_star(node, text, locate)
         if not _is_allowed(node):
             raise _refused(node).at(_place(node, text, locate))
-        if has_wrong_number(node):
-            raise _wrong_number(node, text, locate)
+    wrong = first_wrong_call(text, locate)
+    if wrong is not None:
+        raise wrong
 
 
 def _is_misplaced_star(node: exp.Expr) -> bool:
@@ -172,15 +173,6 @@ def _refused_star(node: exp.Expr, text: str, locate: Locate) -> ForebayError:
         "a star stands where one value is expected",
         hint="Name one column; rows are counted by count(*).",
         position=locate(start, end - start) if marks else locate(end - 1, 1),
-    )
-
-
-def _wrong_number(node: exp.Expr, text: str, locate: Locate) -> ForebayError:
-    name = node.sql_name().lower() if isinstance(node, exp.Func) else ""
-    return first_wrong_call(text, locate) or MalformedSql(
-        f'function "{name}" has a wrong number of arguments',
-        hint="The reference of expressions shows each function with its arguments.",
-        position=_place(node, text, locate),
     )
 
 
