@@ -57,18 +57,18 @@ metrics:
 MISTAKES = (
     ("forebay.yml", "time_zone: UTC", "time_zone: UTD"),
     ("forebay.yml", "name: shop", "name: shop\ntitle: Shop"),
-    ("forebay.yml", "data/lines.parquet", "data/liness.parquet"),
+    ("forebay.yml", "data/lines.parquet", "data/lines2.parquet"),
     ("models/a.yml", "amount >= 0", "abs(note) >= 0"),
-    ("models/a.yml", "grain: second", "grain: secnd"),
+    ("models/a.yml", "grain: second", "grain: sec"),
     ("models/a.yml", "amount < 10", "amonut < 10"),
     ("models/a.yml", "paid: {expr: sum(amount)", "paid: {expr: sum(note)"),
     ("models/a.yml", "customer.region", "customer.regin"),
     ("models/a.yml", "name: , region", "name: {hidden: 1}, region"),
-    ("models/b.yml", "user_id, name,", "user_id, nam as name,"),
+    ("models/b.yml", "user_id, name,", "user_id, title as name,"),
     ("models/b.yml", "lines: count(*)", "lines: count(lines.*)"),
     ("models/b.yml", "revenue / orders", "sqrt(revenue, orders)"),
     ("models/b.yml", "of: orders", "off: orders"),
-    ("models/b.yml", "people * 2", "people * peopl"),
+    ("models/b.yml", "people * 2", "people * persons"),
 )
 """Independent ones: a file, what stands in it and what is written for it."""
 Mistake = tuple[str, str, str]
