@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Never, TypeVar
 
 from gateway.engines.base import Engine
 from gateway.engines.duckdb import DuckDBEngine
 from gateway.engines.duckdb_open import DuckDBSettings
+from gateway.errors import EngineError
 from gateway.kept_types import KeptTypes, digest_of
 from gateway.snapshot import Snapshot
 from gateway.tell_types import metric_places, tell_columns, tell_members, tell_metrics
@@ -25,16 +25,15 @@ from semantic_models.errors import (
     TooLarge,
 )
 from semantic_models.expand import expand
+from semantic_models.faults import Faults
 from semantic_models.give_types import give_types
 from semantic_models.model import ModelTypes
-from semantic_models.parse_spec import POLICIES_FOLDER, models_folder, parse_project
-from semantic_models.sound_parts import sound_metrics, sound_models, without_follow_ups
+from semantic_models.parse_spec import POLICIES_FOLDER, models_folder, read_project
+from semantic_models.sound_parts import with_columns, without
+from semantic_models.spec import ROOT_NAME as ROOT
 from semantic_models.spec import EngineSpec, ProjectSpec, Scalar
 
-ROOT = "forebay.yml"
 FILES_MAX = 10_000
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,9 @@ def read_files(folder: Path) -> dict[str, bytes]:
     below = {folder / models_folder(files[ROOT]), folder / POLICIES_FOLDER}
     paths = sorted({path for each in below for path in _yaml_files(each)})
     links = {link for each in below for link in _refused_links(folder, each)}
-    _refuse([_link_fault(each.relative_to(folder).as_posix()) for each in sorted(links)])
+    if links:
+        paths_of_links = (each.relative_to(folder).as_posix() for each in sorted(links))
+        raise FaultyProject([_link_fault(each) for each in paths_of_links])
     if len(paths) > FILES_MAX:
         raise TooLarge(f"the project has more than {FILES_MAX} model files")
     for path in paths:
@@ -152,124 +153,104 @@ def load_project(folder: Path, *, types_folder: Path | None = None) -> Project:
         ProjectError, EngineError: it cannot be read, or its data cannot be opened.
     """
     files = read_files(folder)
-    spec, of_form = parse_project(files)
-    if spec is None:
-        raise FaultyProject(of_form)
-    faults = _Faults(files, spec, of_form)
-    _, of_names = build_what_stands(spec)
-    faults.add(of_names)
-    if faults.are_of_root:  # What it says of engines may be lost.
-        faults.refuse()
-    engines = faults.opening(lambda: open_engines(spec, folder))
+    faults = Faults()
+    spec = read_project(files, faults)
+    engines = open_engines(spec, folder, faults)
     try:
-        kept = KeptTypes(partial(digest_of, files, engines), types_folder)
-        return _typed(spec, engines, kept, faults)
+        return _typed(spec, engines, partial(_kept_types, files, engines, types_folder), faults)
     except BaseException:
         for engine in engines.values():
             engine.close()
         raise
 
 
-class _Faults:
-    """What is wrong with a project, gathered from stage to stage before any of it is told."""
-
-    def __init__(
-        self, files: Mapping[str, bytes], spec: ProjectSpec, of_form: Sequence[ForebayError]
-    ) -> None:
-        self.found = list(of_form)
-        self.are_of_root = any(each.position and each.position.source == ROOT for each in of_form)
-        self._files = files
-        self._spec = spec
-        self._is_lossy = bool(of_form)
-
-    def add(self, faults: Sequence[ForebayError]) -> None:
-        """Add what a stage found, without what follows from a part that could not be read."""
-        if self._is_lossy:
-            faults = without_follow_ups(faults, self._files, self._spec)
-        if self.are_of_root:
-            faults = [each for each in faults if "engine" not in each.message]
-        self.found.extend(faults)
-
-    def opening(self, open_: Callable[[], T]) -> T:
-        """Open what may be gone; with other faults that is one more of them."""
-        try:
-            return open_()
-        except FaultyProject as error:
-            self.found.extend(error.faults)
-        except ForebayError as error:
-            if not self.found:
-                raise
-            self.found.append(error)
-        return self.refuse()
-
-    def refuse(self) -> Never:
-        """Tell the first fault of each place, by file and line, those of forebay.yml first."""
-        told = {
-            (_place(each) if each.position else each.message): each for each in reversed(self.found)
-        }
-        raise FaultyProject(sorted(told.values(), key=_place))
+def _kept_types(
+    files: Mapping[str, bytes], engines: Mapping[str, Engine], folder: Path | None
+) -> KeptTypes:
+    return KeptTypes(partial(digest_of, files, engines), folder)
 
 
 def _typed(
-    spec: ProjectSpec, engines: Mapping[str, Engine], kept: KeptTypes, faults: _Faults
+    spec: ProjectSpec,
+    engines: Mapping[str, Engine],
+    open_kept: Callable[[], KeptTypes],
+    faults: Faults,
 ) -> Project:
-    types = {} if faults.found else kept.read()
-    if not types:
-        types = _asked(spec, engines, faults)
     if faults.found:
-        return faults.refuse()
+        _ask(spec, engines, faults)
+        raise _refusal(faults)
+    kept = open_kept()
+    types = kept.read() or _ask(spec, engines, faults)
+    if faults.found:
+        raise _refusal(faults)
     catalog, of_names = build(spec, {name: each.columns for name, each in types.items()})
     if catalog is None:
         raise FaultyProject(of_names)
     catalog, of_types = give_types(catalog, types)
-    _refuse(of_types)
+    if of_types:
+        raise FaultyProject(of_types)
     kept.write(types)
     return Project(spec, Snapshot(catalog), engines)
 
 
-def _asked(
-    spec: ProjectSpec, engines: Mapping[str, Engine], faults: _Faults
-) -> dict[str, ModelTypes]:
-    """What engines tell of all that has no fault so far."""
-    told = tell_columns(spec, engines, faults.found)
-    catalog, of_names = build_what_stands(spec, told)
-    faults.add(of_names)
-    if catalog is None:
-        return {}
-    sound = sound_models(catalog, spec, faults.found) & told.keys()
-    specs = [each for each in spec.models if each.name.text in sound]
-    members = tell_members(specs, catalog, engines, faults.found)
-    types = {name: ModelTypes(told[name], members[name]) for name in members}
+def _refusal(faults: Faults) -> ForebayError:
+    """Every fault at once; data that cannot be opened speaks for itself where it is alone."""
+    found = faults.in_order()
+    if len(found) == 1 and isinstance(found[0], EngineError) and found[0].position is None:
+        return found[0]
+    return FaultyProject(found)
+
+
+def _ask(spec: ProjectSpec, engines: Mapping[str, Engine], faults: Faults) -> dict[str, ModelTypes]:
+    """What engines tell of all that has no fault so far, stage by stage."""
+    columns = tell_columns(spec, engines, faults)
+    catalog = with_columns(build_what_stands(spec, columns, faults))
+    specs = {each.name.text: each for each in reversed(spec.models)}
+    asked = [specs[name] for name in catalog.models]
+    members = tell_members(asked, catalog, engines, faults.found)
+    types = {name: ModelTypes(columns[name], told) for name, told in members.items()}
+    catalog = without(catalog, _places(faults))
     catalog, of_types = give_types(catalog, types)
-    faults.add(of_types)
-    sound &= sound_models(catalog, spec, faults.found)
-    asked = sound_metrics(catalog, spec, sound, faults.found)
-    places = {name: at for name, at in metric_places(spec).items() if name in asked}
+    faults.found += of_types
+    catalog = without(catalog, _places(faults))
+    places = {name: at for name, at in metric_places(spec).items() if name in catalog.metrics}
     tell_metrics(places, catalog, engines, faults.found)
     return types
 
 
-def _refuse(faults: Sequence[ForebayError]) -> None:
-    if faults:
-        raise FaultyProject(sorted(faults, key=_place))
+def _places(faults: Faults) -> set[Position | None]:
+    return {each.position for each in faults.found}
 
 
-def _place(fault: ForebayError) -> tuple[bool, str, int, int]:
-    at = fault.position
-    return (at.source != ROOT, at.source, at.line, at.column) if at else (False, "", 0, 0)
-
-
-def open_engines(spec: ProjectSpec, folder: Path) -> dict[str, Engine]:
-    """The engines of a project, by name."""
+def open_engines(spec: ProjectSpec, folder: Path, faults: Faults) -> dict[str, Engine]:
+    """The engines of a project by name, without those that cannot be opened."""
     opened: dict[str, Engine] = {}
     try:
         for each in spec.engines:
-            opened[each.name.text] = _open(each, folder)
+            engine = _open_what_is_there(each, folder, faults)
+            if engine is not None:
+                opened[each.name.text] = engine
     except BaseException:
         for engine in opened.values():
             engine.close()
         raise
     return opened
+
+
+def _open_what_is_there(spec: EngineSpec, folder: Path, faults: Faults) -> Engine | None:
+    """An engine over those of its files that can be read; why others cannot is told of each."""
+    name = spec.name.text
+    while True:
+        try:
+            return _open(spec, folder)
+        except ForebayError as error:
+            bad = [view for view, path in spec.files if path.position() == error.position]
+            faults.add(error, *(("tables", name, view.text.lower()) for view in bad))
+            rest = tuple(each for each in spec.files if each[0] not in bad)
+            if not bad or not rest:
+                faults.lose(error, ("engines", name))
+                return None
+            spec = replace(spec, files=rest)
 
 
 def _open(spec: EngineSpec, folder: Path) -> Engine:
@@ -293,7 +274,7 @@ def _open(spec: EngineSpec, folder: Path) -> Engine:
         )
         return DuckDBEngine(settings)
     except SettingRejected as error:
-        raise FaultyProject([error.at(spec.name.position())]) from error
+        raise error.at(spec.name.position()) from error
 
 
 def _read_if_file(folder: Path, path: str) -> bytes | None:

@@ -13,10 +13,11 @@ from dialects.types import arrow_schema
 from gateway.engines.base import Engine
 from gateway.engines.conform import conversion
 from gateway.errors import EngineError, EngineGone
-from semantic_models.build import relation_of
+from semantic_models.build import engine_of, relation_of
 from semantic_models.catalog import Catalog
 from semantic_models.errors import ForebayError, TypeMismatch
-from semantic_models.model import Model
+from semantic_models.faults import Faults
+from semantic_models.model import Model, tables_read
 from semantic_models.probe import (
     Probed,
     conditions,
@@ -34,28 +35,34 @@ LOADER = Principal("loader")
 
 
 def tell_columns(
-    spec: ProjectSpec, engines: Mapping[str, Engine], faults: list[ForebayError]
+    spec: ProjectSpec, engines: Mapping[str, Engine], faults: Faults
 ) -> dict[str, Types]:
     """The physical columns of each model; what an engine refuses becomes a fault."""
     told: dict[str, Types] = {}
     for model in spec.models:
-        engine = _engine(model, spec, engines)
-        if engine is None:
-            continue  # Whoever built the model has told that it names none.
         try:
-            told[model.name.text] = engine.describe(relation_of(model))
+            found = _columns(model, spec, engines, faults)
         except EngineGone:
             raise
-        except EngineError as error:
-            faults.append(error.at((model.table or model.sql or model.name).position()))
-        except ForebayError:
-            continue  # The relation is not one; whoever built the model has told so.
+        except ForebayError as error:
+            faults.add(error)
+        else:
+            told.setdefault(model.name.text, found)
     return told
 
 
-def _engine(model: ModelSpec, spec: ProjectSpec, engines: Mapping[str, Engine]) -> Engine | None:
-    written = model.engine or spec.default_engine
-    return engines.get(written.text) if written else next(iter(engines.values()), None)
+def _columns(
+    model: ModelSpec, spec: ProjectSpec, engines: Mapping[str, Engine], faults: Faults
+) -> Types:
+    name = engine_of(model, spec, faults)
+    faults.refuse_lost("engines", name)
+    relation = relation_of(model, faults)
+    for table in tables_read(relation):
+        faults.refuse_lost("tables", name, table.lower())
+    try:
+        return engines[name].describe(relation)
+    except EngineError as error:
+        raise error.at((model.table or model.sql or model.name).position()) from None
 
 
 def tell_members(

@@ -33,6 +33,7 @@ from semantic_models.expressions import (
     parse_one,
     substitute,
 )
+from semantic_models.faults import Faults
 from semantic_models.functions import AGGREGATES
 from semantic_models.intrinsics import truncate
 from semantic_models.join_paths import Joins, Ways, both_ways, walked
@@ -44,9 +45,6 @@ from semantic_models.types import Kind, LogicalType
 
 Columns = Mapping[str, Mapping[str, LogicalType | None]]
 """Physical columns by model and name, for the models of which an engine has told."""
-
-BrokenJoins = Mapping[tuple[str, str], ForebayError]
-"""The faults of joins that could not be built, by model and join."""
 
 
 def column(name: str, path: Path = ()) -> exp.Column:
@@ -125,8 +123,8 @@ class Binder:
     models: Mapping[str, ModelSpec]
     joins: Joins
     columns: Columns
-    broken: BrokenJoins = field(default_factory=dict)
-    """What leads through one of these has no fault of its own."""
+    faults: Faults = field(default_factory=Faults)
+    """What leads through something that is lost has no fault of its own."""
     bound: dict[tuple[str, str], Bound | None] = field(default_factory=dict)
     """Dimensions and segments; None while one is being bound, which is how a cycle is seen."""
 
@@ -236,10 +234,13 @@ class Binder:
             try:
                 values[marker] = self._name(model, parts, itself)
             except ForebayError as error:
-                raise error.at(text.position(*offset_of(node))) from None
+                self.faults.add_once(error.at(text.position(*offset_of(node))), since=before)
+                values[marker] = Bound(Expr(exp.Null()), None)
             return column(marker)
 
+        before = len(self.faults.found)
         marked = substitute(tree, mark)
+        self.faults.refuse_since(before)
         try:
             settled, kind = settle(marked, lambda node: values[node.name].kind)
         except ForebayError as error:
@@ -280,6 +281,8 @@ class Binder:
         rest = parts
         while True:
             head, rest = rest[0], rest[1:]
+            if self.faults.lost and not (head == itself and not path):
+                self._refuse_lost(at, head, rest)
             dimension = self._dimension_spec(at, head)
             if dimension is not None and (not rest or _is_grain(rest, dimension)):
                 is_column = not path and head == itself
@@ -290,11 +293,11 @@ class Binder:
                 return self._in_joined_row(found, model, path)
             if head in self.joins.get(at, {}):
                 path, at = (*path, head), self.joins[at][head].target
-            elif (at, head) in self.broken:
-                raise self.broken[at, head]
             elif not path and at == model and head in self.models:
                 path, at = self._way(model, head), head
             else:
+                self.faults.refuse_lost("joins", at, head)
+                self.faults.refuse_lost("models", head)
                 known = (*self.joins.get(at, {}), *self.models)
                 raise unknown("join or model", head, known, "Joins and models")
 
@@ -302,9 +305,18 @@ class Binder:
         joins = walked(self.ways.edges, home, path)
         return Bound(in_joined_row(found.expr, path, joins), found.kind)
 
+    def _refuse_lost(self, model: str, head: str, rest: tuple[str, ...]) -> None:
+        """Refuse a member that is lost, or a join if more of the name follows it."""
+        if rest:
+            self.faults.refuse_named("joins", model, head)
+        if not rest or rest[0] in Grain.__members__.values():
+            self.faults.refuse_named("members", model, head)
+
     def _way(self, home: str, target: str) -> Path:
         ways = self.ways.to(home, target)
         if not ways:
+            for model in (*self.ways.safe(home), target):
+                self.faults.refuse_any_lost("joins", model)
             raise NoPath(
                 f'no join path leads from model "{home}" to model "{target}"',
                 hint="Declare a join, or write the expression on the other model.",
@@ -328,18 +340,24 @@ class Binder:
         if segment is not None and (path or name != itself):
             return Bound(self.segment(model, segment), Kind.BOOLEAN)
         if path:
+            self.faults.refuse_lost("members", model, name)
             known = [each.name.text for each in spec.dimensions]
-            raise unknown(f'member of model "{model}"', name, known, "Dimensions")
-        self._check_column(model, name, None)
+            raise unknown("member", name, known, "Dimensions", model)
+        self._check_column(model, name, None, itself)
         return self._column(model, name)
 
-    def _check_column(self, model: str, name: str, place: Scalar | None) -> None:
+    def _check_column(self, model: str, name: str, place: Scalar | None, itself: str = "") -> None:
         known = self.columns.get(model)
         if known is None or name in known:
             return
+        self.faults.refuse_lost("members", model, name)
         spec = self.models[model]
-        members = [each.name.text for each in spec.dimensions if each.expr is not None]
-        hint = did_you_mean(name, (*known, *members)) or f"Columns are {', '.join(known)}."
+        members = [
+            each.name.text
+            for each in spec.dimensions
+            if each.expr is not None and each.name.text != itself
+        ]
+        hint = did_you_mean(name, (*members, *known)) or f"Columns are {', '.join(known)}."
         raise UnknownName(
             f'column "{name}" does not exist in model "{model}"',
             hint=hint,

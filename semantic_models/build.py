@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from functools import partial
 from hashlib import blake2b
-from typing import TypeVar
 
 from sqlglot import exp
 
 from semantic_models.bind import Binder, Columns
-from semantic_models.build_joins import build_joins, names_of_keys
+from semantic_models.build_joins import build_joins
 from semantic_models.build_metrics import MetricBuilder
 from semantic_models.catalog import Catalog
 from semantic_models.checks import CHECKS, unknown
@@ -25,7 +23,7 @@ from semantic_models.errors import (
     WrongType,
 )
 from semantic_models.expressions import parse_one
-from semantic_models.join_paths import Joins
+from semantic_models.faults import Faults, Place
 from semantic_models.model import (
     Dimension,
     Expr,
@@ -39,7 +37,6 @@ from semantic_models.model import (
     Select,
     Table,
 )
-from semantic_models.parse_spec import ROOT_NAME
 from semantic_models.spec import (
     DimensionSpec,
     MeasureSpec,
@@ -49,39 +46,7 @@ from semantic_models.spec import (
     SegmentSpec,
 )
 
-T = TypeVar("T")
 NO_COLUMNS: Columns = {}
-
-
-@dataclass
-class Faults:
-    """Collects what goes wrong, so that one fault does not hide the next."""
-
-    found: list[ForebayError] = field(default_factory=list)
-    broken: dict[str, ForebayError] = field(default_factory=dict)
-    """The faults of measures, by ``model.measure``: what names one has no fault of its own."""
-
-    def attempt(self, work: Callable[[], T], measure: str = "") -> T | None:
-        """The work's result, or None and one fault more."""
-        try:
-            return work()
-        except ForebayError as error:
-            self.found.append(error)
-            if measure:
-                self.broken[measure] = error
-            return None
-
-    def in_order(self) -> tuple[ForebayError, ...]:
-        """Each fault once, by file and line, those of forebay.yml first."""
-        told: dict[tuple[object, ...], ForebayError] = {}
-        for error in self.found:
-            told.setdefault((error.code, error.message, error.position), error)
-        return tuple(sorted(told.values(), key=_place))
-
-
-def _place(error: ForebayError) -> tuple[bool, str, int, int]:
-    at = error.position
-    return (at.source != ROOT_NAME, at.source, at.line, at.column) if at else (False, "", 0, 0)
 
 
 def build(
@@ -92,29 +57,27 @@ def build(
     Pure: ``columns`` is what engines told before, by model. Models without columns are built all
     the same; their columns are taken on trust. A catalog comes back only without faults.
     """
-    catalog, faults = build_what_stands(spec, columns)
-    return (None if faults else catalog), faults
-
-
-def build_what_stands(
-    spec: ProjectSpec, columns: Columns = NO_COLUMNS
-) -> tuple[Catalog | None, tuple[ForebayError, ...]]:
-    """As ``build``, but beside faults comes what has none: to look for more, never to be served."""
     faults = Faults()
-    if not spec.models:
-        faults.found.append(
-            EmptyProject("the project has no models", hint="Write one below the models folder.")
-        )
-        return None, faults.in_order()
+    catalog = build_what_stands(spec, columns, faults)
+    return (None if faults.found else catalog), faults.in_order()
+
+
+def build_what_stands(spec: ProjectSpec, columns: Columns, faults: Faults) -> Catalog:
+    """All that can be built beside faults: to look for more of them, never to be served."""
+    if not spec.models and not faults.found:
+        hint = "Write one below the models folder."
+        faults.add(EmptyProject("the project has no models", hint=hint))
     specs = _by_name(spec.models, faults)
     for check in CHECKS:
-        faults.found.extend(check(spec, specs))
-    joins, broken = build_joins(specs, columns)
-    faults.found.extend(broken.values())
-    binder = Binder(specs, joins, columns, broken)
-    models = {name: _model(each, spec, binder, joins, faults) for name, each in specs.items()}
-    metrics, shared = _metrics(spec, models, binder, faults)
-    catalog = Catalog(
+        for fault, place in check(spec, specs):
+            faults.add(fault, *([place] if place else ()))
+    if spec.default_engine is not None:
+        faults.attempt(partial(_known_engine, spec.default_engine, spec, faults))
+    joins = build_joins(specs, columns, faults)
+    binder = Binder(specs, joins, columns, faults)
+    models = {name: _model(each, spec, binder) for name, each in specs.items()}
+    metrics, shared = _metrics(spec, models, binder) if models else ({}, {})
+    return Catalog(
         name=spec.name.text,
         version=_version(models, spec),
         models=models,
@@ -122,64 +85,64 @@ def build_what_stands(
         shared_names=shared,
         time_zone=spec.time_zone.text if spec.time_zone else "UTC",
     )
-    return catalog, faults.in_order()
 
 
 def _by_name(models: Sequence[ModelSpec], faults: Faults) -> dict[str, ModelSpec]:
+    """The first model of each name; what only the others have is lost."""
     specs: dict[str, ModelSpec] = {}
     for each in models:
         first = specs.setdefault(each.name.text, each)
         if first is not each:
             at = first.name.position()
-            faults.found.append(
-                NameCollision(
-                    f'model "{each.name.text}" is declared twice',
-                    detail=f"The first stands at {at.source}:{at.line}.",
-                    hint="Rename one of them.",
-                    position=each.name.position(),
-                )
+            fault = NameCollision(
+                f'model "{each.name.text}" is declared twice',
+                detail=f"The first stands at {at.source}:{at.line}.",
+                hint="Rename one of them.",
+                position=each.name.position(),
             )
+            faults.add(fault, *(_members_of(each) - _members_of(first)))
     return specs
 
 
-def _model(
-    spec: ModelSpec, project: ProjectSpec, binder: Binder, joins: Joins, faults: Faults
-) -> Model:
+def _members_of(spec: ModelSpec) -> set[Place]:
     name = spec.name.text
-    dimensions = {
-        each.name.text: made
+    places: set[Place] = {("members", name, each.name.text) for each in spec.dimensions}
+    places |= {("members", name, each.name.text) for each in spec.segments}
+    places |= {("joins", name, each.name.text) for each in spec.joins}
+    places |= {("metrics", each.name.text) for each in spec.measures}
+    return places | {("metrics", f"{name}.{each.name.text}") for each in spec.measures}
+
+
+def _model(spec: ModelSpec, project: ProjectSpec, binder: Binder) -> Model:
+    name, faults = spec.name.text, binder.faults
+    dimensions = [
+        faults.attempt(partial(_dimension, name, each, binder))  # Who reads it tells the same.
         for each in spec.dimensions
-        if (made := faults.attempt(partial(_dimension, name, each, binder))) is not None
-    }
-    measures = {
-        each.name.text: measure
-        for each in spec.measures
-        if (
-            measure := faults.attempt(
-                partial(_measure, spec, each, binder), f"{name}.{each.name.text}"
-            )
+    ]
+    measures = [
+        faults.attempt(
+            partial(_measure, spec, each, binder),
+            ("metrics", each.name.text),
+            ("metrics", f"{name}.{each.name.text}"),
         )
-        is not None
-    }
-    segments = {
-        each.name.text: segment
-        for each in spec.segments
-        if (segment := faults.attempt(partial(_segment, name, each, binder))) is not None
-    }
+        for each in spec.measures
+    ]
+    segments = [faults.attempt(partial(_segment, name, each, binder)) for each in spec.segments]
     where = faults.attempt(partial(_where, name, spec.where, binder)) if spec.where else None
-    relation = faults.attempt(lambda: relation_of(spec))
+    relation = faults.attempt(partial(relation_of, spec, faults), ("relation", name))
+    engine = faults.attempt(partial(engine_of, spec, project, faults), ("engine", name))
     return Model(
         name=name,
         relation=relation or Table(("",)),
-        engine=_engine(spec, project, faults),
-        key=names_of_keys(spec, binder.columns, faults.found),
+        engine=engine or "",
+        key=tuple(each.text for each in spec.key),
         unique=tuple(tuple(each.text for each in key) for key in spec.unique),
         time=_time(spec, faults),
         where=where,
-        dimensions=dimensions,
-        measures=measures,
-        joins=joins.get(name, {}),
-        segments=segments,
+        dimensions={each.name: each for each in dimensions if each},
+        measures={each.name: each for each in measures if each},
+        joins=binder.joins.get(name, {}),
+        segments={each.name: each for each in segments if each},
         columns=binder.columns.get(name),
         about=spec.about,
     )
@@ -199,30 +162,36 @@ def _where(model: str, text: Scalar, binder: Binder) -> Expr:
 def _segment(model: str, spec: SegmentSpec, binder: Binder) -> Segment:
     expr = binder.segment(model, spec)
     _refuse_finer(binder, model, expr.paths, spec.expr)
+    binder.faults.refuse_named("members", model, spec.name.text)
     return Segment(name=spec.name.text, expr=expr, about=spec.about)
 
 
 def _dimension(model: str, spec: DimensionSpec, binder: Binder) -> Dimension:
+    faults = binder.faults
+    before = len(faults.found)
+    expr = faults.attempt(partial(_grouped, model, spec, binder))
+    faults.refuse_named("members", model, spec.name.text)
+    grain = faults.attempt(partial(_grain, spec))
+    faults.refuse_since(before)
+    assert expr is not None, "without it there is a fault"
+    return Dimension(name=spec.name.text, expr=expr, grain=grain, about=spec.about)
+
+
+def _grouped(model: str, spec: DimensionSpec, binder: Binder) -> Expr:
     expr = binder.dimension(model, spec)
     _refuse_finer(binder, model, expr.paths, spec.expr or spec.name)
-    is_time = _is_time(spec)
-    if spec.grain is not None and not is_time:
+    return expr
+
+
+def _grain(spec: DimensionSpec) -> Grain | None:
+    if spec.grain is None:
+        return Grain.DAY if _is_time(spec) else None
+    if not _is_time(spec):
         raise WrongType(
             f'dimension "{spec.name.text}" has a grain but is not of type time',
             hint="Write type: time beside it.",
             position=spec.grain.position(),
         )
-    return Dimension(
-        name=spec.name.text,
-        expr=expr,
-        grain=_grain(spec, binder.columns.get(model, {})) if is_time else None,
-        about=spec.about,
-    )
-
-
-def _grain(spec: DimensionSpec, columns: Mapping[str, object]) -> Grain:
-    if spec.grain is None:
-        return Grain.DAY
     try:
         return Grain(spec.grain.text)
     except ValueError:
@@ -234,13 +203,18 @@ def _grain(spec: DimensionSpec, columns: Mapping[str, object]) -> Grain:
 
 
 def _measure(spec: ModelSpec, measure: MeasureSpec, binder: Binder) -> Measure:
-    model = spec.name.text
-    expr = binder.measure(model, measure.expr)
-    _refuse_fan_out(binder, model, expr.paths, measure.expr)
-    where = binder.predicate(model, measure.where) if measure.where else None
-    time = measure.time or spec.time
+    model, faults = spec.name.text, binder.faults
+    before = len(faults.found)
+    expr = faults.attempt(partial(_aggregate, model, measure.expr, binder))
+    where = None
+    if measure.where is not None:
+        where = faults.attempt(partial(binder.predicate, model, measure.where))
     if measure.time is not None:
-        _check_time(spec, measure.time)
+        faults.attempt(partial(_check_time, spec, measure.time, faults))
+    faults.refuse_since(before)
+    faults.refuse_named("metrics", f"{model}.{measure.name.text}")
+    assert expr is not None, "without it there is a fault"
+    time = measure.time or spec.time
     return Measure(
         name=measure.name.text,
         model=model,
@@ -249,6 +223,12 @@ def _measure(spec: ModelSpec, measure: MeasureSpec, binder: Binder) -> Measure:
         time=time.text if time else None,
         about=measure.about,
     )
+
+
+def _aggregate(model: str, text: Scalar, binder: Binder) -> Expr:
+    expr = binder.measure(model, text)
+    _refuse_fan_out(binder, model, expr.paths, text)
+    return expr
 
 
 def _refuse_fan_out(
@@ -286,8 +266,10 @@ def _first_to_many(binder: Binder, model: str, paths: Sequence[tuple[str, ...]])
     return None
 
 
-def relation_of(spec: ModelSpec) -> Relation:
+def relation_of(spec: ModelSpec, faults: Faults | None = None) -> Relation:
     """The table or SELECT that a model stands on."""
+    if faults is not None:
+        faults.refuse_lost("relation", spec.name.text)
     if spec.table is not None:
         return Table(_table_parts(spec.table))
     assert spec.sql is not None, "the parser demands table or sql"
@@ -316,47 +298,59 @@ def _table_parts(table: Scalar) -> tuple[str, ...]:
     return parts
 
 
-def _engine(spec: ModelSpec, project: ProjectSpec, faults: Faults) -> str:
+def engine_of(spec: ModelSpec, project: ProjectSpec, faults: Faults) -> str:
+    """The name of the engine that a model stands on; where there is but one, that one."""
+    if spec.engine is not None:
+        return _known_engine(spec.engine, project, faults)
     known = [each.name.text for each in project.engines]
-    written = spec.engine or project.default_engine
-    if written is None:
-        if len(known) == 1:
-            return known[0]
-        missing = "default_engine" if known else "an engine under engines"
-        faults.found.append(
-            WrongType(
-                f'model "{spec.name.text}" names no engine and the project has no default one',
-                hint=f"Write {missing} in forebay.yml.",
-                position=spec.name.position(),
-            )
-        )
-        return ""
+    if len(known) == 1 and project.default_engine is None:
+        faults.refuse_any_lost("engines")
+    if len(known) == 1:
+        return known[0]
+    faults.refuse_lost("engine", spec.name.text)
+    if project.default_engine is not None:
+        return _known_engine(project.default_engine, project, faults)
+    faults.refuse_any_lost("engines")
+    faults.refuse_lost("default_engine")
+    missing = "default_engine" if known else "an engine under engines"
+    raise WrongType(
+        f'model "{spec.name.text}" names no engine and the project has no default one',
+        hint=f"Write {missing} in forebay.yml.",
+        position=spec.name.position(),
+    )
+
+
+def _known_engine(written: Scalar, project: ProjectSpec, faults: Faults) -> str:
+    known = [each.name.text for each in project.engines]
     if written.text not in known:
-        error = unknown("engine", written.text, known, "Engines")
-        faults.found.append(error.at(written.position()))
+        faults.refuse_lost("engines", written.text)
+        raise unknown("engine", written.text, known, "Engines").at(written.position())
     return written.text
 
 
 def _time(spec: ModelSpec, faults: Faults) -> str | None:
     if spec.time is None:
         return None
-    time = spec.time
-    faults.attempt(lambda: _check_time(spec, time))
-    return time.text
+    return faults.attempt(partial(_check_time, spec, spec.time, faults))
 
 
-def _check_time(spec: ModelSpec, time: Scalar) -> None:
+def _check_time(spec: ModelSpec, time: Scalar, faults: Faults) -> str:
+    faults.refuse_named("members", spec.name.text, time.text)
     dimension = next((each for each in spec.dimensions if each.name.text == time.text), None)
     if dimension is None:
+        faults.refuse_lost("members", spec.name.text, time.text)
         known = [each.name.text for each in spec.dimensions if _is_time(each)]
-        what = f'time dimension of model "{spec.name.text}"'
-        raise unknown(what, time.text, known, "Time dimensions").at(time.position())
+        model = spec.name.text
+        raise unknown("time dimension", time.text, known, "Time dimensions", model).at(
+            time.position()
+        )
     if not _is_time(dimension):
         raise WrongType(
             f'dimension "{time.text}" is not a time dimension',
             hint="Write type: time in its definition.",
             position=time.position(),
         )
+    return time.text
 
 
 def _is_time(spec: DimensionSpec) -> bool:
@@ -364,16 +358,16 @@ def _is_time(spec: DimensionSpec) -> bool:
 
 
 def _metrics(
-    spec: ProjectSpec, models: Mapping[str, Model], binder: Binder, faults: Faults
+    spec: ProjectSpec, models: Mapping[str, Model], binder: Binder
 ) -> tuple[dict[str, Metric], dict[str, tuple[str, ...]]]:
     measures = {each.name.text for model in spec.models for each in model.measures}
     specs = {each.name.text: each for each in spec.metrics if each.name.text not in measures}
-    builder = MetricBuilder(specs, models, binder, faults.broken)
+    builder = MetricBuilder(specs, models, binder, binder.faults)
     metrics: dict[str, Metric] = {}
     for name in builder.measures:
         metrics[name] = builder.of_measure(name)
     for each in specs:
-        made = faults.attempt(partial(builder.metric, each))
+        made = binder.faults.attempt(partial(builder.metric, each), ("metrics", each))
         if made is not None:
             metrics[made.name] = made
     for bare, (qualified, *others) in builder.bare_names.items():

@@ -7,10 +7,9 @@ from functools import partial
 
 from sqlglot import exp
 
-from semantic_models.bind import BrokenJoins, Columns, column
+from semantic_models.bind import Columns, column
 from semantic_models.checks import unknown
 from semantic_models.errors import (
-    ForebayError,
     KeyRequired,
     ManyToMany,
     NotSupported,
@@ -19,6 +18,7 @@ from semantic_models.errors import (
     UnknownName,
 )
 from semantic_models.expressions import conjuncts, name_parts, names, offset_of, parse_one
+from semantic_models.faults import Faults
 from semantic_models.join_paths import Joins, cardinality
 from semantic_models.kinds import settle
 from semantic_models.model import Cardinality, Join
@@ -28,51 +28,64 @@ from semantic_models.types import Kind
 Specs = Mapping[str, ModelSpec]
 
 
-def build_joins(specs: Specs, columns: Columns) -> tuple[Joins, BrokenJoins]:
-    """Every join that can be built, and the faults of the others."""
+def build_joins(specs: Specs, columns: Columns, faults: Faults) -> Joins:
+    """Every join that can be built; what keeps the others from it is a fault."""
+    for spec in specs.values():
+        _check_keys(spec, columns, faults)
     joins: dict[str, dict[str, Join]] = {}
-    broken: dict[tuple[str, str], ForebayError] = {}
     for name, spec in specs.items():
         joins[name] = {}
         for each in spec.joins:
-            try:
-                joins[name][each.name.text] = _join(spec, each, specs, columns)
-            except ForebayError as error:
-                broken[name, each.name.text] = error
-    return joins, broken
+            made = faults.attempt(
+                partial(_join, spec, each, specs, columns, faults), ("joins", name, each.name.text)
+            )
+            if made is not None:
+                joins[name][made.name] = made
+    return joins
 
 
-def names_of_keys(spec: ModelSpec, columns: Columns, faults: list[ForebayError]) -> tuple[str, ...]:
-    """The columns of the primary key; those that no engine knows become faults."""
-    known = columns.get(spec.name.text)
+def _check_keys(spec: ModelSpec, columns: Columns, faults: Faults) -> None:
+    """Columns of keys that no engine knows become faults; what needs them has none of its own."""
+    model = spec.name.text
+    known = columns.get(model)
     if known is not None:
         for each in (*spec.key, *(part for key in spec.unique for part in key)):
             if each.text not in known:
-                error = unknown(
-                    f'key column of model "{spec.name.text}"', each.text, known, "Columns"
-                )
-                faults.append(error.at(each.position()))
-    return tuple(each.text for each in spec.key)
+                error = unknown("key column", each.text, known, "Columns", model)
+                lost = (("columns", model, each.text), ("key", model))
+                faults.add(error.at(each.position()), *lost)
 
 
-def _join(spec: ModelSpec, join: JoinSpec, specs: Specs, columns: Columns) -> Join:
+def _join(spec: ModelSpec, join: JoinSpec, specs: Specs, columns: Columns, faults: Faults) -> Join:
     target = specs.get(join.to.text)
     if target is None:
+        faults.refuse_lost("models", join.to.text)
         raise unknown("model", join.to.text, specs, "Models").at(join.to.position())
+    if join.on is None and not target.key:
+        faults.refuse_lost("key", target.name.text)
     pairs = _columns(join, target)
-    _check(spec, tuple(left for left, _ in pairs), columns, join)
-    _check(target, tuple(right for _, right in pairs), columns, join)
+    if join.on is None:
+        for _, right in pairs:
+            faults.refuse_lost("columns", target.name.text, right)
+    before = len(faults.found)
+    for left, right in pairs:
+        faults.attempt(partial(_check, spec, left, columns, join))
+        faults.attempt(partial(_check, target, right, columns, join))
+    faults.refuse_since(before)
     _check_kinds(spec, pairs, columns, join)
     left_key = _key_within(spec, frozenset(left for left, _ in pairs))
     right_key = _key_within(target, frozenset(right for _, right in pairs))
     meets = cardinality(source_is_key=bool(left_key), target_is_key=bool(right_key))
     if meets is Cardinality.MANY_TO_MANY:
+        faults.refuse_lost("key", target.name.text)
+        faults.refuse_lost("key", spec.name.text)
         raise ManyToMany(
             f'join "{join.name.text}" of model "{spec.name.text}" meets many rows on both sides',
             detail="Neither side's columns hold a declared key.",
             hint=f'Declare `key` or `unique` on model "{target.name.text}".',
             position=(join.on or join.name).position(),
         )
+    faults.refuse_named("joins", spec.name.text, join.name.text)
     return Join(
         name=join.name.text,
         source=spec.name.text,
@@ -130,12 +143,11 @@ def _pair(part: exp.Expr, on: Scalar, target: str, join: str) -> tuple[str, str]
     return left[0], right[-1]
 
 
-def _check(spec: ModelSpec, names: tuple[str, ...], columns: Columns, join: JoinSpec) -> None:
+def _check(spec: ModelSpec, name: str, columns: Columns, join: JoinSpec) -> None:
     known = columns.get(spec.name.text)
-    for name in names if known is not None else ():
-        if name not in (known or ()):
-            what = f'column of model "{spec.name.text}"'
-            raise unknown(what, name, known or (), "Columns").at(_place(spec, name, join))
+    if known is not None and name not in known:
+        error = unknown("column", name, known, "Columns", spec.name.text)
+        raise error.at(_place(spec, name, join))
 
 
 def _check_kinds(

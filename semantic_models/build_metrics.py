@@ -22,6 +22,7 @@ from semantic_models.expressions import (
     parse_expression,
     substitute,
 )
+from semantic_models.faults import Faults
 from semantic_models.model import Expr, MeasureUse, Metric, Model
 from semantic_models.spec import MetricSpec, Scalar
 
@@ -33,8 +34,8 @@ class MetricBuilder:
     specs: Mapping[str, MetricSpec]
     models: Mapping[str, Model]
     binder: Binder
-    broken: Mapping[str, ForebayError] = field(default_factory=dict)
-    """The faults of measures that could not be built, by ``model.measure``."""
+    faults: Faults = field(default_factory=Faults)
+    """What is made of a lost measure or metric has no fault of its own."""
     built: dict[str, Metric | None] = field(default_factory=dict)
 
     @property
@@ -91,6 +92,11 @@ class MetricBuilder:
         return made
 
     def _build(self, spec: MetricSpec) -> Metric:
+        made = self._defined(spec)
+        self.faults.refuse_named("metrics", spec.name.text)
+        return made
+
+    def _defined(self, spec: MetricSpec) -> Metric:
         if spec.expr is not None:
             return self._derived(spec, spec.expr)
         assert spec.of is not None, "the parser demands expr or of"
@@ -126,10 +132,13 @@ class MetricBuilder:
             try:
                 inner = self._named(".".join(parts))
             except ForebayError as error:
-                raise error.at(text.position(*offset_of(node))) from None
+                self.faults.add_once(error.at(text.position(*offset_of(node))), since=before)
+                return exp.Null()
             return renumbered(inner, inputs)
 
+        before = len(self.faults.found)
         formula = substitute(tree, replace)
+        self.faults.refuse_since(before)
         if not inputs:
             raise NoAggregateInMeasure(
                 f'metric "{spec.name.text}" names no measure',
@@ -148,9 +157,10 @@ class MetricBuilder:
             return self.metric(name)
         if name in self.measures:
             return self.of_measure(name)
-        for measure, fault in self.broken.items():
-            if name in (measure, measure.split(".")[1]):
-                raise fault
+        self.faults.refuse_lost("metrics", name)
+        model, dot, _ = name.partition(".")
+        if dot:
+            self.faults.refuse_lost("models", model)
         sharing = self.bare_names.get(name, [])
         if len(sharing) == 1:
             return self.of_measure(sharing[0])

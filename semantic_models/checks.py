@@ -13,22 +13,31 @@ from semantic_models.errors import (
     WrongType,
     did_you_mean,
 )
+from semantic_models.faults import Place
 from semantic_models.model import Grain
 from semantic_models.spec import ModelSpec, ProjectSpec, Scalar
 from semantic_models.spec_fields import RESERVED_NAMES
 
 Specs = Mapping[str, ModelSpec]
-Check = Callable[[ProjectSpec, Specs], Iterator[ForebayError]]
+Broken = tuple[ForebayError, Place | None]
+"""A fault and what is lost to it."""
+Check = Callable[[ProjectSpec, Specs], Iterator[Broken]]
 
 METRIC_TIME = "metric_time"
 
 
-def unknown(kind: str, name: str, known: Iterable[str], plural: str) -> ForebayError:
-    """The refusal of a name at load, when no catalog could be listed: all that exist are told."""
+def unknown(
+    kind: str, name: str, known: Iterable[str], plural: str, within: str = ""
+) -> ForebayError:
+    """The refusal of a name at load, when no catalog could be listed: all that exist are told.
+
+    ``within`` is the model that has no such thing.
+    """
     listed = tuple(known)
     every = f"{plural} are {', '.join(listed)}." if listed else f"There are no {plural.lower()}."
     hint = did_you_mean(name, listed) or every
-    return UnknownName(f'{kind} "{name}" does not exist', hint=hint)
+    where = f' in model "{within}"' if within else ""
+    return UnknownName(f'{kind} "{name}" does not exist{where}', hint=hint)
 
 
 def _twice(what: str, name: Scalar, first: Scalar) -> ForebayError:
@@ -41,32 +50,36 @@ def _twice(what: str, name: Scalar, first: Scalar) -> ForebayError:
     )
 
 
-def members_differ(_: ProjectSpec, specs: Specs) -> Iterator[ForebayError]:
+def members_differ(_: ProjectSpec, specs: Specs) -> Iterator[Broken]:
     """Dimensions and segments of one model share one namespace, measures have another.
 
     Names that differ by case only are one name, as they are to several engines.
     """
     for spec in specs.values():
+        model = spec.name.text
         taken: dict[str, Scalar] = {}
         names = [each.name for each in spec.dimensions] + [each.name for each in spec.segments]
         for name in names:
             first = taken.setdefault(name.text.lower(), name)
             if first is not name:
-                yield _twice(f'member of model "{spec.name.text}"', name, first)
+                yield (
+                    _twice(f'member of model "{model}"', name, first),
+                    ("members", model, name.text),
+                )
         joins: dict[str, Scalar] = {}
         for name in (each.name for each in spec.joins):
             first = joins.setdefault(name.text.lower(), name)
             if first is not name:
-                yield _twice(f'join of model "{spec.name.text}"', name, first)
+                yield _twice(f'join of model "{model}"', name, first), ("joins", model, name.text)
 
 
-def metrics_differ_from_measures(project: ProjectSpec, specs: Specs) -> Iterator[ForebayError]:
+def metrics_differ_from_measures(project: ProjectSpec, specs: Specs) -> Iterator[Broken]:
     """A metric has the name of no measure and of no other metric."""
     taken = {each.name.text: each.name for spec in specs.values() for each in spec.measures}
     for metric in project.metrics:
         first = taken.setdefault(metric.name.text, metric.name)
         if first is not metric.name:
-            yield _twice("metric", metric.name, first)
+            yield _twice("metric", metric.name, first), None
 
 
 def _reserved(name: Scalar) -> ReservedName:
@@ -77,32 +90,40 @@ def _reserved(name: Scalar) -> ReservedName:
     )
 
 
-def names_are_free(project: ProjectSpec, specs: Specs) -> Iterator[ForebayError]:
+def names_are_free(project: ProjectSpec, specs: Specs) -> Iterator[Broken]:
     """No model or join has a name that the language keeps, and no join its own model's.
 
     Members may have some of them, but what is called ``metric_time`` is each measure's own time.
     """
     for metric in project.metrics:
         if metric.name.text == METRIC_TIME:
-            yield _reserved(metric.name)
+            yield _reserved(metric.name), ("metrics", METRIC_TIME)
     for spec in specs.values():
-        members = [each.name for each in spec.dimensions]
-        members += [each.name for each in spec.segments]
-        members += [each.name for each in spec.measures]
-        yield from (_reserved(name) for name in members if name.text == METRIC_TIME)
+        yield from _members_named_as_metric_time(spec)
         for name in (spec.name, *(join.name for join in spec.joins)):
             if name.text in RESERVED_NAMES:
-                yield _reserved(name)
+                yield _reserved(name), None
         for join in spec.joins:
             if join.name.text == spec.name.text:
-                yield ReservedName(
+                fault = ReservedName(
                     f'join "{join.name.text}" has the name of its own model',
                     hint="Name the role it plays, such as manager or parent.",
                     position=join.name.position(),
                 )
+                yield fault, ("joins", spec.name.text, join.name.text)
 
 
-def grains_stay_grains(_: ProjectSpec, specs: Specs) -> Iterator[ForebayError]:
+def _members_named_as_metric_time(spec: ModelSpec) -> Iterator[Broken]:
+    model = spec.name.text
+    for name in (*(d.name for d in spec.dimensions), *(s.name for s in spec.segments)):
+        if name.text == METRIC_TIME:
+            yield _reserved(name), ("members", model, METRIC_TIME)
+    for measure in spec.measures:
+        if measure.name.text == METRIC_TIME:
+            yield _reserved(measure.name), ("metrics", f"{model}.{METRIC_TIME}")
+
+
+def grains_stay_grains(_: ProjectSpec, specs: Specs) -> Iterator[Broken]:
     """Where a join shares a time dimension's name, no member of its target is named as a grain."""
     for spec in specs.values():
         times = {
@@ -116,30 +137,23 @@ def grains_stay_grains(_: ProjectSpec, specs: Specs) -> Iterator[ForebayError]:
                 yield from _members_named_as_grains(join.name, target)
 
 
-def _members_named_as_grains(join: Scalar, target: ModelSpec) -> Iterator[ForebayError]:
+def _members_named_as_grains(join: Scalar, target: ModelSpec) -> Iterator[Broken]:
     for member in target.dimensions:
         if member.name.text in Grain.__members__.values():
-            yield NameCollision(
+            fault = NameCollision(
                 f'"{join.text}.{member.name.text}" is a grain and a member at once',
                 hint="Rename the join.",
                 position=join.position(),
             )
+            yield fault, None
 
 
-def zone_exists(project: ProjectSpec, _: Specs) -> Iterator[ForebayError]:
+def zone_exists(project: ProjectSpec, _: Specs) -> Iterator[Broken]:
     """The project's zone is one of the IANA database."""
     if project.time_zone is None:
         return
     if not is_zone(project.time_zone.text):
-        yield unknown_zone(project.time_zone.text).at(project.time_zone.position())
-
-
-def default_engine_exists(project: ProjectSpec, _: Specs) -> Iterator[ForebayError]:
-    """The default engine is one of the project's."""
-    known = [each.name.text for each in project.engines]
-    default = project.default_engine
-    if default is not None and default.text not in known:
-        yield unknown("engine", default.text, known, "Engines").at(default.position())
+        yield unknown_zone(project.time_zone.text).at(project.time_zone.position()), None
 
 
 _NO_ZONES = ("localtime", "posixrules", "Factory")
@@ -169,5 +183,4 @@ CHECKS: tuple[Check, ...] = (
     names_are_free,
     grains_stay_grains,
     zone_exists,
-    default_engine_exists,
 )

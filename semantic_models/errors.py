@@ -57,17 +57,19 @@ class ForebayError(Exception):
         detail: str = "",
         hint: str = "",
         position: Position | None = None,
+        also: tuple[str, ...] = (),
     ) -> None:
         super().__init__(message)
         self.message = message
         self.detail = detail
         self.hint = hint
         self.position = position
+        self.also = also
 
     @property
     def codes(self) -> tuple[str, ...]:
-        """Every code that applies, the most specific first."""
-        return (self.code,)
+        """Every code that applies, each once: its own, then those that apply as well."""
+        return tuple(dict.fromkeys((self.code, *self.also)))
 
     def at(self, position: Position | None) -> ForebayError:
         """Tell where the fault stands, unless that is known already."""
@@ -77,9 +79,15 @@ class ForebayError(Exception):
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A hint that names the nearest known name, or nothing."""
+    near = nearest(name, known)
+    return f'Perhaps "{near}" is meant.' if near else ""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The known name that is spelt nearest to another one, or nothing."""
     spelling = {each.lower(): each for each in known if each != name}
     near = difflib.get_close_matches(name.lower(), spelling, n=1)
-    return f'Perhaps "{spelling[near[0]]}" is meant.' if near else ""
+    return spelling[near[0]] if near else ""
 
 
 class ParseError(ForebayError):
@@ -156,6 +164,7 @@ class FaultyProject(ProjectError):
             detail=f"The first is: {first.message}.",
             hint="Run `forebay validate` for the whole list.",
             position=first.position,
+            also=tuple(code for fault in faults for code in fault.codes),
         )
         self.faults = tuple(faults)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 
 from sqlglot import exp
@@ -9,6 +10,7 @@ from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.errors import ParseError as SqlglotParseError
 from sqlglot.errors import SqlglotError, TokenError
 
+from semantic_models.arguments import first_wrong_call
 from semantic_models.errors import (
     ForebayError,
     MalformedSql,
@@ -28,6 +30,11 @@ TREE_DEPTH_MAX = 150
 """A chain of ORs or of operators is one level deeper for each of them."""
 
 _DUCKDB = DuckDB()
+_STAR = re.compile(
+    r"(?:^|(?<!count)\(|[.,=<>+/|-]|\b(?:when|then|else|where|from|not|and|or|by|distinct))\s*\*",
+    re.IGNORECASE,
+)
+"""A star that multiplies nothing."""
 
 
 def query_position(source: str, text: str) -> Locate:
@@ -61,7 +68,7 @@ def parse_one(text: str, locate: Locate, dialect: DuckDB = _DUCKDB) -> exp.Expr:
     try:
         trees = dialect.parse(text)
     except SqlglotParseError as error:
-        raise _told(error, text, locate) from None
+        raise (first_wrong_call(text, locate) or _told(error, text, locate)) from None
     except (TokenError, SqlglotError):
         raise MalformedSql(
             "the text cannot be read as SQL",
@@ -137,8 +144,36 @@ def _told(error: SqlglotParseError, text: str, locate: Locate) -> ForebayError:
 def check_forms(tree: exp.Expr, text: str, locate: Locate) -> None:
     """Refuse the first form or function that is not on the list."""
     for node in tree.walk():
+        if _is_misplaced_star(node):
+            raise _refused_star(node, text, locate)
         if not _is_allowed(node):
             raise _refused(node).at(_place(node, text, locate))
+    wrong = first_wrong_call(text, locate)
+    if wrong is not None:
+        raise wrong
+
+
+def _is_misplaced_star(node: exp.Expr) -> bool:
+    """Whether a node is a star other than that of ``count(*)``."""
+    if isinstance(node, exp.Star):
+        return not isinstance(node.parent, exp.Count)
+    last = node.expression if isinstance(node, exp.Dot) else node.this
+    return isinstance(node, exp.Column | exp.Dot) and isinstance(last, exp.Star)
+
+
+def _refused_star(node: exp.Expr, text: str, locate: Locate) -> ForebayError:
+    marks = (
+        [] if isinstance(node, exp.Star) else [each.meta for each in node.find_all(exp.Identifier)]
+    )
+    start = min((mark["start"] for mark in marks), default=0)
+    end = max((mark["end"] + 1 for mark in marks), default=0)
+    found = _STAR.search(text, end)
+    end = found.end() if found else len(text)
+    return MalformedSql(
+        "a star stands where one value is expected",
+        hint="Name one column; rows are counted by count(*).",
+        position=locate(start, end - start) if marks else locate(end - 1, 1),
+    )
 
 
 def _is_allowed(node: exp.Expr) -> bool:

@@ -169,6 +169,13 @@ class Select:
 Relation = Table | Select
 
 
+def tables_read(relation: Relation) -> set[str]:
+    """The last part of every name that a relation reads."""
+    if isinstance(relation, Table):
+        return {relation.parts[-1]}
+    return {each.name for each in relation.tree.find_all(exp.Table)}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
     """A semantic model over one table or SELECT."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import TypeVar
+from typing import Any, NamedTuple
 
 from semantic_models import source
 from semantic_models.errors import (
@@ -15,9 +15,14 @@ from semantic_models.errors import (
     SettingRejected,
     WrongType,
     did_you_mean,
+    nearest,
 )
-from semantic_models.source import Node, place_of, read_yaml
+from semantic_models.faults import Faults
+from semantic_models.faults import Place as FaultPlace
+from semantic_models.source import Document, Node, Refused, place_of, read_yaml, words_within
 from semantic_models.spec import (
+    ANY,
+    ROOT_NAME,
     DimensionSpec,
     EngineSpec,
     JoinSpec,
@@ -37,6 +42,7 @@ from semantic_models.spec_fields import (
     read_member,
 )
 from semantic_models.spec_keys import (
+    ABOUT,
     DIMENSION,
     DUCKDB,
     ENGINE_TYPES,
@@ -52,13 +58,10 @@ from semantic_models.spec_keys import (
 )
 from semantic_models.spec_shapes import told_name
 
-ROOT_NAME = "forebay.yml"
 MODELS_FOLDER = "models"
 POLICIES_FOLDER = "policies"
+_NAMELESS = Scalar("", None, ROOT_NAME, ((1, 1),))
 _KNOWN_TYPES = f"Known types are {', '.join(ENGINE_TYPES)}."
-
-Spec = TypeVar("Spec")
-Faults = list[ForebayError]
 
 
 def parse_project(
@@ -66,28 +69,77 @@ def parse_project(
 ) -> tuple[ProjectSpec | None, tuple[ForebayError, ...]]:
     """Read forebay.yml and every file of models, and tell all their faults at once.
 
+    There is no spec where the project has no name.
+    """
+    faults = Faults()
+    spec = read_project(files, faults, root_name)
+    return (spec if spec.name.text else None), faults.in_order()
+
+
+def read_project(
+    files: Mapping[str, str | bytes], faults: Faults, root_name: str = ROOT_NAME
+) -> ProjectSpec:
+    """What can be read of a project, beside its faults and what is lost to them.
+
     ``files`` are texts by path relative to the project, with forward slashes; those in the folder
-    of policies are refused. Beside faults the spec holds what could be read, to find more of them.
+    of policies are refused.
     """
     if root_name not in files:
         hint = "Run `forebay` in the folder of a project, or name that folder."
-        return None, (ProjectNotFound(f'file "{root_name}" does not exist', hint=hint),)
-    faults: Faults = []
-    root = _read_file(PROJECT, root_name, files[root_name], faults)
+        faults.add(ProjectNotFound(f'file "{root_name}" does not exist', hint=hint))
+        return _project(None, (), [], [])
+    root = _read_root(root_name, files[root_name], faults)
     engines = tuple(_engines(root, faults)) if root else ()
-    faults += _outside_faults(root) if root else ()
     models: list[ModelSpec] = []
     metrics: list[MetricSpec] = []
     for path in sorted(files.keys() - {root_name}):
         if PurePosixPath(path).parts[0] == POLICIES_FOLDER:
-            faults.append(_policies_fault(path))
+            faults.add(_policies_fault(path))
             continue
-        fields = _read_file(MODEL_FILE, path, files[path], faults)
+        fields = _read_models(path, files[path], faults)
         if fields is not None:
-            models += _members(MODEL, fields, "models", _model, faults)
-            metrics += _members(METRIC, fields, "metrics", _metric, faults)
-    in_order = sorted(faults, key=lambda each: _reading_order(each, root_name))
-    return _project(root, engines, models, metrics), tuple(in_order)
+            models += _members(fields, _Section(MODEL, "models", _model), faults)
+            metrics += _members(fields, _Section(METRIC, "metrics", _metric), faults)
+    return _project(root, engines, models, metrics)
+
+
+def _read_root(path: str, text: str | bytes, faults: Faults) -> Fields | None:
+    """forebay.yml; its engines, which of them is the default one and the folder may be lost."""
+    document, fields = _read_file(PROJECT, path, text, faults)
+    for key, node, cause in fields.misread if fields else ():
+        if key.text not in PROJECT.keys or key.text == "engines":
+            faults.lose(cause, *_each("engines", _names_within(node)))
+        if key.text not in PROJECT.keys or key.text == "default_engine":
+            faults.lose(cause, ("default_engine",))
+    if fields is None or fields.cut:
+        names = document.unread | words_within(document.node)
+        faults.lose(faults.found[-1], ("default_engine",), *_each("engines", names))
+    for fault in _outside_faults(fields) if fields else ():
+        faults.add(fault)
+    return fields
+
+
+def _read_models(path: str, text: str | bytes, faults: Faults) -> Fields | None:
+    """A file of models; any word in a part that is not read may name a model or a metric."""
+    document, fields = _read_file(MODEL_FILE, path, text, faults)
+    parts = [(words_within(node), cause) for _, node, cause in (fields.misread if fields else ())]
+    if fields is None:
+        parts.append((words_within(document.node), faults.found[-1]))
+    if document.unread:
+        parts.append((document.unread, document.faults[-1]))
+    for words, cause in parts:
+        faults.lose(cause, *_each("models", words), *_each("metrics", words))
+    return fields
+
+
+def _names_within(node: Node | None) -> frozenset[str]:
+    """The words of a part that may be a section: a map, or what cannot be read."""
+    words = words_within(node)
+    return words if ANY in words or not isinstance(node, Scalar) else frozenset()
+
+
+def _each(section: str, names: Iterable[str]) -> Iterator[FaultPlace]:
+    return ((section, name) for name in names)
 
 
 def models_folder(text: str | bytes) -> str:
@@ -95,7 +147,7 @@ def models_folder(text: str | bytes) -> str:
 
     Where the text has faults it is the usual one; ``parse_project`` tells them.
     """
-    fields = _read_file(PROJECT, ROOT_NAME, text, [])
+    _, fields = _read_file(PROJECT, ROOT_NAME, text, Faults())
     return _models_folder(fields)
 
 
@@ -122,12 +174,6 @@ def _outside_faults(root: Fields) -> Iterator[ForebayError]:
         )
 
 
-def _reading_order(fault: ForebayError, root_name: str) -> tuple[bool, str, int, int]:
-    at = fault.position
-    assert at is not None, "every fault of a file has a place"
-    return at.source != root_name, at.source, at.line, at.column
-
-
 def _policies_fault(path: str) -> ForebayError:
     return NotSupported(
         f'file "{path}" holds policies, which this version does not apply',
@@ -136,10 +182,15 @@ def _policies_fault(path: str) -> ForebayError:
     )
 
 
-def _read_file(kind: Kind, path: str, text: str | bytes, faults: Faults) -> Fields | None:
-    node, found = read_yaml(path, text)
-    faults += found
-    return read_fields(kind, node, Place(f'file "{path}"', node), faults) if node else None
+def _read_file(
+    kind: Kind, path: str, text: str | bytes, faults: Faults
+) -> tuple[Document, Fields | None]:
+    document = read_yaml(path, text)
+    faults.found += document.faults
+    node = document.node
+    if node is None:
+        return document, None
+    return document, read_fields(kind, node, Place(f'file "{path}"', node), faults.found)
 
 
 def _project(
@@ -147,51 +198,147 @@ def _project(
     engines: tuple[EngineSpec, ...],
     models: list[ModelSpec],
     metrics: list[MetricSpec],
-) -> ProjectSpec | None:
-    name = root.scalar("name") if root else None
-    if root is None or name is None:
-        return None
+) -> ProjectSpec:
     return ProjectSpec(
-        name=name,
+        name=(root.scalar("name") if root else None) or _NAMELESS,
         engines=engines,
-        default_engine=root.scalar("default_engine"),
-        time_zone=root.scalar("time_zone"),
+        default_engine=root.scalar("default_engine") if root else None,
+        time_zone=root.scalar("time_zone") if root else None,
         models_folder=_models_folder(root),
         models=tuple(models),
         metrics=tuple(metrics),
     )
 
 
-def _members(
-    kind: Kind,
-    owner: Fields,
-    key: str,
-    make: Callable[[Scalar, Fields, Faults], Spec],
-    faults: Faults,
-) -> tuple[Spec, ...]:
-    """Every member of one section that has what its kind needs."""
-    of_owner = f" of {owner.place.text}" if kind in (DIMENSION, MEASURE, JOIN, SEGMENT) else ""
-    made: list[Spec] = []
-    for name, node in owner.entries(key):
-        fields = read_member(kind, name, node, of_owner, faults)
-        if fields is None:
-            continue
-        if fields.is_whole and (fields.is_sound or kind is MODEL):
-            made.append(make(name, fields, faults))
-        elif kind is MODEL:
-            _model(name, fields, faults)  # its members may have faults of their own
-    return tuple(made)
+class _Section(NamedTuple):
+    """Where members of one kind stand, and how each of them is made."""
+
+    kind: Kind
+    key: str
+    make: Callable[[Scalar, Fields, Faults], Any]
+    model: str = ""
+
+
+def _members(owner: Fields, section: _Section, faults: Faults) -> tuple[Any, ...]:
+    """Every member of one section of which enough can be read to look for more faults."""
+    made = [_member(owner, section, *entry, faults) for entry in owner.entries(section.key)]
+    for name, part, cause in owner.refused_of(section.key):
+        words = {name.text, *words_within(part)}
+        faults.lose(cause, *_places(section.key, section.model, words))
+    return tuple(each for each in made if each is not None)
+
+
+def _member(
+    owner: Fields, section: _Section, name: Scalar, node: Node, faults: Faults
+) -> object | None:
+    kind = section.kind
+    of_owner = f" of {owner.place.text}" if section.model else ""
+    before = len(faults.found)
+    fields = read_member(kind, name, node, of_owner, faults.found)
+    if fields is None:
+        words = {name.text, *words_within(node)} if kind is MODEL else {name.text}
+        faults.lose(faults.found[before], *_places(section.key, section.model, words))
+        return None
+    cause = _loss(kind, fields, faults.found[before:])
+    if cause is not None:
+        faults.lose(cause, *_places(section.key, section.model, [name.text]))
+    if cause is None or _is_judged(kind, fields):
+        made: object = section.make(name, fields, faults)
+        return made
+    if kind is MODEL:
+        _model(name, fields, faults)  # Its members may have faults of their own.
+    return None
+
+
+def _loss(kind: Kind, fields: Fields, found: Sequence[ForebayError]) -> ForebayError | None:
+    """Why a member does not mean what its author wrote, if it does not."""
+    if kind is MODEL:
+        named = (each.cause for each in fields.refused if each.key is fields.place.node)
+        return next(named, None)
+    if fields.cut is not None:
+        return fields.cut
+    if not fields.is_whole:
+        return found[0] if found else next(each.cause for each in fields.refused)
+    causes = (each.cause for each in fields.refused if not _is_descriptive(kind, each))
+    return next(causes, None)
+
+
+def _is_descriptive(kind: Kind, refused: Refused) -> bool:
+    """Whether a refused entry says nothing of what its member computes."""
+    key = refused.key.text
+    if key in kind.keys:
+        return key in ABOUT
+    return nearest(key, (*kind.keys, *kind.later)) in ABOUT
+
+
+def _is_judged(kind: Kind, fields: Fields) -> bool:
+    """Whether the names in what is left of a lost member are still its author's."""
+    if kind in (MODEL, JOIN) or not fields.is_whole:
+        return False
+    return any(fields.scalar(key) is not None for key in ("expr", "of"))
+
+
+def _places(section: str, model: str, names: Iterable[str]) -> Iterator[FaultPlace]:
+    """Where the names of one section are looked for."""
+    for name in names:
+        match section:
+            case "measures":
+                yield from (("metrics", name), ("metrics", f"{model}.{name}"))
+            case "dimensions" | "segments":
+                yield "members", model, name
+            case "joins":
+                yield "joins", model, name
+            case "models":
+                yield from (("models", name), ("metrics", name))
+            case _:
+                yield section, name
+
+
+_SECTIONS = ("dimensions", "measures", "joins", "segments")
+
+
+def _lose_of_model(model: str, fields: Fields, faults: Faults) -> None:
+    """What a model says of itself in entries that are not read, or may have said."""
+    for refused in fields.misread:
+        faults.lose(refused.cause, *_said_by(model, refused))
+    if not fields.is_whole:
+        causes = [each.cause for each in fields.refused] or faults.found[-1:]
+        faults.lose(causes[0], ("relation", model))
+    if fields.cut is not None:
+        faults.lose(fields.cut, ("key", model), ("engine", model))
+
+
+def _said_by(model: str, refused: Refused) -> Iterator[FaultPlace]:
+    """What an entry that is not read says of its model, or may say under the key that is meant."""
+    key, is_known = refused.key.text, refused.key.text in MODEL.keys
+    if key in _SECTIONS:
+        yield from _places(key, model, words_within(refused.node))
+    elif key in ("table", "sql"):
+        yield "relation", model
+    elif not is_known:
+        for section in _SECTIONS:
+            yield from _places(section, model, _names_within(refused.node))
+    if key in ("key", "unique") or (not is_known and not isinstance(refused.node, source.Mapping)):
+        yield "key", model
+    if key == "engine" or (not is_known and isinstance(refused.node, Scalar)):
+        yield "engine", model
 
 
 def _engines(root: Fields, faults: Faults) -> Iterator[EngineSpec]:
     for name, node in root.entries("engines"):
         fault = _engine_type_fault(name, node)
         if fault is not None:
-            faults.append(fault)
+            faults.add(fault, ("engines", name.text))
             continue
-        fields = read_member(DUCKDB, name, node, "", faults)
-        if fields is not None and fields.is_whole:
-            yield _engine(name, fields, faults)
+        fields = read_member(DUCKDB, name, node, "", faults.found)
+        if fields is not None and fields.is_whole and fields.cut is None:
+            made = _engine(name, fields, faults)
+            if made.path or made.files:
+                yield made
+                continue
+        faults.lose(faults.found[-1], ("engines", name.text))
+    for key, _, cause in root.refused_of("engines"):
+        faults.lose(cause, ("engines", key.text))
 
 
 def _engine_type_fault(name: Scalar, node: Node) -> ForebayError | None:
@@ -221,9 +368,11 @@ def _engine(name: Scalar, fields: Fields, faults: Faults) -> EngineSpec:
         place = f'file "{told_name(view.text)}" of {fields.place.text}'
         fault = name_fault(view, place, keeps_names=False)
         if fault is not None:
-            faults.append(fault)
+            faults.add(fault, ("tables", name.text, view.text.lower()))
         else:
             files.append((view, path))
+    for view, _, cause in fields.refused_of("files"):
+        faults.lose(cause, ("tables", name.text, view.text.lower()))
     return EngineSpec(
         name=name,
         type=_must(fields, "type"),
@@ -234,6 +383,9 @@ def _engine(name: Scalar, fields: Fields, faults: Faults) -> EngineSpec:
 
 
 def _model(name: Scalar, fields: Fields, faults: Faults) -> ModelSpec:
+    model = name.text
+    if fields.refused or fields.cut or not fields.is_whole:
+        _lose_of_model(model, fields, faults)
     return ModelSpec(
         name=name,
         table=fields.scalar("table"),
@@ -243,10 +395,10 @@ def _model(name: Scalar, fields: Fields, faults: Faults) -> ModelSpec:
         unique=fields.column_lists("unique"),
         time=fields.scalar("time"),
         where=fields.scalar("where"),
-        dimensions=_members(DIMENSION, fields, "dimensions", _dimension, faults),
-        measures=_members(MEASURE, fields, "measures", _measure, faults),
-        joins=_members(JOIN, fields, "joins", _join, faults),
-        segments=_members(SEGMENT, fields, "segments", _segment, faults),
+        dimensions=_members(fields, _Section(DIMENSION, "dimensions", _dimension, model), faults),
+        measures=_members(fields, _Section(MEASURE, "measures", _measure, model), faults),
+        joins=_members(fields, _Section(JOIN, "joins", _join, model), faults),
+        segments=_members(fields, _Section(SEGMENT, "segments", _segment, model), faults),
         about=fields.about(),
     )
 
@@ -291,7 +443,7 @@ def _segment(name: Scalar, fields: Fields, _: Faults) -> SegmentSpec:
 def _metric(name: Scalar, fields: Fields, faults: Faults) -> MetricSpec:
     where = fields.scalar("where")
     if where is not None and fields.scalar("of") is None:
-        faults.append(
+        faults.add(
             NotSupported(
                 f'key "where" of {fields.place.text} is not supported beside "expr"',
                 hint='Filter each metric that it names, by "of" and "where".',

@@ -17,6 +17,7 @@ from typing import NoReturn
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 
+from semantic_models.arguments import first_wrong_call
 from semantic_models.catalog import Catalog
 from semantic_models.errors import (
     ForebayError,
@@ -89,6 +90,9 @@ def parse_sql(text: str, catalog: Catalog) -> Query:
     """
     locate = query_position("query", text)
     select = parse_one(text.rstrip().rstrip(";"), locate, _STATEMENTS)
+    wrong_call = first_wrong_call(text, locate)
+    if wrong_call is not None:
+        raise wrong_call
     if not isinstance(select, exp.Select):
         raise MalformedSql(
             "the statement is not a SELECT",

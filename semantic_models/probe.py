@@ -67,7 +67,7 @@ def _conditions(catalog: Catalog, spec: ModelSpec) -> Iterator[Condition]:
         for use in metric.inputs:
             for each in use.filters if use.model == model.name else ():
                 yield Condition(f"{metric.name}.where", each)
-    for join in spec.joins:
+    for join in (each for each in spec.joins if each.name.text in model.joins):
         yield Condition(f"{join.name.text}.on", _on(catalog, model, join))
 
 

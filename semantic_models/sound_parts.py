@@ -1,121 +1,89 @@
-"""What of a project with faults can still be judged, so that one fault does not hide the next."""
+"""What of a catalog can still be asked about beside faults, so that one does not hide the next."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Set
+from dataclasses import replace
+from typing import TypeVar
 
 from semantic_models.catalog import Catalog
-from semantic_models.errors import EmptyProject, ForebayError, NoPath, Position, UnknownName
-from semantic_models.spec import ProjectSpec
+from semantic_models.errors import Position
+from semantic_models.model import Expr, Metric, Model
 
-_KEY = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)[\"']?\s*:")
-_QUOTED = re.compile(r'"([^"]*)"')
-
-
-def without_follow_ups(
-    faults: Iterable[ForebayError], files: Mapping[str, str | bytes], spec: ProjectSpec
-) -> list[ForebayError]:
-    """The faults of names, without those that follow from what could not be read.
-
-    A name that stands in a file as a key, and is not in the spec, was lost with a fault of form.
-    """
-    keys, models = _keys(files), {each.name.text for each in spec.models}
-    lost = _Lost(keys - models, keys - models - _names(spec))
-    return [each for each in faults if not _follows(each, lost)]
+Models = Mapping[str, Model]
+T = TypeVar("T")
 
 
-class _Lost(NamedTuple):
-    """Names that stand as keys in a file and are none of the spec's."""
-
-    models: set[str]
-    members: set[str]
-
-
-def _keys(files: Mapping[str, str | bytes]) -> set[str]:
-    texts = (
-        each.decode(errors="replace") if isinstance(each, bytes) else each
-        for each in files.values()
-    )
-    return {name for text in texts for name in _KEY.findall(text)}
-
-
-def _names(spec: ProjectSpec) -> set[str]:
-    found = {each.name.text for each in spec.metrics}
-    for model in spec.models:
-        found |= {each.name.text for each in model.dimensions}
-        found |= {each.name.text for each in model.measures}
-        found |= {each.name.text for each in model.joins}
-        found |= {each.name.text for each in model.segments}
-    return found
-
-
-def _follows(fault: ForebayError, lost: _Lost) -> bool:
-    if isinstance(fault, EmptyProject | NoPath):
-        return True
-    if not isinstance(fault, UnknownName):
-        return False
-    names = {part for name in _QUOTED.findall(fault.message) for part in name.split(".")}
-    return bool(names & (lost.models if fault.message.startswith("model ") else lost.members))
-
-
-def sound_models(
-    catalog: Catalog, spec: ProjectSpec, faults: Sequence[ForebayError]
-) -> frozenset[str]:
-    """The models without a fault, from which no join leads to one that has."""
-    broken = {name for each in faults for name in _model_of(each.position, spec)}
-    for model in spec.models:
-        if len(model.joins) > len(catalog.models[model.name.text].joins):
-            broken.add(model.name.text)  # One of them leads to a model that was lost.
-    while True:
-        led = {
-            each.name
-            for each in catalog.models.values()
-            if any(join.target in broken for join in each.joins.values())
-        }
-        if led <= broken:
-            return frozenset(catalog.models.keys() - broken)
-        broken |= led
-
-
-def sound_metrics(
-    catalog: Catalog, spec: ProjectSpec, models: frozenset[str], faults: Sequence[ForebayError]
-) -> frozenset[str]:
-    """The measures of sound models, and metrics without a fault that are made of nothing else."""
-    faulty = {
-        each.name.text
-        for each in spec.metrics
-        for fault in faults
-        if fault.position and _is_within(fault.position, each.name.position())
+def with_columns(catalog: Catalog) -> Catalog:
+    """The models whose columns are told, with all of theirs that reads nothing but such models."""
+    known = {name: each for name, each in catalog.models.items() if each.columns is not None}
+    joined = {
+        name: replace(each, joins=_only(each.joins, lambda join: join.target in known))
+        for name, each in known.items()
     }
-    return frozenset(
-        name
-        for name, metric in catalog.metrics.items()
-        if name not in faulty and all(use.model in models for use in metric.inputs)
+    models = {name: _readable(each, joined) for name, each in joined.items()}
+    return replace(catalog, models=models, metrics=_metrics(catalog, models))
+
+
+def without(catalog: Catalog, places: Set[Position | None]) -> Catalog:
+    """The catalog without whatever its author wrote at one of these places, or what is of it."""
+
+    def stands(expr: Expr | None) -> bool:
+        return expr is None or expr.origin is None or expr.origin.position() not in places
+
+    models = {name: _sound(each, stands) for name, each in catalog.models.items()}
+    metrics = {
+        name: each
+        for name, each in _metrics(catalog, models).items()
+        if stands(each.formula) and all(stands(it) for use in each.inputs for it in use.filters)
+    }
+    return replace(catalog, models=models, metrics=metrics)
+
+
+def _sound(model: Model, stands: Callable[[Expr | None], bool]) -> Model:
+    return replace(
+        model,
+        where=model.where if stands(model.where) else None,
+        dimensions=_only(model.dimensions, lambda each: stands(each.expr)),
+        measures=_only(model.measures, lambda each: stands(each.expr) and stands(each.where)),
+        segments=_only(model.segments, lambda each: stands(each.expr)),
     )
 
 
-def _is_within(at: Position, name: Position) -> bool:
-    return (at.source, at.line) == (name.source, name.line)
+def _readable(model: Model, models: Models) -> Model:
+    def reads(expr: Expr | None) -> bool:
+        return expr is None or _leads(model.name, expr, models)
+
+    return replace(
+        model,
+        dimensions=_only(model.dimensions, lambda each: reads(each.expr)),
+        measures=_only(model.measures, lambda each: reads(each.expr) and reads(each.where)),
+        segments=_only(model.segments, lambda each: reads(each.expr)),
+    )
 
 
-def _model_of(at: Position | None, spec: ProjectSpec) -> tuple[str, ...]:
-    """The model in whose lines a fault stands; every model where that cannot be told."""
-    if at is None:
-        return tuple(each.name.text for each in spec.models)
-    before = [
-        (begun.line, name)
-        for begun, name in _declared(spec)
-        if begun.source == at.source and begun.line <= at.line
-    ]
-    _, last = max(before, default=(0, ""))
-    return (last,) if last else ()
+def _leads(home: str, expr: Expr, models: Models) -> bool:
+    """Whether every join that an expression walks still stands."""
+    for path in expr.paths:
+        at = home
+        for step in path:
+            if step not in models[at].joins:
+                return False
+            at = models[at].joins[step].target
+    return True
 
 
-def _declared(spec: ProjectSpec) -> Iterator[tuple[Position, str]]:
-    """Where each model begins, and each metric, which is part of none."""
-    for model in spec.models:
-        yield model.name.position(), model.name.text
-    for metric in spec.metrics:
-        yield metric.name.position(), ""
+def _metrics(catalog: Catalog, models: Models) -> dict[str, Metric]:
+    def stands(metric: Metric) -> bool:
+        return all(
+            use.model in models
+            and use.measure in models[use.model].measures
+            and all(_leads(use.model, each, models) for each in use.filters)
+            for use in metric.inputs
+        )
+
+    return _only(catalog.metrics, stands)
+
+
+def _only(named: Mapping[str, T], stands: Callable[[T], bool]) -> dict[str, T]:
+    return {name: each for name, each in named.items() if stands(each)}

@@ -7,7 +7,9 @@ every limit holds before anything is built.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import yaml
 
@@ -19,7 +21,7 @@ from semantic_models.scalar_places import (
     line_starts,
     literal_starts,
 )
-from semantic_models.spec import Scalar
+from semantic_models.spec import ANY, Scalar
 from semantic_models.yaml_page import DEPTH_MAX, NODES_MAX, Page, open_page
 from semantic_models.yaml_problems import (
     AFTER_A_QUOTE,
@@ -37,6 +39,9 @@ from semantic_models.yaml_values import plain_value
 TOLD_MAX = 60
 """Characters of an author's text that a message repeats."""
 
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_KEY = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)[\"']?\s*:")
+
 _BLOCK_STYLES = ("|", ">")
 _ALWAYS_TOLD = "libyaml tells the place of everything, whatever its types say"
 
@@ -47,6 +52,10 @@ class Mapping:
 
     entries: tuple[tuple[Scalar, Node], ...]
     position: Position
+    refused: tuple[Refused, ...] = ()
+    """Entries that are not kept, each with its fault."""
+    cut: ForebayError | None = None
+    """The fault that ended the file within this map: more may have stood here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,25 @@ class Sequence:
 Node = Scalar | Mapping | Sequence
 
 
+class Refused(NamedTuple):
+    """An entry that is not kept."""
+
+    key: Scalar
+    node: Node | None
+    """Absent where its value never came to its end."""
+    cause: ForebayError
+
+
+class Document(NamedTuple):
+    """What was read of one file."""
+
+    node: Node | None
+    """As far as it could be read."""
+    faults: tuple[ForebayError, ...]
+    unread: frozenset[str] = frozenset()
+    """What look like keys behind the fault that ended the reading, if one did: the last of all."""
+
+
 def place_of(node: Node) -> Position:
     """Where a node begins."""
     return node.position() if isinstance(node, Scalar) else node.position
@@ -70,15 +98,37 @@ def shortened(text: str) -> str:
     return text if len(text) <= TOLD_MAX else f"{text[: TOLD_MAX - 3]}..."
 
 
-def read_yaml(source: str, written: str | bytes) -> tuple[Node | None, tuple[ForebayError, ...]]:
+def words_within(node: Node | None) -> frozenset[str]:
+    """What may be names in a part that is not understood: keys, and the words of lists."""
+    if node is None:
+        return frozenset()
+    if isinstance(node, Scalar):
+        is_unread = node.text == ANY and node.value is None
+        return frozenset((ANY,)) if is_unread else frozenset(_WORD.findall(node.text))
+    parts: list[Node | None] = []
+    if isinstance(node, Sequence):
+        parts += node.items
+    else:
+        entries = (*node.entries, *((each.key, each.node) for each in node.refused))
+        parts += (key for key, _ in entries)
+        parts += (value for key, value in entries if _may_name(key, value))
+    return frozenset[str]().union(*map(words_within, parts))
+
+
+def _may_name(key: Scalar, value: Node | None) -> bool:
+    return not isinstance(value, Scalar) or key.text == "name" or value.text == ANY
+
+
+def read_yaml(source: str, written: str | bytes) -> Document:
     """Read one document, and tell every fault of its YAML.
 
-    There is no tree where the text cannot be read to its end, or a part of it has no meaning.
+    Where the text cannot be read to its end, the tree holds what stands before the fault.
     """
     try:
         page = open_page(source, written)
     except ParseError as error:
-        return None, (error,)
+        text = written if isinstance(written, str) else written.decode(errors="replace")
+        return Document(None, (error,), frozenset(_KEY.findall(text)))
     return _TreeReader(page).read()
 
 
@@ -90,15 +140,31 @@ class _Opened:
     is_map: bool
     items: list[Node] = field(default_factory=list)
     entries: list[tuple[Scalar, Node]] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
     keys: dict[str, Scalar] = field(default_factory=dict)
     key: Scalar | None = None
     """The key that waits for its value."""
-    is_dropped: bool = False
-    """Whether the waiting key is a fault, and its value is not kept."""
+    cause: ForebayError | None = None
+    """Why the value of the waiting key, or this whole list, is not kept."""
 
-    def close(self) -> Node:
+    def take_value(self, node: Node | None, cause: ForebayError | None) -> None:
+        """Give the waiting key its value."""
+        assert self.key is not None, "a value has a key"
+        cause = self.cause or cause
+        if cause is not None:
+            self.refused.append(Refused(self.key, node, cause))
+        elif node is not None:
+            self.entries.append((self.key, node))
+        self.key = self.cause = None
+
+    def doubt_last(self, cause: ForebayError) -> None:
+        """Give up the entry before a fault of syntax: it may not have come to its end."""
+        if self.key is None and self.entries:
+            self.refused.append(Refused(*self.entries.pop(), cause))
+
+    def close(self, cut: ForebayError | None = None) -> Node:
         if self.is_map:
-            return Mapping(tuple(self.entries), self.position)
+            return Mapping(tuple(self.entries), self.position, tuple(self.refused), cut)
         return Sequence(tuple(self.items), self.position)
 
 
@@ -110,14 +176,14 @@ class _TreeReader:
         self.opened: list[_Opened] = []
         self.faults: list[ForebayError] = []
         self.root: Node | None = None
-        self.is_whole = True
+        self.unread: frozenset[str] = frozenset()
         self.nodes = 0
 
-    def read(self) -> tuple[Node | None, tuple[ForebayError, ...]]:
+    def read(self) -> Document:
         try:
             for event in yaml.parse(self.page.text, Loader=yaml.CBaseLoader):
                 self._take(event)
-            if self.root is None or (isinstance(self.root, Scalar) and self.root.value is None):
+            if not self.faults and self._is_empty():
                 raise MalformedYaml(
                     "the file is empty",
                     hint='Begin it with "version: 1".',
@@ -127,14 +193,35 @@ class _TreeReader:
             self._stop(_retold(self.page, error, self.opened[-1] if self.opened else None))
         except ParseError as error:
             self._stop(error)
-        return (self.root if self.is_whole else None), tuple(self.faults)
+        return Document(self.root, tuple(self.faults), self.unread)
+
+    def _is_empty(self) -> bool:
+        return self.root is None or (isinstance(self.root, Scalar) and self.root.value is None)
 
     def _stop(self, error: ForebayError) -> None:
+        """Keep what was read before the fault; all that is open is cut."""
         self.faults.append(error)
-        self.is_whole = False
+        line = error.position.line if error.position else 1
+        self.unread = frozenset(_KEY.findall("\n".join(self.page.lines[line - 1 :])))
+        if isinstance(error, TooLarge):
+            self.opened.clear()
+            self.root = None
+        node: Node | None = None
+        if self.opened:
+            self.opened[-1].doubt_last(error)
+        while self.opened:
+            opened = self.opened.pop()
+            if opened.key is not None:
+                opened.take_value(node, None if isinstance(node, Mapping) else error)
+            node = opened.close(error)
+        self.root = node or self.root
+        if not isinstance(self.root, Mapping):
+            self.root = None
 
-    def _refuse(self, message: str, hint: str, at: Position) -> None:
-        self.faults.append(MalformedYaml(message, hint=hint, position=at))
+    def _refuse(self, message: str, hint: str, at: Position) -> ForebayError:
+        fault = MalformedYaml(message, hint=hint, position=at)
+        self.faults.append(fault)
+        return fault
 
     def _take(self, event: yaml.Event) -> None:
         if isinstance(event, yaml.ScalarEvent):
@@ -144,7 +231,8 @@ class _TreeReader:
             self._count(event)
             self._open(event)
         elif isinstance(event, yaml.CollectionEndEvent):
-            self._attach(self.opened.pop().close())
+            opened = self.opened.pop()
+            self._attach(opened.close(), None if opened.is_map else opened.cause)
         elif isinstance(event, yaml.AliasEvent):
             self._take_alias(event)
         elif isinstance(event, yaml.DocumentStartEvent):
@@ -185,13 +273,12 @@ class _TreeReader:
 
     def _take_alias(self, event: yaml.AliasEvent) -> None:
         at = _corner(self.page, event)
-        self._refuse(
+        fault = self._refuse(
             f'the alias "*{event.anchor}" is not read',
             "Write the value out; put a value that begins with * in quotes.",
             at,
         )
-        self.is_whole = False
-        self._attach(Scalar("", None, at.source, ((at.line, at.column),), (at.excerpt,)))
+        self._attach(_nothing(at), fault)
 
     def _open(self, event: yaml.CollectionStartEvent) -> None:
         at = _corner(self.page, event)
@@ -199,42 +286,47 @@ class _TreeReader:
             raise TooLarge(TOO_DEEP.message, hint=TOO_DEEP.hint, position=at)
         self.opened.append(_Opened(at, is_map=isinstance(event, yaml.MappingStartEvent)))
 
-    def _attach(self, node: Node) -> None:
+    def _attach(self, node: Node, cause: ForebayError | None = None) -> None:
+        """Put a node into what is open; with a cause, it is not kept."""
         if not self.opened:
-            self.root = node
+            self.root = None if cause else node
             return
         parent = self.opened[-1]
         if not parent.is_map:
             parent.items.append(node)
+            parent.cause = parent.cause or cause
         elif parent.key is None:
-            self._take_key(parent, node)
+            self._take_key(parent, node, cause)
         else:
-            if not parent.is_dropped:
-                parent.entries.append((parent.key, node))
-            parent.key = None
+            parent.take_value(node, cause)
 
-    def _take_key(self, parent: _Opened, node: Node) -> None:
-        parent.is_dropped = True
+    def _take_key(self, parent: _Opened, node: Node, cause: ForebayError | None) -> None:
         if not isinstance(node, Scalar):
             at = node.position
-            self._refuse("a key is a map or a list", "A key is one word.", at)
-            parent.key = Scalar("", None, at.source, ((at.line, at.column),), (at.excerpt,))
-            return
-        parent.key = node
-        first = parent.keys.setdefault(node.text, node)
-        if first is not node:
-            self.faults.append(
-                MalformedYaml(
-                    f'the key "{shortened(node.text)}" stands twice in one map',
-                    detail=f"The first stands on line {first.starts[0][0]}.",
-                    hint="Remove or rename one of them.",
-                    position=node.position(),
-                )
+            parent.key = _nothing(at)
+            parent.cause = cause or self._refuse(
+                "a key is a map or a list", "A key is one word.", at
             )
+            return
+        parent.key, parent.cause = node, cause
+        first = parent.keys.setdefault(node.text, node) if cause is None else node
+        if first is not node:
+            parent.cause = MalformedYaml(
+                f'the key "{shortened(node.text)}" stands twice in one map',
+                detail=f"The first stands on line {first.starts[0][0]}.",
+                hint="Remove or rename one of them.",
+                position=node.position(),
+            )
+            self.faults.append(parent.cause)
         elif node.text == "<<":
-            self._refuse('the merge "<<" is not read', "Write the keys out here.", node.position())
-        else:
-            parent.is_dropped = False
+            parent.cause = self._refuse(
+                'the merge "<<" is not read', "Write the keys out here.", node.position()
+            )
+
+
+def _nothing(at: Position) -> Scalar:
+    """What stands in a tree for what has no meaning."""
+    return Scalar(ANY, None, at.source, ((at.line, at.column),), (at.excerpt,))
 
 
 def read_scalar(page: Page, event: yaml.ScalarEvent) -> Scalar:

@@ -12,6 +12,10 @@ from operator import attrgetter
 
 from semantic_models.errors import Position
 
+ROOT_NAME = "forebay.yml"
+ANY = "*"
+"""Stands for names that cannot be read."""
+
 Value = bool | int | float | str | None
 
 

@@ -9,16 +9,17 @@ from dataclasses import dataclass, replace
 from semantic_models import source
 from semantic_models.errors import (
     ForebayError,
+    MalformedYaml,
     NotSupported,
     ReservedName,
     UnknownKey,
     WrongType,
     did_you_mean,
 )
-from semantic_models.source import Node, place_of
+from semantic_models.source import Node, Refused, place_of
 from semantic_models.spec import NOTHING_SAID, Described, Scalar
-from semantic_models.spec_keys import ABOUT, HINTS, Kind
-from semantic_models.spec_shapes import misfit, told, told_name
+from semantic_models.spec_keys import ABOUT, HINTS, Kind, Shape
+from semantic_models.spec_shapes import misfits, told, told_name
 
 NAME_MAX = 128
 RESERVED_NAMES = ("principal", "param", "metric_time")
@@ -42,8 +43,10 @@ class Fields:
     nodes: dict[str, Node]
     is_whole: bool = True
     """Whether all is there, in its shape, that its kind cannot do without."""
-    is_sound: bool = True
-    """Whether nothing else was refused; what is left may mean something else than was meant."""
+    refused: tuple[Refused, ...] = ()
+    """The entries that are not kept; what is left may mean something else than was meant."""
+    cut: ForebayError | None = None
+    """The fault that ended the file within this map."""
 
     def scalar(self, key: str) -> Scalar | None:
         node = self.nodes.get(key)
@@ -61,6 +64,16 @@ class Fields:
     def entries(self, key: str) -> tuple[tuple[Scalar, Node], ...]:
         node = self.nodes.get(key)
         return node.entries if isinstance(node, source.Mapping) else ()
+
+    def refused_of(self, key: str) -> tuple[Refused, ...]:
+        """The entries of a map that are not kept."""
+        node = self.nodes.get(key)
+        return node.refused if isinstance(node, source.Mapping) else ()
+
+    @property
+    def misread(self) -> tuple[Refused, ...]:
+        """The refused entries that may have meant something to this version."""
+        return tuple(each for each in self.refused if not isinstance(each.cause, NotSupported))
 
     def texts(self, key: str) -> tuple[tuple[Scalar, Scalar], ...]:
         """Names and the text of each."""
@@ -100,7 +113,10 @@ def read_member(
     if fault is not None:
         faults.append(fault)
     fields = _lone(kind, node, place) or read_fields(kind, _long_form(kind, node), place, faults)
-    return replace(fields, is_whole=False) if fields is not None and fault is not None else fields
+    if fields is None or fault is None:
+        return fields
+    named = Refused(name, None, fault)
+    return replace(fields, refused=(*fields.refused, named))
 
 
 def read_fields(kind: Kind, node: Node, place: Place, faults: list[ForebayError]) -> Fields | None:
@@ -116,18 +132,29 @@ def read_fields(kind: Kind, node: Node, place: Place, faults: list[ForebayError]
         )
         return None
     nodes: dict[str, Node] = {}
-    refused: list[ForebayError] = []
+    refused: list[Refused] = []
     for key, value in node.entries:
-        fault = _key_fault(kind, key, value, place)
-        if fault is None:
-            nodes[key.text] = value
+        found = _key_faults(kind, key, value, place)
+        faults += found
+        if found and isinstance(value, source.Mapping) and kind.keys.get(key.text) is Shape.TEXTS:
+            nodes[key.text] = _fitting(value, found)
+        elif found:
+            refused.append(Refused(key, value, found[0]))
         else:
-            refused.append(fault)
-    faults += refused
+            nodes[key.text] = value
+    refused += node.refused
     is_whole = _is_whole(kind, nodes)
-    if not is_whole and not _may_hide_a_key(refused):
+    if not is_whole and node.cut is None and not _may_hide_a_key(refused):
         faults += _lacking(kind, node, place)
-    return Fields(place, nodes, is_whole, is_sound=not refused)
+    return Fields(place, nodes, is_whole, tuple(refused), node.cut)
+
+
+def _fitting(node: source.Mapping, faults: Sequence[ForebayError]) -> Node:
+    """A map of texts without the values that are none."""
+    bad = {each.position: each for each in faults}
+    entries = [each for each in node.entries if place_of(each[1]) not in bad]
+    refused = [Refused(*each, bad[at]) for each in node.entries if (at := place_of(each[1])) in bad]
+    return replace(node, entries=tuple(entries), refused=(*node.refused, *refused))
 
 
 def _lone(kind: Kind, node: Node, place: Place) -> Fields | None:
@@ -136,7 +163,7 @@ def _lone(kind: Kind, node: Node, place: Place) -> Fields | None:
         return None
     if node.value is None:
         nodes: dict[str, Node] = {}
-    elif kind.short and misfit(kind.keys[kind.short], node) is None:
+    elif kind.short and not misfits(kind.keys[kind.short], node):
         nodes = {kind.short: node}
     else:
         return None
@@ -161,23 +188,24 @@ def _long_form(kind: Kind, node: Node) -> Node:
     return source.Mapping(((key, node),), at)
 
 
-def _may_hide_a_key(refused: Sequence[ForebayError]) -> bool:
+def _may_hide_a_key(refused: Sequence[Refused]) -> bool:
     """Whether a refused key may be what seems to be lacking."""
-    return any(isinstance(each, UnknownKey | NotSupported) for each in refused)
+    hiding = UnknownKey | NotSupported | MalformedYaml
+    return any(isinstance(each.cause, hiding) for each in refused)
 
 
-def _key_fault(kind: Kind, key: Scalar, value: Node, place: Place) -> ForebayError | None:
+def _key_faults(kind: Kind, key: Scalar, value: Node, place: Place) -> list[ForebayError]:
     shape = kind.keys.get(key.text)
     if shape is None:
-        return _unread_key(kind, key, place)
-    part = misfit(shape, value)
-    if part is None:
-        return None
-    return WrongType(
-        f'key "{key.text}" of {place.text} takes {shape.value}, not {told(part)}',
-        hint=HINTS[shape],
-        position=place_of(part),
-    )
+        return [_unread_key(kind, key, place)]
+    return [
+        WrongType(
+            f'key "{key.text}" of {place.text} takes {shape.value}, not {told(part)}',
+            hint=HINTS[shape],
+            position=place_of(part),
+        )
+        for part in misfits(shape, value)
+    ]
 
 
 def _unread_key(kind: Kind, key: Scalar, place: Place) -> ForebayError:

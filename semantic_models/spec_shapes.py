@@ -10,8 +10,8 @@ from semantic_models.spec import Scalar
 from semantic_models.spec_keys import DIMENSION_TYPES, Shape
 
 
-def misfit(shape: Shape, node: Node) -> Node | None:
-    """The part of a value that its key does not take."""
+def misfits(shape: Shape, node: Node) -> list[Node]:
+    """The parts of a value that its key does not take; the value itself where no part does."""
     return _MISFITS[shape](node)
 
 
@@ -35,8 +35,8 @@ def told_name(text: str) -> str:
     return shortened(text.strip().split("\n", 1)[0])
 
 
-def _unless(fits: Callable[[Node], bool]) -> Callable[[Node], Node | None]:
-    return lambda node: None if fits(node) else node
+def _unless(fits: Callable[[Node], bool]) -> Callable[[Node], list[Node]]:
+    return lambda node: [] if fits(node) else [node]
 
 
 def _is_text(node: Node) -> bool:
@@ -65,35 +65,34 @@ def _is_section(node: Node) -> bool:
     return isinstance(node, source.Mapping) or (isinstance(node, Scalar) and node.value is None)
 
 
-def _misfit_of_words(node: Node) -> Node | None:
+def _misfits_of_words(node: Node) -> list[Node]:
     if not isinstance(node, source.Sequence) or not node.items:
-        return node
-    return next((each for each in node.items if not _is_text(each)), None)
+        return [node]
+    return [each for each in node.items if not _is_text(each)]
 
 
-def _misfit_of_lists(node: Node) -> Node | None:
+def _misfits_of_lists(node: Node) -> list[Node]:
     if not isinstance(node, source.Sequence) or not node.items:
-        return node
-    misfits = (_misfit_of_words(each) for each in node.items)
-    return next((each for each in misfits if each is not None), None)
+        return [node]
+    return [part for each in node.items for part in _misfits_of_words(each)]
 
 
-def _misfit_of_texts(node: Node) -> Node | None:
-    if not isinstance(node, source.Mapping) or not node.entries:
-        return node
-    return next((value for _, value in node.entries if not _is_text(value)), None)
+def _misfits_of_texts(node: Node) -> list[Node]:
+    if not isinstance(node, source.Mapping) or not (node.entries or node.refused):
+        return [node]
+    return [value for _, value in node.entries if not _is_text(value)]
 
 
-_MISFITS: Mapping[Shape, Callable[[Node], Node | None]] = {
+_MISFITS: Mapping[Shape, Callable[[Node], list[Node]]] = {
     Shape.VERSION: _unless(_is_version),
     Shape.TEXT: _unless(_is_text),
     Shape.SQL: _unless(_is_sql),
     Shape.TRUTH: _unless(_is_truth),
     Shape.DIMENSION_TYPE: _unless(_is_dimension_type),
-    Shape.WORDS: _misfit_of_words,
-    Shape.COLUMNS: lambda node: None if _is_text(node) else _misfit_of_words(node),
-    Shape.COLUMN_LISTS: _misfit_of_lists,
-    Shape.COLUMNS_OR_SQL: lambda node: None if _is_sql(node) else _misfit_of_words(node),
-    Shape.TEXTS: _misfit_of_texts,
+    Shape.WORDS: _misfits_of_words,
+    Shape.COLUMNS: lambda node: [] if _is_text(node) else _misfits_of_words(node),
+    Shape.COLUMN_LISTS: _misfits_of_lists,
+    Shape.COLUMNS_OR_SQL: lambda node: [] if _is_sql(node) else _misfits_of_words(node),
+    Shape.TEXTS: _misfits_of_texts,
     Shape.MEMBERS: _unless(_is_section),
 }

@@ -64,6 +64,7 @@ def document(error: ForebayError) -> dict[str, object]:
     at = error.position
     return {
         "code": error.code,
+        "codes": list(error.codes),
         "message": error.message,
         "detail": error.detail,
         "hint": error.hint,

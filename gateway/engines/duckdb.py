@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Never
 
 import duckdb
-from sqlglot import exp
 
 from dialects.dialect import Dialect
 from dialects.duckdb import DUCKDB
@@ -17,6 +18,7 @@ from dialects.types import arrow_schema, parse_duckdb_type
 from gateway.engines.base import ResultStream
 from gateway.engines.deadlines import Watch
 from gateway.engines.duckdb_errors import FAILURES, is_fatal, translate
+from gateway.engines.duckdb_names import unresolved
 from gateway.engines.duckdb_open import (
     WRITE_ALIKE,
     DuckDBSettings,
@@ -30,7 +32,7 @@ from gateway.engines.duckdb_stream import DuckDBStream, Run, only_select
 from gateway.engines.file_schemas import FileSchemas, parquet, stamp_of
 from gateway.errors import DataAltered, EngineFailed, EngineGone
 from semantic_models.errors import ForebayError, did_you_mean
-from semantic_models.model import Relation, Table
+from semantic_models.model import Relation, Select, Table, tables_read
 from semantic_models.types import LogicalType
 
 Columns = Mapping[str, LogicalType | None]
@@ -97,7 +99,7 @@ class DuckDBEngine:
         """Columns of a relation in order; None for a type that is no kind of ours."""
         self._refuse_unlike(relation)
         if not isinstance(relation, Table):
-            return self.describe_query(relation.tree.sql("duckdb"))
+            return self._describe_select(relation)
         with self._connect() as connection:
             try:
                 text = f"SELECT * FROM {self._source(relation)}"
@@ -108,6 +110,27 @@ class DuckDBEngine:
                 raise self._beyond_the_data("the view") from error
             except FAILURES as error:
                 raise self.failure(error) from error
+
+    def _describe_select(self, select: Select) -> Columns:
+        try:
+            return self.describe_query(select.tree.sql("duckdb"))
+        except EngineFailed as error:
+            cause = error.__cause__ or error
+            told = unresolved(select, self.name, cause, partial(self._known, select))
+            raise told or error from cause
+
+    def _known(self, select: Select, kind: str) -> list[str]:
+        """The names of its tables, or of the columns of those that a SELECT reads."""
+        with self._connect() as connection:
+            tables = _tables(connection)
+        if kind == "table":
+            return tables
+        columns: list[str] = []
+        for each in tables:
+            if each.split(".")[-1] in tables_read(select):
+                with contextlib.suppress(ForebayError):
+                    columns += self.describe(Table(tuple(each.split("."))))
+        return columns
 
     def describe_query(self, text: str) -> Columns:
         """Columns of a SELECT in this engine's SQL, without running it."""
@@ -169,7 +192,7 @@ class DuckDBEngine:
 
     def _refuse_unlike(self, relation: Relation) -> None:
         """Refuse a relation over files that were alike when they were opened and are so no more."""
-        named = {each.lower() for each in _tables_read(relation)}
+        named = {each.lower() for each in tables_read(relation)}
         with self._connect() as connection:
             for name, paths in self._sources.items():
                 if name.lower() in named:
@@ -248,13 +271,6 @@ class DuckDBEngine:
             detail=f"A file of {self._settings.place} in forebay.yml is missing.",
             hint="Put it back in place; the server serves on meanwhile.",
         ) from error
-
-
-def _tables_read(relation: Relation) -> set[str]:
-    """The last part of every name that a relation reads."""
-    if isinstance(relation, Table):
-        return {relation.parts[-1]}
-    return {each.name for each in relation.tree.find_all(exp.Table)}
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, text: str) -> Columns:

@@ -15,6 +15,7 @@ from gateway.tell_types import metric_places, tell_columns, tell_members, tell_m
 from semantic_models.build import build
 from semantic_models.catalog import Catalog
 from semantic_models.errors import ForebayError
+from semantic_models.faults import Faults
 from semantic_models.give_types import give_types
 from semantic_models.model import ModelTypes
 from semantic_models.spec import ProjectSpec
@@ -61,10 +62,10 @@ def engine(tmp_path: Path) -> Iterator[DuckDBEngine]:
 def resolved(models: str, engine: DuckDBEngine) -> tuple[ProjectSpec, Catalog, dict[str, object]]:
     """A project with the columns that the engine tells."""
     spec = parsed(models, root=ROOT)
-    faults: list[ForebayError] = []
+    faults = Faults()
     columns = tell_columns(spec, {"one": engine}, faults)
     catalog, found = build(spec, columns)
-    assert catalog is not None, (faults, found)
+    assert catalog is not None, (faults.found, found)
     return spec, catalog, dict(columns)
 
 
@@ -174,14 +175,14 @@ def test_what_is_made_of_a_measure_without_answer_has_no_fault_of_its_own(
 def test_data_that_is_gone_is_no_fault_of_the_project(engine: DuckDBEngine, tmp_path: Path) -> None:
     spec, catalog = typed(FINE, engine)
     (tmp_path / "one.duckdb").unlink()
-    engines, faults = {"one": engine}, list[ForebayError]()
+    engines, faults = {"one": engine}, Faults()
 
     for ask in (
         lambda: tell_columns(spec, engines, faults),
-        lambda: tell_members(spec.models, catalog, engines, faults),
-        lambda: tell_metrics(metric_places(spec), catalog, engines, faults),
+        lambda: tell_members(spec.models, catalog, engines, faults.found),
+        lambda: tell_metrics(metric_places(spec), catalog, engines, faults.found),
     ):
         with pytest.raises(EngineGone):
             ask()
 
-    assert faults == []
+    assert faults.found == []

@@ -259,7 +259,7 @@ def test_the_version_changes_with_a_definition_and_with_nothing_else() -> None:
         ),
         (
             project().replace("key: id\n    time", "key: idd\n    time"),
-            'E_NAME_NOT_FOUND key column of model "a" "idd" does not exist',
+            'E_NAME_NOT_FOUND key column "idd" does not exist in model "a"',
         ),
     ],
 )

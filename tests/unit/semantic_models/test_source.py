@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from semantic_models.errors import ForebayError, Position
-from semantic_models.source import Mapping, Node, Sequence, place_of, read_yaml
+from semantic_models.source import Mapping, Node, Refused, Sequence, place_of, read_yaml
 from semantic_models.spec import Scalar
 from semantic_models.yaml_page import DEPTH_MAX, NODES_MAX
 
@@ -76,21 +76,43 @@ def told(error: ForebayError) -> tuple[int, int, str, str]:
 def test_broken_text_is_told_where_it_is_broken(
     text: str | bytes, line: int, column: int, code: str, message: str
 ) -> None:
-    _, faults = read_yaml("m.yml", text)
+    _, faults, _ = read_yaml("m.yml", text)
 
     assert [told(each) for each in faults] == [(line, column, code, message)]
     assert faults[0].hint.endswith(".")
 
 
 def test_every_fault_of_one_file_is_told_in_order() -> None:
-    node, faults = read_yaml("m.yml", "a: &x 1\na: 2\n<<: *x\nb: !t {c: 1, c: 2}\n")
+    node, faults, _ = read_yaml("m.yml", "a: &x 1\na: 2\n<<: *x\nb: !t {c: 1, c: 2}\n")
 
     assert [told(each)[:2] for each in faults] == [(1, 4), (2, 1), (3, 1), (3, 5), (4, 4), (4, 14)]
-    assert node is None
+    assert isinstance(node, Mapping)
+    assert [key.text for key, _ in node.entries] == ["a", "b"]
+    assert [(key.text, cause) for key, _, cause in node.refused] == [
+        ("a", faults[1]),
+        ("<<", faults[2]),
+    ]
+
+
+def test_what_stands_before_a_fault_of_syntax_is_read_and_what_follows_is_named() -> None:
+    node, faults, unread = read_yaml("m.yml", "a: 1\nb: {c: 2, d: [1\ne: 3\n")
+
+    assert isinstance(node, Mapping)
+    [(_, whole), (_, open_)] = node.entries
+    assert isinstance(open_, Mapping)
+    assert (whole.text if isinstance(whole, Scalar) else "", node.cut, open_.cut) == (
+        "1",
+        faults[-1],
+        faults[-1],
+    )
+    assert [key.text for key, _ in open_.entries] == ["c"]
+    assert [key.text for key, _, _ in open_.refused] == ["d"]
+    assert {"e"} <= unread
+    assert "a" not in unread
 
 
 def test_a_duplicate_key_names_the_first_and_keeps_its_value() -> None:
-    node, faults = read_yaml("m.yml", "a: 1\n\na: 2\n")
+    node, faults, _ = read_yaml("m.yml", "a: 1\n\na: 2\n")
 
     assert [(each.detail, each.position) for each in faults] == [
         ("The first stands on line 1.", Position("m.yml", 3, 1, 1, "a: 2"))
@@ -98,11 +120,12 @@ def test_a_duplicate_key_names_the_first_and_keeps_its_value() -> None:
     assert node == Mapping(
         ((word("a", 1, 1), Scalar("1", 1, "m.yml", ((1, 4),))),),
         Position("m.yml", 1, 1, 1, "a: 1"),
+        (Refused(word("a", 3, 1), Scalar("2", 2, "m.yml", ((3, 4),)), faults[0]),),
     )
 
 
 def test_a_list_that_is_never_closed_is_shown_where_it_begins() -> None:
-    _, faults = read_yaml("m.yml", "a: 1\nb: [1,\n")
+    _, faults, _ = read_yaml("m.yml", "a: 1\nb: [1,\n")
 
     assert [(each.message, each.position) for each in faults] == [
         ("a list is never closed", Position("m.yml", 2, 4, 1, "b: [1,"))
@@ -110,21 +133,21 @@ def test_a_list_that_is_never_closed_is_shown_where_it_begins() -> None:
 
 
 def test_a_fault_inside_a_list_says_where_the_list_begins() -> None:
-    _, faults = read_yaml("m.yml", "a: 1\nb: [1,\nc: 2\nd: 3]\n")
+    _, faults, _ = read_yaml("m.yml", "a: 1\nb: [1,\nc: 2\nd: 3]\n")
 
     assert [(told(each)[:2], each.detail) for each in faults] == [((4, 2), "It begins on line 2.")]
 
 
 @pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? ", "[{"])
 def test_hostile_depth_is_refused_before_anything_is_built(opening: str) -> None:
-    node, faults = read_yaml("m.yml", opening * 100_000)
+    node, faults, _ = read_yaml("m.yml", opening * 100_000)
 
     assert (node, [each.code for each in faults]) == (None, ["SL106"])
 
 
 def test_the_deepest_nesting_and_the_most_nodes_are_read() -> None:
-    deepest, deep_faults = read_yaml("m.yml", "[" * DEPTH_MAX + "]" * DEPTH_MAX)
-    longest, long_faults = read_yaml("m.yml", "- \n" * (NODES_MAX - 1))
+    deepest, deep_faults, _ = read_yaml("m.yml", "[" * DEPTH_MAX + "]" * DEPTH_MAX)
+    longest, long_faults, _ = read_yaml("m.yml", "- \n" * (NODES_MAX - 1))
 
     assert (deep_faults, long_faults) == ((), ())
     assert isinstance(deepest, Sequence)
@@ -137,7 +160,7 @@ def word(text: str, line: int, column: int) -> Scalar:
 
 
 def test_maps_lists_and_scalars_keep_their_places() -> None:
-    node, faults = read_yaml("m.yml", "# first\nä: [x, {b: no}]\non:\n")
+    node, faults, _ = read_yaml("m.yml", "# first\nä: [x, {b: no}]\non:\n")
 
     assert faults == ()
     second = "ä: [x, {b: no}]"
@@ -151,7 +174,7 @@ def test_maps_lists_and_scalars_keep_their_places() -> None:
 
 
 def test_a_node_begins_where_its_first_character_stands() -> None:
-    node, _ = read_yaml("m.yml", "- 'x'\n- [y]\n")
+    node, _, _ = read_yaml("m.yml", "- 'x'\n- [y]\n")
 
     assert isinstance(node, Sequence)
     assert [place_of(each) for each in node.items] == [
@@ -161,7 +184,9 @@ def test_a_node_begins_where_its_first_character_stands() -> None:
 
 
 def test_quoted_and_block_texts_are_never_anything_else() -> None:
-    node, _ = read_yaml("m.yml", "- 'true'\n- \"1\"\n- |-\n  2\n- >-\n  null\n- true\n- 12:30:00\n")
+    node, _, _ = read_yaml(
+        "m.yml", "- 'true'\n- \"1\"\n- |-\n  2\n- >-\n  null\n- true\n- 12:30:00\n"
+    )
 
     assert isinstance(node, Sequence)
     values = [each.value for each in node.items if isinstance(each, Scalar)]
@@ -177,13 +202,13 @@ def test_carriage_returns_and_a_byte_order_mark_move_nothing() -> None:
 
 def test_a_long_key_is_cut_in_a_message() -> None:
     key = "k" * 80
-    _, faults = read_yaml("m.yml", f"{key}: 1\n{key}: 2\n")
+    _, faults, _ = read_yaml("m.yml", f"{key}: 1\n{key}: 2\n")
 
     assert faults[0].message == f'the key "{"k" * 57}..." stands twice in one map'
 
 
 def only_value(text: str) -> Scalar:
-    node, faults = read_yaml("m.yml", text)
+    node, faults, _ = read_yaml("m.yml", text)
     assert faults == ()
     assert isinstance(node, Mapping)
     value: Node = node.entries[0][1]

@@ -11,7 +11,7 @@ from semantic_models.spec_keys import DIMENSION, JOIN, MEASURE, METRIC, MODEL, K
 
 def member(kind: Kind, text: str) -> tuple[Fields | None, list[tuple[str, int, int, str]]]:
     """Read the first entry of a map as a member, and tell the faults."""
-    node, _ = read_yaml("m.yml", text)
+    node, _, _ = read_yaml("m.yml", text)
     assert isinstance(node, Mapping)
     name, value = node.entries[0]
     faults: list[ForebayError] = []
@@ -212,7 +212,7 @@ def test_names_that_only_models_and_joins_may_not_have_are_free_elsewhere() -> N
     ],
 )
 def test_an_unknown_key_hints_at_the_nearest_documented_one(key: str, hint: str) -> None:
-    node, _ = read_yaml("m.yml", f"{key}: 1\n")
+    node, _, _ = read_yaml("m.yml", f"{key}: 1\n")
     assert node is not None
     faults: list[ForebayError] = []
 
@@ -226,7 +226,7 @@ def test_an_unknown_key_hints_at_the_nearest_documented_one(key: str, hint: str)
     [("a_1", True), ("a.b", False), ("a = b", False), ("'a b'", False), ("1", False)],
 )
 def test_a_bare_word_is_a_column(text: str, bare: bool) -> None:  # noqa: FBT001
-    scalar, _ = read_yaml("m.yml", text)
+    scalar, _, _ = read_yaml("m.yml", text)
 
     assert isinstance(scalar, Scalar)
     assert is_column(scalar) == bare

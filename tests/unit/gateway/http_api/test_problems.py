@@ -9,7 +9,13 @@ import pytest
 
 from gateway.errors import InternalError, Overloaded
 from gateway.http_api.problems import guarded, problem_of
-from semantic_models.errors import MalformedDocument, Position, UnknownName
+from semantic_models.errors import (
+    FaultyProject,
+    MalformedDocument,
+    NameCollision,
+    Position,
+    UnknownName,
+)
 
 
 def test_a_problem_has_every_part_of_its_error() -> None:
@@ -37,6 +43,18 @@ def test_a_problem_has_every_part_of_its_error() -> None:
             "hint": 'Perhaps "flights" is meant.',
             "source": {"file": "where[0]", "line": 1, "column": 5},
         },
+    )
+
+
+def test_a_problem_tells_every_code_of_a_faulty_project_once() -> None:
+    name = UnknownName.of("metric", "x", [])
+    clash = NameCollision("taken", also=("E_RESERVED_NAME",))
+
+    document = orjson.loads(problem_of(FaultyProject([name, clash, name])).body)
+
+    assert (document["code"], document["codes"]) == (
+        "SL203",
+        ["SL203", "E_NAME_NOT_FOUND", "E_NAME_COLLISION", "E_RESERVED_NAME"],
     )
 
 
