@@ -83,7 +83,7 @@ def resolve_aggregate(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQ
         query,
         clock.zone,
     )
-    _check_shared(branches, query)
+    _check_shared(branches, query, list(resolvers.values()))
     branches = with_presence(branches, shown)
     first = next(iter(resolvers.values()))
     about = {name: first.located(each).member.about for name, each in keys.items()}
@@ -184,7 +184,9 @@ def _check_reached(query: Query, resolvers: Mapping[Home, BranchResolver]) -> No
     """A name that only some of the facts can resolve has no path from the others."""
     if len(resolvers) == 1:
         return
-    for asked in (*query.dimensions, *(Asked(n, source="where") for n in names_in(query.where))):
+    filtered = [Asked(each, source="where") for each in names_in(query.where)]
+    ranged = [Asked(query.time.on, source="time.on")] if query.time.on else []
+    for asked in (*query.dimensions, *filtered, *ranged):
         lost = [home for home, resolver in resolvers.items() if not _knows(resolver, asked.name)]
         if lost and len(lost) < len(resolvers):
             raise NoPath(
@@ -290,12 +292,16 @@ def _branch(
     return resolver.branch(grouped, measures, resolver.with_own(filters, many))
 
 
-def _check_shared(branches: Sequence[Branch], query: Query) -> None:
+def _check_shared(
+    branches: Sequence[Branch], query: Query, resolvers: Sequence[BranchResolver]
+) -> None:
     """Facts meet on columns of one meaning and type, or the question is refused."""
     first, *others = branches
-    for branch in others:
+    for branch, resolver in zip(others, resolvers[1:], strict=True):
         for asked, one, other in zip(query.dimensions, first.keys, branch.keys, strict=True):
-            if parts_of(asked.name)[0] == METRIC_TIME or _same(first, one, branch, other):
+            is_metric_time = parts_of(asked.name)[0] == METRIC_TIME
+            means = (resolvers[0].look(asked.name), resolver.look(asked.name))
+            if is_metric_time or (one.type == other.type and _mean_the_same(*means)):
                 continue
             raise NoStitchingDimension(
                 f'dimension "{asked.name}" does not mean the same to models '
@@ -306,17 +312,10 @@ def _check_shared(branches: Sequence[Branch], query: Query) -> None:
             )
 
 
-def _same(one: Branch, key: Output, other: Branch, other_key: Output) -> bool:
-    """Whether two keys are one column: of one joined model, or declared by both homes alike."""
-    if key.type != other_key.type:
-        return False
-    ends = [_owners(one, key), _owners(other, other_key)]
-    return ends[0] == ends[1] or all(not key.expr.paths for key in (key, other_key))
-
-
-def _owners(branch: Branch, key: Output) -> tuple[str, ...]:
-    by_path = {step.path: step.target.name for step in branch.steps}
-    return tuple(sorted(by_path[path] for path in key.expr.paths)) or (branch.home.name,)
+def _mean_the_same(one: Reached, other: Reached) -> bool:
+    """Whether two homes mean one member of one model, or each one that it declares itself."""
+    both_declare = not one.path and not other.path
+    return both_declare or (one.owner, one.member.name) == (other.owner, other.member.name)
 
 
 def _resolved(

@@ -84,9 +84,9 @@ def refuse_split_choice(filter_: RowFilter, first: Path) -> None:
         alone = [
             side
             for side, behind in zip(sides, is_behind, strict=True)
-            if not behind and any(part.find(exp.Column) for part in side)
+            if not behind and (isinstance(node, exp.Or) or any(p.find(exp.Column) for p in side))
         ]
-        if alone and (any(is_behind) or isinstance(node, _CHOICES)):
+        if alone and any(is_behind):
             raise NotSupported(
                 f'one predicate chooses between rows behind "{told(first)}" and others',
                 hint="Write the parts as predicates of their own, or as a dimension.",
