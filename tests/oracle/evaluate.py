@@ -1,0 +1,122 @@
+"""What a question's answer is, by brute force: loops over rows, straight from the documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from tests.oracle.evaluate_metrics import Metrics
+from tests.oracle.language import (
+    Expr,
+    Project,
+    Question,
+    conjuncts,
+    names_in,
+)
+from tests.oracle.leaves import (
+    is_metric,
+)
+from tests.oracle.paths import Reference, Refused, find
+from tests.oracle.rows import Filter, Rows, default_grain
+from tests.oracle.told import Told, collect, column_of, in_order, parts_of, place_of
+
+
+def evaluate(project: Project, question: Question, now: datetime) -> Told:
+    """The answer.
+
+    Raises:
+        Refused: with every code that may be told.
+    """
+    rows = Rows(project, question.zone or project.zone)
+    if question.fields:
+        return _listed(rows, question)
+    if question.metrics:
+        return Metrics(rows, question, now).told()
+    if question.having:
+        raise Refused("E_NOT_SUPPORTED")
+    return _values(rows, question)
+
+
+def _listed(rows: Rows, question: Question) -> Told:
+    project, home = rows.project, question.source
+    assert home is not None
+    codes: set[str] = set()
+    found: list[Reference] = []
+    for text in (*question.fields, *(each.name for each in question.order_by)):
+        try:
+            found.append(find(project, home, parts_of(text)))
+        except Refused as refused:
+            metric = is_metric(project, parts_of(text))
+            codes |= {"E_AGGREGATE_IN_SCALAR_QUERY"} if metric else refused.codes
+    if any(each.many for each in found):
+        codes.add("E_FAN_OUT_IN_SCALAR_QUERY")
+    kept = Filter(rows, home, project.models[home].time)
+    _add_all(kept, question.where, codes)
+    if codes:
+        raise Refused(*codes)
+    listed, ordered = found[: len(question.fields)], found[len(question.fields) :]
+    told = [
+        tuple(rows.read(each, row, {}) for each in (*listed, *ordered))
+        for row in rows.of[home]
+        if kept.holds(row, None)
+    ]
+    types = tuple(rows.type_of(each) for each in listed)
+    width = len(listed)
+    answer = Told(
+        tuple(column_of(each, None) for each in question.fields),
+        types,
+        [each[:width] for each in told],
+        [each[width:] for each in told],
+        question.order_by,
+    )
+    return in_order(answer)
+
+
+def _add_all(kept: Filter, predicates: Iterable[Expr], codes: set[str]) -> None:
+    for predicate in predicates:
+        names = names_in(predicate)
+        if any(is_metric(kept.rows.project, name) for name in names):
+            codes.add("E_AGGREGATE_IN_WHERE")
+            continue
+        for each in conjuncts(predicate):
+            collect(codes, lambda each=each: kept.add(each))  # type: ignore[misc]
+
+
+def _values(rows: Rows, question: Question) -> Told:
+    project = rows.project
+    home = question.source or parts_of(question.dimensions[0])[0]
+    codes: set[str] = set()
+    found = [
+        collect(codes, lambda text=text: find(project, home, parts_of(text)))  # type: ignore[misc]
+        for text in question.dimensions
+    ]
+    references = [each for each in found if isinstance(each, Reference)]
+    if any(each.many for each in references):
+        codes.add("E_NO_PATH")
+    if any(each.dimension.is_segment for each in references):
+        codes.add("SL103")
+    kept = Filter(rows, home, project.models[home].time)
+    _add_all(kept, question.where, codes)
+    if codes:
+        raise Refused(*codes)
+    grains = [default_grain(each) for each in references]
+    shown = [replace(each, grain=grain) for each, grain in zip(references, grains, strict=True)]
+    told = dict.fromkeys(
+        tuple(rows.read(each, row, {}) for each in shown)
+        for row in rows.of[home]
+        if kept.holds(row, None)
+    )
+    names = tuple(
+        column_of(text, grain, each)
+        for text, grain, each in zip(question.dimensions, grains, references, strict=True)
+    )
+    keys = [place_of(each.name, names, question.dimensions) for each in question.order_by]
+    answer = Told(
+        names,
+        tuple(rows.type_of(each) for each in shown),
+        list(told),
+        [tuple(row[place] for place in keys) for row in told],
+        question.order_by,
+    )
+    return in_order(answer)

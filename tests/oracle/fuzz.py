@@ -1,0 +1,91 @@
+"""Ask many random questions of both and tell where they differ.
+
+N=50000 SEED=0 python -m tests.oracle.fuzz
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from random import Random
+
+from tests.oracle.compare import Difference, compare, world_of
+from tests.oracle.generate_models import generate_project
+from tests.oracle.generate_questions import Questions
+from tests.oracle.minimise import minimise, told
+
+QUESTIONS_A_PROJECT = 40
+PROCESSES = 2
+SHOWN = 5
+"""So many differences are told in full."""
+
+
+@dataclass
+class Tally:
+    """What became of questions."""
+
+    questions: int = 0
+    refused: int = 0
+    """Those that both refuse, with a code that is due."""
+    differences: list[Difference] = field(default_factory=list)
+
+    def add(self, other: Tally) -> None:
+        """Count what another has counted."""
+        self.questions += other.questions
+        self.refused += other.refused
+        self.differences += other.differences
+
+
+def ask_project(seed: str, count: int = QUESTIONS_A_PROJECT) -> Tally:
+    """Make a project and ask it questions; the same for the same seed."""
+    random = Random(seed)
+    project = generate_project(random)
+    made = world_of(project)
+    questions = Questions(random, project)
+    tally = Tally()
+    for _ in range(count):
+        difference, is_refused = compare(made, project, questions.one())
+        tally.questions += 1
+        if difference is not None:
+            tally.differences.append(difference)
+        elif is_refused:
+            tally.refused += 1
+    made.connection.close()
+    return tally
+
+
+def seeds(seed: str, questions: int) -> list[str]:
+    """The seed of each project that so many questions need."""
+    return [f"{seed}:{number}" for number in range(-(-questions // QUESTIONS_A_PROJECT))]
+
+
+def _asked(seed: str, questions: int) -> Iterator[tuple[str, Tally]]:
+    wanted = seeds(seed, questions)
+    with ProcessPoolExecutor(PROCESSES) as pool:
+        yield from zip(wanted, pool.map(ask_project, wanted, chunksize=4), strict=True)
+
+
+def main() -> int:
+    """Ask as many as the environment says; 1 where the two differ."""
+    questions = int(os.environ.get("N", "50000"))
+    started_s = time.monotonic()
+    tally = Tally()
+    for seed, each in _asked(os.environ.get("SEED", "0"), questions):
+        tally.add(each)
+        for difference in each.differences[: SHOWN - len(tally.differences) + 1]:
+            print(f"\n===== {seed}\n{told(minimise(difference))}", flush=True)
+        print(f"\r{tally.questions}, {len(tally.differences)} differ", end="", file=sys.stderr)
+    print(file=sys.stderr)
+    print(
+        f"{tally.questions} questions, {len(tally.differences)} differences, "
+        f"{tally.refused} refusals agreed, {time.monotonic() - started_s:.0f} seconds"
+    )
+    return 1 if tally.differences else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

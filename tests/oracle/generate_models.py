@@ -1,0 +1,216 @@
+"""Random snowflakes: several facts, roles, one-to-one joins, orphans, NULLs and empty tables."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from random import Random
+
+from tests.oracle.generate_members import (
+    dimensions_of,
+    joined_dimensions_of,
+    measures_of,
+    metrics_of,
+    words_of,
+)
+from tests.oracle.language import Call, Expr, Join, Literal, Model, Name, Parts, Project, Row, Value
+
+OUTER = ("regions", "teams")
+INNER = ("customers", "products", "shops")
+FACTS = ("orders", "visits", "tickets")
+ZONES = ("UTC", "America/New_York", "America/New_York", "Europe/Berlin", "Asia/Kolkata")
+SHARED = (("color", "varchar"), ("size", "integer"), ("is_new", "boolean"), ("amount", "integer"))
+"""Columns that several models have under one name."""
+TYPES = (
+    *("varchar", "integer", "smallint", "bigint", "boolean", "double", "decimal(10,2)"),
+    *("date", "timestamp", "timestamptz"),
+)
+MIDNIGHTS = (
+    datetime(2024, 3, 10, 5, tzinfo=UTC),
+    datetime(2024, 3, 10, 6, 30, tzinfo=UTC),
+    datetime(2024, 11, 3, 4, 30, tzinfo=UTC),
+    datetime(2024, 11, 1, 3, 59, tzinfo=UTC),
+    datetime(2024, 12, 31, 23, 30, tzinfo=UTC),
+)
+"""Instants near changed clocks and near ends of periods."""
+
+
+def generate_project(random: Random) -> Project:
+    """A project with its rows."""
+    made = _Made(random)
+    outer = [made.model(name) for name in OUTER[: random.randint(1, 2)]]
+    inner = [made.model(name) for name in INNER[: random.randint(1, 3)]]
+    facts = [made.model(name, is_fact=True) for name in FACTS[: random.randint(1, 3)]]
+    for name in inner:
+        made.joins(name, outer, random.randint(0, 2))
+    for place, name in enumerate(facts):
+        made.joins(name, inner + outer, random.randint(1, 3))
+        made.joins(name, facts[:place], random.randint(0, 1))
+    if random.random() < 0.6:
+        made.one_to_one(random.choice(inner + facts))
+    if random.random() < 0.15:
+        made.own(random.choice(inner))
+    return made.project()
+
+
+class _Made:
+    """Models on their way: columns and joins first, then rows, then members."""
+
+    def __init__(self, random: Random) -> None:
+        self.random = random
+        self.models: dict[str, Model] = {}
+        self.foreign: dict[str, list[tuple[Parts, str, Parts]]] = {}
+
+    def model(self, name: str, *, is_fact: bool = False) -> str:
+        random = self.random
+        key: Parts = (f"{name}_id",)
+        if random.random() < 0.15:
+            key = (f"{name}_a", f"{name}_b")
+        columns = dict.fromkeys(key, "integer")
+        columns |= dict(random.sample(SHARED, random.randint(1, 3)))
+        for place in range(random.randint(1, 3)):
+            columns[f"{name[:4]}_{place}"] = random.choice(TYPES)
+        if random.random() < 0.2:
+            columns["kind"] = random.choice(("varchar", "integer", "smallint"))
+        keyless = is_fact and random.random() < 0.12
+        self.models[name] = Model(name, columns, [], () if keyless else key)
+        self.foreign[name] = []
+        return name
+
+    def joins(self, name: str, targets: list[str], count: int) -> None:
+        targets = [each for each in targets if self.models[each].key]
+        for place in range(count if targets else 0):
+            self.join(name, self.random.choice(targets), f"r{place}")
+
+    def join(self, name: str, target: str, role: str) -> None:
+        """A many-to-one join that either side declares."""
+        here, there = self.models[name], self.models[target]
+        own = tuple(f"{target}_{role}_{place}" for place in range(len(there.key)))
+        for column in own:
+            here.columns[column] = "integer"
+        self.foreign[name].append((own, target, there.key))
+        if self.random.random() < 0.75:
+            joined = target if self.random.random() < 0.1 else f"{target[:-1]}_{role}"
+            pairs = tuple(zip(own, there.key, strict=True))
+            here.joins[joined] = Join(joined, target, pairs)
+        else:
+            joined = f"{name}_{role}"
+            pairs = tuple(zip(there.key, own, strict=True))
+            there.joins[joined] = Join(joined, name, pairs)
+
+    def own(self, name: str) -> None:
+        """A join of a model with itself."""
+        here = self.models[name]
+        own = tuple(f"parent_{place}" for place in range(len(here.key)))
+        for column in own:
+            here.columns[column] = "integer"
+        self.foreign[name].append((own, name, here.key))
+        here.joins["parent"] = Join("parent", name, tuple(zip(own, here.key, strict=True)))
+
+    def one_to_one(self, name: str) -> None:
+        """A model that has at most one row for each of another."""
+        there = self.models[name]
+        if not there.key:
+            return
+        self.model("profiles")
+        profiles = self.models["profiles"]
+        own = tuple(f"{name}_of_{place}" for place in range(len(there.key)))
+        for column in own:
+            profiles.columns[column] = "integer"
+        self.foreign["profiles"].append((own, name, there.key))
+        as_unique = self.random.random() < 0.5
+        self.models["profiles"] = replace(
+            profiles,
+            key=profiles.key if as_unique else own,
+            unique=(own,) if as_unique else (),
+        )
+        if self.random.random() < 0.6:
+            pairs = tuple(zip(own, there.key, strict=True))
+            self.models["profiles"].joins["subject"] = Join("subject", name, pairs)
+        else:
+            pairs = tuple(zip(there.key, own, strict=True))
+            there.joins["profile"] = Join("profile", "profiles", pairs)
+
+    def project(self) -> Project:
+        random = self.random
+        for name in self.models:
+            self._fill(name)
+        names = words_of(random)
+        for name, model in self.models.items():
+            self.models[name] = self._with_where(dimensions_of(random, model, names))
+        project = Project(self.models, {}, random.choice(ZONES))
+        for name in self.models:
+            self.models[name] = joined_dimensions_of(random, project, name, names)
+        for name in self.models:
+            self.models[name] = measures_of(random, project, name, names)
+        return replace(project, metrics=metrics_of(random, project, names))
+
+    def _with_where(self, model: Model) -> Model:
+        plain = [each for each, type_ in model.columns.items() if type_ == "integer"]
+        if self.random.random() > 0.15:
+            return model
+        chosen = Name((self.random.choice(plain),))
+        where: Expr = Call("or", (Call("<>", (chosen, Literal(1))), Call("is null", (chosen,))))
+        return replace(model, where=where)
+
+    def _fill(self, name: str) -> None:
+        model = self.models[name]
+        count = 0 if self.random.random() < 0.07 else self.random.randint(1, 7)
+        seen: set[Parts] = set()
+        for number in range(count):
+            row = {each: self._value(type_) for each, type_ in model.columns.items()}
+            for place, column in enumerate(model.key):
+                row[column] = number // (2 if len(model.key) > 1 and place == 0 else 1) + 1
+            for own, target, there in self.foreign[name]:
+                self._point(row, own, target, there)
+            if self._repeats(model, row, seen):
+                continue
+            model.rows.append(row)
+
+    def _point(self, row: Row, own: Parts, target: str, there: Parts) -> None:
+        """Foreign keys: mostly of a row that is there, sometimes of none, sometimes NULL."""
+        rows = self.models[target].rows
+        chance = self.random.random()
+        if rows and chance < 0.7:
+            other = self.random.choice(rows)
+            row.update({here: other[each] for here, each in zip(own, there, strict=True)})
+        else:
+            row.update(dict.fromkeys(own, 99))
+            if chance > 0.85:
+                row[self.random.choice(own)] = None
+
+    def _repeats(self, model: Model, row: Row, seen: set[Parts]) -> bool:
+        """Whether a row would break what the keys promise."""
+        for key in (model.key, *model.unique):
+            values = tuple(row[each] for each in key)
+            if not key or (None in values and key != model.key):
+                continue
+            named = (*key, *values)
+            if None in values or named in seen:
+                return True
+            seen.add(named)
+        return False
+
+    def _value(self, type_: str) -> Value:
+        random = self.random
+        if random.random() < 0.2:
+            return None
+        match type_:
+            case "varchar":
+                return random.choice(("red", "green", "blue", "none", ""))
+            case "boolean":
+                return random.random() < 0.5
+            case "double":
+                return random.choice((-1.5, 0.0, 0.1, 0.25, 1 / 3, 7.75))
+            case "decimal(10,2)":
+                return Decimal(random.randint(-300, 900)) / 100
+            case "date":
+                return date(2024, 10, 28) + timedelta(
+                    days=random.choice((-240, -1, 0, 3, 6, 7, 65))
+                )
+            case "timestamp" | "timestamptz":
+                moment = random.choice(MIDNIGHTS) + timedelta(minutes=30 * random.randint(0, 8))
+                return moment if type_ == "timestamptz" else moment.replace(tzinfo=None)
+            case _:
+                return random.randint(-2, 5)

@@ -1,0 +1,168 @@
+"""What the oracle speaks of: expressions, models, rows and questions, all as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+Value = Any
+"""None, bool, int, float, Decimal, str, date or datetime."""
+Row = dict[str, Value]
+Parts = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Name:
+    """A dotted name."""
+
+    parts: Parts
+
+
+@dataclass(frozen=True)
+class Literal:
+    """A value that stands for itself."""
+
+    value: Value
+
+
+@dataclass(frozen=True)
+class Call:
+    """An operator or function over expressions."""
+
+    op: str
+    args: tuple[Expr, ...]
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """An aggregate over rows; ``argument`` is None for ``count(*)``."""
+
+    function: str
+    argument: Expr | None
+    where: Expr | None = None
+
+
+Expr = Name | Literal | Call | Aggregate
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """A dimension, or a segment; ``expr`` is None for the column of its name."""
+
+    name: str
+    expr: Expr | None = None
+    grain: str | None = None
+    is_segment: bool = False
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A measure of a model."""
+
+    name: str
+    expr: Expr
+    where: Expr | None = None
+    time: str | None = None
+
+
+@dataclass(frozen=True)
+class Join:
+    """A join as it is declared: own columns beside those of the other model."""
+
+    name: str
+    to: str
+    pairs: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model with the rows of its table."""
+
+    name: str
+    columns: dict[str, str]
+    rows: list[Row]
+    key: Parts = ()
+    unique: tuple[Parts, ...] = ()
+    time: str | None = None
+    where: Expr | None = None
+    dimensions: dict[str, Dimension] = field(default_factory=dict)
+    measures: dict[str, Measure] = field(default_factory=dict)
+    joins: dict[str, Join] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A formula, or a narrowed metric."""
+
+    name: str
+    expr: Expr | None = None
+    of: str | None = None
+    where: Expr | None = None
+
+
+@dataclass(frozen=True)
+class Project:
+    """All models and metrics."""
+
+    models: dict[str, Model]
+    metrics: dict[str, Metric] = field(default_factory=dict)
+    zone: str = "UTC"
+    walked: dict[Any, Any] = field(init=False, default_factory=dict, compare=False, repr=False)
+    """Joins and ways that were looked up: they are asked for again and again."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """One key of an order."""
+
+    name: str
+    desc: bool = False
+    nulls: str | None = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question of any of the three shapes."""
+
+    metrics: tuple[str, ...] = ()
+    dimensions: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    source: str | None = None
+    where: tuple[Expr, ...] = ()
+    having: tuple[Expr, ...] = ()
+    order_by: tuple[Order, ...] = ()
+    limit: int | None = None
+    offset: int | None = None
+    on: str | None = None
+    start: str | None = None
+    end: str | None = None
+    last: str | None = None
+    zone: str | None = None
+    as_objects: bool = False
+    """Whether predicates are written as objects where they can be."""
+
+    def without(self, key: str, place: int) -> Question:
+        """The same question less one entry of a list."""
+        entries = getattr(self, key)
+        kept: dict[str, Any] = {key: entries[:place] + entries[place + 1 :]}
+        return replace(self, **kept)
+
+
+def names_in(expr: Expr | None) -> list[Parts]:
+    """Every name of an expression."""
+    match expr:
+        case Name(parts):
+            return [parts]
+        case Call(_, args):
+            return [name for each in args for name in names_in(each)]
+        case Aggregate(_, argument, where):
+            return names_in(argument) + names_in(where)
+        case _:
+            return []
+
+
+def conjuncts(expr: Expr) -> list[Expr]:
+    """The predicates that AND joins."""
+    if isinstance(expr, Call) and expr.op == "and":
+        return [part for each in expr.args for part in conjuncts(each)]
+    return [expr]

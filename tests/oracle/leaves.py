@@ -1,0 +1,194 @@
+"""The measures that a metric is made of, and what each gives for each group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tests.oracle.aggregates import aggregate
+from tests.oracle.language import (
+    Aggregate,
+    Expr,
+    Measure,
+    Name,
+    Parts,
+    Project,
+    Row,
+    Value,
+    conjuncts,
+    names_in,
+)
+from tests.oracle.paths import Reference, Refused, Step
+from tests.oracle.rows import Bound, Filter, OfRow, Rows
+from tests.oracle.times import is_within
+from tests.oracle.values import value_of
+
+Group = tuple[Value, ...]
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A measure with the predicates of the metrics that narrow it."""
+
+    home: str
+    measure: Measure
+    where: tuple[Expr, ...] = ()
+
+    def time(self, project: Project) -> str | None:
+        """Its metric time."""
+        return self.measure.time or project.models[self.home].time
+
+
+@dataclass(frozen=True)
+class Range:
+    """A range of civil times on a name."""
+
+    on: Parts
+    start: object
+    end: object
+
+
+def leaf_named(project: Project, parts: Parts) -> Leaf | None:
+    """The measure of a name, if it is one."""
+    if len(parts) == 2 and parts[0] in project.models:
+        measure = project.models[parts[0]].measures.get(parts[1])
+        return None if measure is None else Leaf(parts[0], measure)
+    homes = [each for each in project.models.values() if parts[0] in each.measures]
+    if len(parts) > 1 or not homes:
+        return None
+    if len(homes) > 1:
+        raise Refused("E_NAME_COLLISION")
+    return Leaf(homes[0].name, homes[0].measures[parts[0]])
+
+
+def is_metric(project: Project, parts: Parts) -> bool:
+    """Whether a name is a metric's or measure's."""
+    return ".".join(parts) in project.metrics or leaf_named(project, parts) is not None
+
+
+def leaves_of(project: Project, parts: Parts, where: tuple[Expr, ...] = ()) -> list[Leaf]:
+    """Every measure that a metric needs."""
+    metric = project.metrics.get(".".join(parts))
+    if metric is None:
+        leaf = leaf_named(project, parts)
+        if leaf is None:
+            raise Refused("E_NAME_NOT_FOUND")
+        return [Leaf(leaf.home, leaf.measure, where)]
+    if metric.of is not None:
+        assert metric.where is not None
+        return leaves_of(project, tuple(metric.of.split(".")), (*where, metric.where))
+    return [leaf for name in names_in(metric.expr) for leaf in leaves_of(project, name, where)]
+
+
+@dataclass
+class OfGroup:
+    """Metrics as they are in one group."""
+
+    project: Project
+    cells: dict[Leaf, Value]
+    zone: str
+    where: tuple[Expr, ...] = ()
+
+    def name(self, parts: Parts) -> Value:
+        """The value of a metric or measure."""
+        metric = self.project.metrics.get(".".join(parts))
+        if metric is None:
+            leaf = leaf_named(self.project, parts)
+            assert leaf is not None
+            return self.cells[Leaf(leaf.home, leaf.measure, self.where)]
+        if metric.of is not None:
+            assert metric.where is not None
+            inner = OfGroup(self.project, self.cells, self.zone, (*self.where, metric.where))
+            return inner.name(tuple(metric.of.split(".")))
+        assert metric.expr is not None
+        return value_of(metric.expr, self)
+
+    def aggregate(self, expr: Aggregate) -> Value:
+        """A formula has no aggregates of its own."""
+        raise AssertionError(expr)
+
+
+@dataclass
+class OfRows:
+    """Aggregates over the rows of one group."""
+
+    scopes: list[OfRow]
+    zone: str
+
+    def name(self, parts: Parts) -> Value:
+        """A measure has no column outside its aggregates."""
+        raise AssertionError(parts)
+
+    def aggregate(self, expr: Aggregate) -> Value:
+        """The aggregate over all rows."""
+        return aggregate(expr, self.scopes)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of a leaf."""
+
+    groups: tuple[Reference, ...]
+    grains: tuple[str | None, ...]
+    where: tuple[Expr, ...]
+    range: Range | None
+
+
+def grouped_step(groups: Iterable[Reference]) -> Step | None:
+    """The step to many that is grouped."""
+    return next((each.many for each in groups if each.many), None)
+
+
+def filters(rows: Rows, leaf: Leaf, asked: Asked) -> list[Filter]:
+    """The question's predicates, and the measure's own; each are judged by themselves."""
+    time, grouped = leaf.time(rows.project), grouped_step(asked.groups)
+    own = (*leaf.where, *((leaf.measure.where,) if leaf.measure.where is not None else ()))
+    found = []
+    for predicates in (asked.where, own):
+        made = Filter(rows, leaf.home, time, grouped)
+        for predicate in predicates:
+            for each in conjuncts(predicate):
+                made.add(each)
+        found.append(made)
+    return found
+
+
+def cells(rows: Rows, leaf: Leaf, asked: Asked) -> dict[Group, Value]:
+    """The measure's value in every group that its rows make."""
+    grouped = grouped_step(asked.groups)
+    made = filters(rows, leaf, asked)
+    members: dict[Group, dict[int, OfRow]] = {}
+    if not asked.groups:
+        members[()] = {}
+    for row in rows.of[leaf.home]:
+        for joined in _joined(rows, grouped, row):
+            if not _in_range(rows, leaf, asked.range, row):
+                continue
+            if all(each.holds(row, joined) for each in made):
+                bound: Bound = {} if grouped is None else {grouped: joined}
+                group = tuple(rows.read(each, row, bound) for each in asked.groups)
+                scope = OfRow(rows, leaf.home, row)
+                members.setdefault(group, {})[id(row)] = scope
+    return {
+        group: value_of(leaf.measure.expr, OfRows(list(found.values()), rows.zone))
+        for group, found in members.items()
+    }
+
+
+def _joined(rows: Rows, grouped: Step | None, row: Row) -> list[Row | None]:
+    if grouped is None:
+        return [None]
+    return [*rows.partners(grouped, row)] or [None]
+
+
+def _in_range(rows: Rows, leaf: Leaf, range_: Range | None, row: Row) -> bool:
+    if range_ is None:
+        return True
+    scope = OfRow(rows, leaf.home, row, {}, leaf.time(rows.project))
+    value = scope.name(range_.on)
+    return is_within(value, range_.start, range_.end, rows.zone)  # type: ignore[arg-type]
+
+
+def name_of(text: str) -> Name:
+    """A dotted name from its text."""
+    return Name(tuple(text.split(".")))

@@ -1,0 +1,166 @@
+"""What a dotted name means from a home: the joins on its way and the member at its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.oracle.language import Dimension, Model, Parts, Project
+from tests.oracle.times import GRAINS
+
+
+class Refused(Exception):
+    """A question that may not be answered, with every code that may be told."""
+
+    def __init__(self, *codes: str) -> None:
+        super().__init__(", ".join(codes))
+        self.codes = frozenset(codes)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A join as it is walked."""
+
+    declared: tuple[str, str]
+    """The model that declares it, and its name there."""
+    source: str
+    target: str
+    pairs: tuple[tuple[str, str], ...]
+    """Columns of the source beside those of the target."""
+    to_many: bool
+    is_forward: bool = True
+    """Whether it is walked from the side that declares it."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A member with the way to it."""
+
+    steps: tuple[Step, ...]
+    model: str
+    dimension: Dimension
+    grain: str | None = None
+    """The grain that was written."""
+
+    @property
+    def many(self) -> Step | None:
+        """The step to many rows, which is the first where there is one."""
+        return self.steps[0] if self.steps and self.steps[0].to_many else None
+
+
+def _has_one(model: Model, columns: Parts) -> bool:
+    keys = [key for key in (model.key, *model.unique) if key]
+    return any(set(key) <= set(columns) for key in keys)
+
+
+def steps_from(project: Project, name: str) -> list[Step]:
+    """Every join that leads away from a model, whichever side declares it."""
+    if name not in project.walked:
+        project.walked[name] = _steps_from(project, name)
+    found: list[Step] = project.walked[name]
+    return found
+
+
+def _steps_from(project: Project, name: str) -> list[Step]:
+    found = []
+    for model in project.models.values():
+        for join in model.joins.values():
+            here, there = zip(*join.pairs, strict=True)
+            declared = (model.name, join.name)
+            if model.name == name:
+                many = not _has_one(project.models[join.to], there)
+                found.append(Step(declared, name, join.to, join.pairs, to_many=many))
+            if join.to == name:
+                back = tuple((other, own) for own, other in join.pairs)
+                many = not _has_one(model, here)
+                found.append(Step(declared, name, model.name, back, to_many=many, is_forward=False))
+    return found
+
+
+def ways(project: Project, home: str, target: str) -> list[tuple[Step, ...]]:
+    """The ways to a model that keep rows; failing that, those with one step to many at first."""
+    if (home, target) not in project.walked:
+        project.walked[home, target] = _ways(project, home, target)
+    found: list[tuple[Step, ...]] = project.walked[home, target]
+    return found
+
+
+def _ways(project: Project, home: str, target: str) -> list[tuple[Step, ...]]:
+    if home == target:
+        return [()]
+    kept = _keeping(project, (), home, {home}, target)
+    if kept:
+        return kept
+    many = [step for step in steps_from(project, home) if step.to_many and step.target != home]
+    return [
+        way
+        for step in many
+        for way in (
+            [(step,)]
+            if step.target == target
+            else _keeping(project, (step,), step.target, {home, step.target}, target)
+        )
+    ]
+
+
+def _keeping(
+    project: Project, walked: tuple[Step, ...], at: str, seen: set[str], target: str
+) -> list[tuple[Step, ...]]:
+    found: list[tuple[Step, ...]] = []
+    for step in steps_from(project, at):
+        if step.to_many or step.target in seen:
+            continue
+        way = (*walked, step)
+        if step.target == target:
+            found.append(way)
+        else:
+            found += _keeping(project, way, step.target, seen | {step.target}, target)
+    return found
+
+
+def find(project: Project, home: str, parts: Parts) -> Reference:
+    """The member that a name means from a home."""
+    model = project.models[home]
+    first, *rest = parts
+    if _is_member(model, parts):
+        return _member(project, (), home, parts)
+    if first in model.joins:
+        return _follow(project, (), home, parts)
+    if first not in project.models:
+        raise Refused("E_NAME_NOT_FOUND")
+    found = ways(project, home, first)
+    if len(found) > 1:
+        raise Refused("E_AMBIGUOUS_PATH")
+    if not found:
+        raise Refused("E_NO_PATH")
+    return _follow(project, found[0], first, tuple(rest))
+
+
+def _is_member(model: Model, parts: Parts) -> bool:
+    named = parts[0] in model.dimensions
+    return named and (len(parts) == 1 or (len(parts) == 2 and parts[1] in GRAINS))
+
+
+def _follow(project: Project, steps: tuple[Step, ...], at: str, parts: Parts) -> Reference:
+    while parts and not _is_member(project.models[at], parts):
+        declared = (at, parts[0])
+        joins = [each for each in steps_from(project, at) if each.declared == declared]
+        forward = [each for each in joins if each.is_forward]
+        if not forward:
+            raise Refused("E_NAME_NOT_FOUND")
+        steps, at, parts = (*steps, forward[0]), forward[0].target, parts[1:]
+    if not parts:
+        raise Refused("E_NAME_NOT_FOUND")
+    if any(step.to_many for step in steps[1:]):
+        raise Refused("E_NO_PATH")
+    return _member(project, steps, at, parts)
+
+
+def _member(project: Project, steps: tuple[Step, ...], at: str, parts: Parts) -> Reference:
+    dimension = project.models[at].dimensions[parts[0]]
+    grain = parts[1] if len(parts) == 2 else None
+    if grain:
+        if dimension.grain is None:
+            raise Refused("E_NAME_NOT_FOUND", "SL103")
+        if GRAINS.index(grain) < GRAINS.index(dimension.grain):
+            raise Refused("SL103")
+    return Reference(steps, at, dimension, grain)

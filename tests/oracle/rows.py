@@ -1,0 +1,182 @@
+"""Rows of a project: what a name gives on one of them, and which of them predicates keep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tests.oracle.language import Aggregate, Call, Expr, Parts, Project, Row, Value, names_in
+from tests.oracle.paths import Reference, Refused, Step, find
+from tests.oracle.times import GRAINS, truncate
+from tests.oracle.values import holds, type_of, value_of
+
+Bound = dict[Step, Row | None]
+"""The one row that is meant behind each step to many."""
+
+
+class Rows:
+    """The rows that may be seen, and the types of what they hold."""
+
+    def __init__(self, project: Project, zone: str) -> None:
+        self.project = project
+        self.zone = zone
+        self.of = {
+            name: [row for row in model.rows if holds(model.where, OfRow(self, name, row))]
+            for name, model in project.models.items()
+        }
+        self._met: dict[Step, dict[Parts, list[Row]]] = {}
+
+    def partners(self, step: Step, row: Row) -> list[Row]:
+        """The rows on the other side of a join; NULL meets nothing."""
+        if step not in self._met:
+            met: dict[Parts, list[Row]] = {}
+            for each in self.of[step.target]:
+                met.setdefault(tuple(each[there] for _, there in step.pairs), []).append(each)
+            self._met[step] = met
+        key = tuple(row[here] for here, _ in step.pairs)
+        return [] if None in key else self._met[step].get(key, [])
+
+    def read(self, reference: Reference, row: Row | None, bound: Bound) -> Value:
+        """What a member is on a row; NULL where a row on the way is missing."""
+        steps = reference.steps
+        if reference.many is not None:
+            row, steps = bound[reference.many], steps[1:]
+        for step in steps:
+            row = None if row is None else next(iter(self.partners(step, row)), None)
+        if row is None:
+            return None
+        dimension = reference.dimension
+        if dimension.expr is None:
+            value = row[dimension.name]
+        else:
+            value = value_of(dimension.expr, OfRow(self, reference.model, row))
+        return truncate(value, reference.grain, self.zone) if reference.grain else value
+
+    def type_in(self, model: str, parts: Parts) -> str:
+        """The type of a name of a model."""
+        if len(parts) == 1 and parts[0] not in self.project.models[model].dimensions:
+            return self.project.models[model].columns[parts[0]]
+        return self.type_of(find(self.project, model, parts))
+
+    def type_of(self, reference: Reference) -> str:
+        """The type of a member at its grain."""
+        dimension = reference.dimension
+        if dimension.expr is None:
+            return self.project.models[reference.model].columns[dimension.name]
+        return type_of(dimension.expr, lambda parts: self.type_in(reference.model, parts))
+
+
+@dataclass
+class OfRow:
+    """Names as they are on one row of a model."""
+
+    rows: Rows
+    model: str
+    row: Row
+    bound: Bound = field(default_factory=dict)
+    time: str | None = None
+
+    @property
+    def zone(self) -> str:
+        """The zone that times are read in."""
+        return self.rows.zone
+
+    def name(self, parts: Parts) -> Value:
+        """The value of a dimension, a column or what lies behind joins."""
+        project = self.rows.project
+        is_member = parts[0] in project.models[self.model].dimensions
+        if len(parts) == 1 and not is_member and parts[0] in self.row:
+            return self.row[parts[0]]
+        reference = find_at(project, self.model, parts, self.time)
+        return self.rows.read(reference, self.row, self.bound)
+
+    def aggregate(self, expr: Aggregate) -> Value:
+        """No row has an aggregate."""
+        raise AssertionError(expr)
+
+
+def find_at(project: Project, home: str, parts: Parts, time: str | None) -> Reference:
+    """The member that a name means, ``metric_time`` among them."""
+    if parts[0] != "metric_time":
+        return find(project, home, parts)
+    if time is None:
+        raise Refused("E_TIME_REQUIRED")
+    return find(project, home, (time, *parts[1:]))
+
+
+def default_grain(reference: Reference) -> str | None:
+    """The grain of a bare time dimension: its own, or day where that is finer."""
+    if reference.grain or reference.dimension.grain is None:
+        return reference.grain
+    return max(reference.dimension.grain, "day", key=GRAINS.index)
+
+
+@dataclass
+class Filter:
+    """Predicates of a question from one home, by the step to many that each lies behind."""
+
+    rows: Rows
+    home: str
+    time: str | None
+    grouped: Step | None = None
+    """The step to many that is grouped: predicates behind it filter the joined rows."""
+    kept: list[Expr] = field(default_factory=list)
+    behind: dict[Step, list[Expr]] = field(default_factory=dict)
+
+    def add(self, predicate: Expr) -> None:
+        """Take one more conjunct."""
+        project = self.rows.project
+        found = [
+            find_at(project, self.home, parts, self.time)
+            for parts in names_in(predicate)
+            if not self._is_column(parts)
+        ]
+        steps = {each.many for each in found}
+        many = steps - {None}
+        exists = many - {self.grouped}
+        if len(many) > 1 or (exists and None in steps and self._chooses(predicate)):
+            raise Refused("E_NOT_SUPPORTED")
+        for step in many:
+            assert step is not None
+            self.behind.setdefault(step, []).append(predicate)
+            return
+        self.kept.append(predicate)
+
+    def _chooses(self, predicate: Expr) -> bool:
+        """Whether a predicate chooses between rows behind a step and others."""
+        if not isinstance(predicate, Call):
+            return False
+        inner = predicate.args[0] if predicate.op == "not" else None
+        if isinstance(inner, Call) and inner.op == "and":
+            return not all(map(self._is_behind, inner.args)) or any(map(self._chooses, inner.args))
+        sides = predicate.args
+        if predicate.op == "in":
+            sides = tuple(each for each in sides if any(True for _ in names_in(each)))
+        if predicate.op in ("or", "in") and not all(map(self._is_behind, sides)):
+            return True
+        return any(map(self._chooses, predicate.args))
+
+    def _is_behind(self, expr: Expr) -> bool:
+        """Whether an expression reads a row behind a step to many."""
+        project = self.rows.project
+        names = [each for each in names_in(expr) if not self._is_column(each)]
+        return any(find_at(project, self.home, each, self.time).many for each in names)
+
+    def _is_column(self, parts: Parts) -> bool:
+        model = self.rows.project.models[self.home]
+        return len(parts) == 1 and parts[0] not in model.dimensions and parts[0] in model.columns
+
+    def holds(self, row: Row, joined: Row | None) -> bool:
+        """Whether a home row counts, beside the joined row of the step that is grouped."""
+        scope = OfRow(self.rows, self.home, row, {}, self.time)
+        if not all(holds(each, scope) for each in self.kept):
+            return False
+        return all(
+            self._all_hold(row, step, joined)
+            if step == self.grouped
+            else any(self._all_hold(row, step, each) for each in self.rows.partners(step, row))
+            for step in self.behind
+        )
+
+    def _all_hold(self, row: Row, step: Step, other: Row | None) -> bool:
+        scope = OfRow(self.rows, self.home, row, {step: other}, self.time)
+        return all(holds(each, scope) for each in self.behind[step])

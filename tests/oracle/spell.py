@@ -1,0 +1,212 @@
+"""The oracle's data as YAML, SQL and JSON, as people write them."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+from typing import Any
+
+from tests.oracle.language import (
+    Aggregate,
+    Call,
+    Dimension,
+    Expr,
+    Literal,
+    Measure,
+    Metric,
+    Model,
+    Name,
+    Order,
+    Project,
+    Question,
+    Value,
+)
+
+INFIX = frozenset(
+    ("=", "<>", "<", "<=", ">", ">=", "and", "or", "+", "-", "*", "/", "//", "%", "like")
+)
+
+OPERATORS = (*("=", "<>", "<", "<=", ">", ">=", "in", "between"), "is null", "is not null")
+
+
+def sql_of(expr: Expr) -> str:
+    """An expression as SQL, with all its brackets."""
+    match expr:
+        case Name(parts):
+            return ".".join(parts)
+        case Literal(value):
+            return literal(value)
+        case Aggregate():
+            return _aggregate(expr)
+        case Call("not", (one,)):
+            return f"(not {sql_of(one)})"
+        case Call("is null" | "is not null" as op, (one,)):
+            return f"({sql_of(one)} {op})"
+        case Call("case", (when, then, otherwise)):
+            return f"case when {sql_of(when)} then {sql_of(then)} else {sql_of(otherwise)} end"
+        case Call(op, args):
+            return _called(op, [sql_of(each) for each in args])
+
+
+def _called(op: str, args: list[str]) -> str:
+    match op:
+        case "in":
+            return f"({args[0]} in ({', '.join(args[1:])}))"
+        case "between":
+            return f"({args[0]} between {args[1]} and {args[2]})"
+        case _ if op in INFIX:
+            return "(" + f" {op} ".join(args) + ")"
+        case _:
+            return f"{op}({', '.join(args)})"
+
+
+def _aggregate(expr: Aggregate) -> str:
+    argument = "*" if expr.argument is None else sql_of(expr.argument)
+    match expr.function:
+        case "count distinct":
+            text = f"count(distinct {argument})"
+        case "percentile_cont" | "percentile_disc" as name:
+            text = f"{name}(0.25) within group (order by {argument})"
+        case name:
+            text = f"{name}({argument})"
+    return text if expr.where is None else f"{text} filter (where {sql_of(expr.where)})"
+
+
+def literal(value: Value) -> str:
+    """A value in SQL; a time with its offset where it is an instant."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return "'" + value.replace("'", "''") + "'"
+        case datetime() | date():
+            return f"'{value.isoformat(' ') if isinstance(value, datetime) else value}'"
+        case _:
+            return str(value)
+
+
+def tables_of(project: Project) -> str:
+    """The tables and their rows."""
+    return "\n".join(_table(model) for model in project.models.values())
+
+
+def _table(model: Model) -> str:
+    columns = ", ".join(f"{name} {type_}" for name, type_ in model.columns.items())
+    made = f"create table t_{model.name}({columns});"
+    if not model.rows:
+        return made
+    rows = ",\n  ".join(
+        "(" + ", ".join(literal(row[name]) for name in model.columns) + ")" for row in model.rows
+    )
+    return f"{made}\ninsert into t_{model.name} values\n  {rows};"
+
+
+def root_of(project: Project) -> str:
+    """The file forebay.yml."""
+    engines = "engines: {local: {type: duckdb, path: x.duckdb}}"
+    return f"version: 1\nname: fuzz\n{engines}\ntime_zone: {project.zone}\n"
+
+
+def models_of(project: Project) -> str:
+    """The models' file; JSON is YAML."""
+    document = {
+        "version": 1,
+        "models": {name: _model(model) for name, model in project.models.items()},
+        "metrics": {name: _metric(metric) for name, metric in project.metrics.items()},
+    }
+    return json.dumps(document, indent=1)
+
+
+def _model(model: Model) -> dict[str, Any]:
+    dimensions = [each for each in model.dimensions.values() if not each.is_segment]
+    segments = [each for each in model.dimensions.values() if each.is_segment]
+    told: dict[str, Any] = {
+        "table": f"t_{model.name}",
+        "key": list(model.key),
+        "unique": [list(each) for each in model.unique],
+        "time": model.time,
+        "where": None if model.where is None else sql_of(model.where),
+        "dimensions": {each.name: _dimension(each) for each in dimensions},
+        "segments": {each.name: _dimension(each) for each in segments},
+        "measures": {each.name: _measure(each) for each in model.measures.values()},
+        "joins": {
+            each.name: {
+                "to": each.to,
+                "on": " and ".join(f"{own} = {each.to}.{other}" for own, other in each.pairs),
+            }
+            for each in model.joins.values()
+        },
+    }
+    return {key: value for key, value in told.items() if value}
+
+
+def _dimension(dimension: Dimension) -> dict[str, Any]:
+    told: dict[str, Any] = {}
+    if dimension.expr is not None:
+        told["expr"] = sql_of(dimension.expr)
+    if dimension.grain:
+        told |= {"type": "time", "grain": dimension.grain}
+    return told
+
+
+def _measure(measure: Measure) -> dict[str, Any]:
+    told: dict[str, Any] = {"expr": sql_of(measure.expr)}
+    if measure.where is not None:
+        told["where"] = sql_of(measure.where)
+    if measure.time:
+        told["time"] = measure.time
+    return told
+
+
+def _metric(metric: Metric) -> dict[str, Any]:
+    told: dict[str, Any] = {}
+    if metric.expr is not None:
+        told["expr"] = sql_of(metric.expr)
+    if metric.of:
+        told["of"] = metric.of
+    if metric.where is not None:
+        told["where"] = sql_of(metric.where)
+    return told
+
+
+def document_of(question: Question) -> dict[str, Any]:
+    """The question as JSON has it."""
+    time = {
+        "on": question.on,
+        "from": question.start,
+        "to": question.end,
+        "last": question.last,
+        "zone": question.zone,
+    }
+    told: dict[str, Any] = {
+        "metrics": list(question.metrics),
+        "dimensions": list(question.dimensions),
+        "fields": list(question.fields),
+        "from": question.source,
+        "where": [_predicate(each, question) for each in question.where],
+        "having": [sql_of(each) for each in question.having],
+        "order_by": [_order(each) for each in question.order_by],
+        "limit": question.limit,
+        "offset": question.offset,
+        "time": {key: value for key, value in time.items() if value is not None},
+    }
+    return {key: value for key, value in told.items() if value not in (None, [], {})}
+
+
+def _predicate(expr: Expr, question: Question) -> str | dict[str, Any]:
+    """A predicate as an object where it compares one name with values, else as SQL."""
+    match expr:
+        case Call(op, (Name(parts), *values)) if question.as_objects and op in OPERATORS:
+            told = [each.value for each in values if isinstance(each, Literal)]
+            if len(told) == len(values):
+                value = {"value": told if op in ("in", "between") else told[0]} if told else {}
+                return {"field": ".".join(parts), "op": op, **value}
+    return sql_of(expr)
+
+
+def _order(order: Order) -> str | dict[str, Any]:
+    if order.nulls:
+        return {"name": order.name, "desc": order.desc, "nulls": order.nulls}
+    return f"-{order.name}" if order.desc else order.name

@@ -1,0 +1,75 @@
+"""A compiler that is wrong is found out within a bounded number of questions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+import dialects.generate as generator
+import semantic_models.make_plan as planner
+from semantic_models.plan import Aggregate, Choice, LogicalPlan
+from semantic_models.plan_measures import measure_output
+from semantic_models.resolved import Branch, ResolvedQuery
+from tests.oracle.compare import Difference
+from tests.oracle.fuzz import ask_project, seeds
+
+QUESTIONS_MAX = 400
+SEEDS = seeds("planted", QUESTIONS_MAX)
+
+Plant = Callable[[pytest.MonkeyPatch], None]
+
+
+def drop_orphans(patch: pytest.MonkeyPatch) -> None:
+    """Rows without a partner are lost: INNER in place of LEFT."""
+    right = generator._Generator._join
+
+    def wrong(self: Any, plan: Any) -> Any:
+        block = right(self, plan)
+        block.joins[-1].set("side", None)
+        return block
+
+    patch.setattr(generator._Generator, "_join", wrong)
+
+
+def forget_a_filter(patch: pytest.MonkeyPatch) -> None:
+    """Only the first of several homes keeps the question's predicates."""
+    right = planner._aggregates
+
+    def wrong(resolved: ResolvedQuery, choices: Sequence[Choice]) -> LogicalPlan:
+        first, *others = resolved.branches
+        bare = tuple(replace(each, filters=()) for each in others)
+        return right(replace(resolved, branches=(first, *bare)), choices)
+
+    patch.setattr(planner, "_aggregates", wrong)
+
+
+def count_twice(patch: pytest.MonkeyPatch) -> None:
+    """Rows that a one-to-many join repeats are not made distinct."""
+
+    def wrong(branch: Branch, rows: LogicalPlan) -> LogicalPlan:
+        measures = tuple(measure_output(each, branch) for each in branch.measures)
+        return Aggregate(rows, branch.keys, measures)
+
+    patch.setattr(planner, "_distinct_keys", wrong)
+
+
+def first_difference() -> Difference | None:
+    """The first of so many questions that the two answer differently."""
+    return next(_differences(), None)
+
+
+def _differences() -> Iterator[Difference]:
+    for seed in SEEDS:
+        yield from ask_project(seed).differences
+
+
+@pytest.mark.parametrize("plant", [drop_orphans, forget_a_filter, count_twice])
+def test_a_planted_bug_is_found(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant(monkeypatch)
+    found = first_difference()
+
+    assert found is not None
+    assert found.reason in ("rows", "refusal")
