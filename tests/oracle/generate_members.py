@@ -31,7 +31,7 @@ TIMES = ("date", "timestamp", "timestamptz")
 NUMBERS = (*WHOLE, "double", "decimal(10,2)")
 COLORS = ("red", "green", "blue", "none", "x")
 OPEN_NAMES = 0.5
-"""How often a metric's where names what no document says that it may."""
+"""How often a metric's where may name all that its home reaches, rows behind a step to many too."""
 Words = Callable[[str], str]
 
 

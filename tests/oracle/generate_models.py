@@ -74,62 +74,65 @@ class _Made:
         if random.random() < 0.2:
             columns["kind"] = random.choice(("varchar", "integer", "smallint"))
         keyless = is_fact and random.random() < 0.12
-        self.models[name] = Model(name, columns, [], () if keyless else key)
+        if not is_fact and random.random() < 0.08:
+            self.models[name] = Model(name, columns, [], (), (key,))
+        else:
+            self.models[name] = Model(name, columns, [], () if keyless else key)
         self.foreign[name] = []
         return name
 
     def joins(self, name: str, targets: list[str], count: int) -> None:
-        targets = [each for each in targets if self.models[each].key]
+        targets = [each for each in targets if _identity(self.models[each])]
         for place in range(count if targets else 0):
             self.join(name, self.random.choice(targets), f"r{place}")
 
     def join(self, name: str, target: str, role: str) -> None:
         """A many-to-one join that either side declares."""
         here, there = self.models[name], self.models[target]
-        own = tuple(f"{target}_{role}_{place}" for place in range(len(there.key)))
+        own = tuple(f"{target}_{role}_{place}" for place in range(len(_identity(there))))
         for column in own:
             here.columns[column] = "integer"
-        self.foreign[name].append((own, target, there.key))
+        self.foreign[name].append((own, target, _identity(there)))
         if self.random.random() < 0.75:
             joined = target if self.random.random() < 0.1 else f"{target[:-1]}_{role}"
-            pairs = tuple(zip(own, there.key, strict=True))
+            pairs = tuple(zip(own, _identity(there), strict=True))
             here.joins[joined] = Join(joined, target, pairs)
         else:
             joined = f"{name}_{role}"
-            pairs = tuple(zip(there.key, own, strict=True))
+            pairs = tuple(zip(_identity(there), own, strict=True))
             there.joins[joined] = Join(joined, name, pairs)
 
     def own(self, name: str) -> None:
         """A join of a model with itself."""
         here = self.models[name]
-        own = tuple(f"parent_{place}" for place in range(len(here.key)))
+        own = tuple(f"parent_{place}" for place in range(len(_identity(here))))
         for column in own:
             here.columns[column] = "integer"
-        self.foreign[name].append((own, name, here.key))
-        here.joins["parent"] = Join("parent", name, tuple(zip(own, here.key, strict=True)))
+        self.foreign[name].append((own, name, _identity(here)))
+        here.joins["parent"] = Join("parent", name, tuple(zip(own, _identity(here), strict=True)))
 
     def one_to_one(self, name: str) -> None:
         """A model that has at most one row for each of another."""
         there = self.models[name]
-        if not there.key:
+        if not _identity(there):
             return
         self.model("profiles")
         profiles = self.models["profiles"]
-        own = tuple(f"{name}_of_{place}" for place in range(len(there.key)))
+        own = tuple(f"{name}_of_{place}" for place in range(len(_identity(there))))
         for column in own:
             profiles.columns[column] = "integer"
-        self.foreign["profiles"].append((own, name, there.key))
+        self.foreign["profiles"].append((own, name, _identity(there)))
         as_unique = self.random.random() < 0.5
         self.models["profiles"] = replace(
             profiles,
-            key=profiles.key if as_unique else own,
+            key=_identity(profiles) if as_unique else own,
             unique=(own,) if as_unique else (),
         )
         if self.random.random() < 0.6:
-            pairs = tuple(zip(own, there.key, strict=True))
+            pairs = tuple(zip(own, _identity(there), strict=True))
             self.models["profiles"].joins["subject"] = Join("subject", name, pairs)
         else:
-            pairs = tuple(zip(there.key, own, strict=True))
+            pairs = tuple(zip(_identity(there), own, strict=True))
             there.joins["profile"] = Join("profile", "profiles", pairs)
 
     def project(self) -> Project:
@@ -160,8 +163,8 @@ class _Made:
         seen: set[Parts] = set()
         for number in range(count):
             row = {each: self._value(type_) for each, type_ in model.columns.items()}
-            for place, column in enumerate(model.key):
-                row[column] = number // (2 if len(model.key) > 1 and place == 0 else 1) + 1
+            for place, column in enumerate(_identity(model)):
+                row[column] = number // (2 if len(_identity(model)) > 1 and place == 0 else 1) + 1
             for own, target, there in self.foreign[name]:
                 self._point(row, own, target, there)
             if self._repeats(model, row, seen):
@@ -214,3 +217,8 @@ class _Made:
                 return moment if type_ == "timestamptz" else moment.replace(tzinfo=None)
             case _:
                 return random.randint(-2, 5)
+
+
+def _identity(model: Model) -> Parts:
+    """The columns that joins to a model meet: its key, or a unique one in its place."""
+    return model.key or (model.unique[0] if model.unique else ())
