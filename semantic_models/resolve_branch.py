@@ -50,7 +50,7 @@ class BranchResolver:
     default_grain: Grain | None = None
     """The grain of a bare ``metric_time``."""
     within: Path = ()
-    """The join path that names spell out before the home."""
+    """A model and the join path from it that names spell out before the home."""
     steps: dict[Path, Step] = field(default_factory=dict)
     _looked: dict[str, Reached] = field(default_factory=dict)
 
@@ -69,15 +69,20 @@ class BranchResolver:
     def _look(self, name: str) -> Reached:
         head, *rest = parts = parts_of(name)
         if head != METRIC_TIME:
-            spelled_out = parts[: len(self.within)] == self.within
-            inner = parts[len(self.within) :] if spelled_out else parts
-            return reach(self.catalog, self.home, ".".join(inner))
+            return reach(self.catalog, self.home, ".".join(self._within_home(parts)))
         if self.time is None:
             raise TimeRequired(
                 f'measures of model "{self.home.name}" have no metric time',
                 hint=f'Write `time:` in model "{self.home.name}", or ask without metric_time.',
             )
         return reach(self.catalog, self.home, ".".join((self.time, *rest)))
+
+    def _within_home(self, parts: Path) -> Path:
+        """A name without the join path to the home, with or without the model it leaves from."""
+        for outer in (self.within, self.within[1:]):
+            if outer and parts[: len(outer)] == outer:
+                return parts[len(outer) :]
+        return parts
 
     def key(self, asked: Asked, name: str) -> Output:
         """A grouped dimension under its column's name."""

@@ -88,30 +88,38 @@ def _home_of_values(query: Query, catalog: Catalog) -> tuple[Model, Path]:
     """The one model from which every dimension is reached over joins that keep rows.
 
     Where all of them and all predicates lie behind one join path, it is the model at the path's
-    end: its values are all there, whoever refers to them. The path is given too, since names
-    spell it out.
+    end: its values are all there, whoever refers to them. The path is given too, behind the model
+    that it leaves from, since names spell it out. Of several such models it is the one that
+    declares a dimension itself.
     """
     if query.model:
         return catalog.model(query.model), ()
     named = tuple(dict.fromkeys(each.name for each in query.dimensions))
-    homes: dict[object, tuple[Model, Path]] = {}
+    homes: dict[tuple[str, Meaning], tuple[Model, Path]] = {}
     for model in catalog.models.values():
         found = _reached(catalog, model, named)
         filtered = _filters_reach(catalog, model, query)
         if found is not None and filtered is not None:
             prefix = _common_path((*found, *filtered))
+            spelled_out = (model.name, *prefix) if prefix else ()
             owner = found[0].joins[len(prefix) - 1].target if prefix else model.name
             meaning = tuple((each.path[len(prefix) :], each.member.name) for each in found)
-            homes.setdefault((owner, meaning), (catalog.models[owner], prefix))
+            homes.setdefault((owner, meaning), (catalog.models[owner], spelled_out))
     if not homes:
         raise _no_home(query, catalog)
+    own = {key: home for key, home in homes.items() if any(not path for path, _ in key[1])}
+    homes = own if len(own) == 1 else homes
     if len(homes) > 1:
-        spelled = ", ".join(f'"{model.name}"' for model, _ in homes.values())
+        spelled = ", ".join(f'"{home.name}"' for home, _ in homes.values())
         raise AmbiguousPath(
             f"several models reach these dimensions: {spelled}",
             hint="Begin the names with the model that is meant.",
         )
     return next(iter(homes.values()))
+
+
+Meaning = tuple[tuple[Path, str], ...]
+"""The path and the name of each dimension, as a home sees it."""
 
 
 def _common_path(reached: Sequence[Reached]) -> Path:
@@ -161,7 +169,7 @@ class _Listing:
     shape: Shape
     asked: Sequence[Asked]
     within: Path = ()
-    """The join path that names spell out before the home."""
+    """A model and the join path from it that names spell out before the home."""
 
 
 def _resolved(query: Query, listing: _Listing, clock: Clock) -> ResolvedQuery:

@@ -46,6 +46,8 @@ def place_of(name: str, names: tuple[str, ...], asked: tuple[str, ...]) -> int:
     written = name.replace(".", "__")
     if written in names:
         return names.index(written)
+    if name in asked:
+        return asked.index(name)
     bare = [place for place, each in enumerate(asked) if each == name or _is_at_grain(each, name)]
     if len(bare) == 1:
         return bare[0]
