@@ -79,6 +79,9 @@ def _made_by_breaks(found: re.Match[str]) -> int:
 
 def _folded(text: str, line: int, indent: int, written: Sequence[str]) -> Iterator[Jump]:
     offset = 0
+    blanks = len(text) - len(text.lstrip("\n"))
+    for number, raw in enumerate(written[:blanks]):
+        yield Jump(number, line + number + 1, 1, raw)
     for number, raw in enumerate(written, line):
         content = raw[indent:]
         if not content:

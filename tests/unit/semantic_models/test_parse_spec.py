@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from semantic_models.errors import ForebayError, Position
@@ -404,6 +404,7 @@ WORDS = [
 
 
 @given(st.lists(st.sampled_from(WORDS), max_size=30), st.sampled_from(["forebay.yml", "m.yml"]))
+@example([">", "\n", "\n  ", "version: 1", "\n    "], "forebay.yml")
 def test_no_text_of_an_author_raises_and_every_fault_has_a_place(
     words: list[str], path: str
 ) -> None:
