@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from semantic_models.bind import Binder, Columns
 from semantic_models.build_joins import build_joins
-from semantic_models.build_metrics import MetricBuilder
+from semantic_models.build_metrics import MetricBuilder, standard_grain
 from semantic_models.catalog import Catalog
 from semantic_models.checks import CHECKS, unknown
 from semantic_models.errors import (
@@ -192,14 +192,7 @@ def _grain(spec: DimensionSpec) -> Grain | None:
             hint="Write type: time beside it.",
             position=spec.grain.position(),
         )
-    try:
-        return Grain(spec.grain.text)
-    except ValueError:
-        raise WrongType(
-            f'grain "{spec.grain.text}" is none of the standard grains',
-            hint=f"Write one of {', '.join(Grain)}.",
-            position=spec.grain.position(),
-        ) from None
+    return standard_grain(spec.grain)
 
 
 def _measure(spec: ModelSpec, measure: MeasureSpec, binder: Binder) -> Measure:

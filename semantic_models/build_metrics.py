@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
@@ -15,6 +15,8 @@ from semantic_models.errors import (
     NameCollision,
     NoAggregateInMeasure,
     NotSupported,
+    TimeRequired,
+    WrongType,
 )
 from semantic_models.expressions import (
     has_aggregate,
@@ -23,7 +25,7 @@ from semantic_models.expressions import (
     substitute,
 )
 from semantic_models.faults import Faults
-from semantic_models.model import Expr, MeasureUse, Metric, Model
+from semantic_models.model import Expr, Grain, MeasureUse, Metric, Model
 from semantic_models.spec import MetricSpec, Scalar
 
 
@@ -93,8 +95,33 @@ class MetricBuilder:
 
     def _build(self, spec: MetricSpec) -> Metric:
         made = self._defined(spec)
+        if spec.fill_nulls_with is not None:
+            made = replace(made, formula=_filled(made.formula, spec.fill_nulls_with))
+        if spec.default_grain is not None:
+            made = replace(made, grain=self._default_grain(made, spec.default_grain))
         self.faults.refuse_named("metrics", spec.name.text)
         return made
+
+    def _default_grain(self, metric: Metric, written: Scalar) -> Grain:
+        """The grain of a bare ``metric_time``, which no time of the metric's measures exceeds."""
+        grain = standard_grain(written)
+        for use in metric.inputs:
+            model = self.models[use.model]
+            time = model.dimensions.get(model.measures[use.measure].time or "")
+            if time is None or time.grain is None:
+                raise TimeRequired(
+                    f'metric "{metric.name}" has a default grain and no metric time',
+                    hint=f'Write `time:` in model "{use.model}", or leave the grain out.',
+                    position=written.position(),
+                )
+            if grain.is_finer_than(time.grain):
+                raise WrongType(
+                    f'grain "{grain}" is finer than that of time dimension "{time.name}"',
+                    detail=f"Its grain is {time.grain}.",
+                    hint=f"Write {time.grain} or a coarser one.",
+                    position=written.position(),
+                )
+        return grain
 
     def _defined(self, spec: MetricSpec) -> Metric:
         if spec.expr is not None:
@@ -171,6 +198,36 @@ class MetricBuilder:
             )
         known = (*self.specs, *self.bare_names)
         raise unknown("metric or measure", name, known, "Metrics and measures")
+
+
+def _filled(formula: Expr, written: Scalar) -> Expr:
+    """A formula with a constant in place of NULL."""
+    constant = parse_expression(written.text, written.position)
+    literal = constant.this if isinstance(constant, exp.Neg) else constant
+    if not isinstance(literal, exp.Literal | exp.Boolean):
+        raise WrongType(
+            f'"{written.text}" is no constant',
+            hint="Write a number, true or false, or a text in single quotes.",
+            position=written.position(),
+        )
+    filled = exp.Coalesce(this=formula.tree.copy(), expressions=[constant])
+    return Expr(filled, origin=written)
+
+
+def standard_grain(written: Scalar) -> Grain:
+    """The grain that a text names.
+
+    Raises:
+        WrongType: it names none.
+    """
+    try:
+        return Grain(written.text)
+    except ValueError:
+        raise WrongType(
+            f'grain "{written.text}" is none of the standard grains',
+            hint=f"Write one of {', '.join(Grain)}.",
+            position=written.position(),
+        ) from None
 
 
 def input_name(number: int) -> str:

@@ -31,7 +31,7 @@ from semantic_models.plan import (
 )
 from semantic_models.plan_measures import measure_output, type_of
 from semantic_models.plan_rows import joined_rows
-from semantic_models.resolved import Branch, BranchMeasure, ResolvedQuery, Shape
+from semantic_models.resolved import Branch, BranchMeasure, ResolvedQuery
 from semantic_models.types import INT64
 
 Carry = Callable[[exp.Expr], exp.Expr]
@@ -40,17 +40,17 @@ Carry = Callable[[exp.Expr], exp.Expr]
 
 def make_plan(resolved: ResolvedQuery) -> Plan:
     """Choose how each home is aggregated, and what is computed above."""
-    choices = tuple(_choice(branch, resolved.shape) for branch in resolved.branches)
+    choices = tuple(_choice(branch, resolved) for branch in resolved.branches)
     is_listing = resolved.shape != "aggregate"
     root = _listing(resolved) if is_listing else _aggregates(resolved, choices)
     return Plan(root, resolved.computed, resolved.zone, resolved.engine, choices)
 
 
-def _choice(branch: Branch, shape: Shape) -> Choice:
+def _choice(branch: Branch, resolved: ResolvedQuery) -> Choice:
     """The safe way to compute a home; where there are several, the one that joins fewest rows."""
-    if shape == "rows":
+    if resolved.shape == "rows" or not resolved.distinct:
         return "rows"
-    if shape == "values":
+    if resolved.shape == "values":
         return "distinct values"
     if branch.fan_out is not None:
         return "distinct home keys, then aggregate"
@@ -61,7 +61,8 @@ def _listing(resolved: ResolvedQuery) -> LogicalPlan:
     (branch,) = resolved.branches
     rows = joined_rows(branch)
     if resolved.shape == "values":
-        return _cut(_sorted(Distinct(rows, branch.keys), resolved), resolved)
+        values = (Distinct if resolved.distinct else Project)(rows, branch.keys)
+        return _cut(_sorted(values, resolved), resolved)
     return Project(_cut(_sorted(rows, resolved), resolved), branch.keys)
 
 

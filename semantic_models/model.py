@@ -142,6 +142,8 @@ class Metric:
     name: str
     formula: Expr
     inputs: tuple[MeasureUse, ...]
+    grain: Grain | None = None
+    """The grain of a bare ``metric_time`` that is asked for with it; that of its times if None."""
     type: LogicalType | None = None
     about: Described = NOTHING_SAID
 

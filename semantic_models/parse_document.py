@@ -35,9 +35,9 @@ ROWS_MAX = 2**53
 
 _KEYS = [
     *("metrics", "dimensions", "fields", "from", "where", "having"),
-    *("order_by", "limit", "offset", "time"),
+    *("order_by", "limit", "offset", "time", "distinct"),
 ]
-_LATER = ["compare", "fill", "totals", "top", "params", "saved_query", "distinct", "qualify"]
+_LATER = ["compare", "fill", "totals", "top", "params", "saved_query", "qualify"]
 _TIME_KEYS = ("on", "from", "to", "last", "zone")
 _LAST = re.compile(r"\d{1,5} +[a-z]+")
 OPERATORS = {
@@ -114,6 +114,7 @@ def parse_object(document: Json) -> Query:
         fields=_list(document, "fields", lambda entry, at: _asked(entry, at, "field")),
         has_fields="fields" in document,
         model=_text(document, "from"),
+        distinct=_truth(document, "distinct", default=True),
         where=_list(document, "where", _filter),
         having=_list(document, "having", _filter),
         order_by=_list(document, "order_by", _order),
@@ -194,6 +195,15 @@ def _count(document: Json, key: str) -> int | None:
         return None
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= ROWS_MAX:
         raise WrongType(f'"{key}" takes a whole number from 0 on')
+    return value
+
+
+def _truth(document: Json, key: str, *, default: bool) -> bool:
+    value = document.get(key)
+    if value is None:
+        return default
+    if not isinstance(value, bool):
+        raise _wrong(key, "true or false", value)
     return value
 
 

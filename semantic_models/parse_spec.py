@@ -455,6 +455,8 @@ def _metric(name: Scalar, fields: Fields, faults: Faults) -> MetricSpec:
         expr=fields.scalar("expr"),
         of=fields.scalar("of"),
         where=where,
+        fill_nulls_with=fields.scalar("fill_nulls_with"),
+        default_grain=fields.scalar("default_grain"),
         about=fields.about(),
     )
 

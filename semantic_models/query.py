@@ -97,6 +97,8 @@ class Query:
     """The model named by ``from``."""
     all_fields: bool = False
     """Every dimension of ``model`` as rows: ``SELECT *``."""
+    distinct: bool = True
+    """Whether values of dimensions are told once each, or once a row."""
     where: tuple[Filter, ...] = ()
     having: tuple[Filter, ...] = ()
     order_by: tuple[OrderBy, ...] = ()

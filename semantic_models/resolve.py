@@ -67,6 +67,12 @@ def _check_shape(query: Query) -> None:
         raise EmptyAggregation(
             "the question asks for nothing", hint="Name at least one metric or dimension."
         )
+    if not query.distinct and (lists_rows or query.metrics):
+        raise NotSupported(
+            "distinct stands in a question that does not list values of dimensions",
+            hint="Leave it out: groups are told once each, and rows are never made distinct.",
+            position=Position("distinct", 1, 1, 5, "false"),
+        )
     if query.having and not query.metrics:
         raise NotSupported(
             "having stands in a question without metrics", hint="Write the predicate under where."

@@ -22,7 +22,7 @@ from semantic_models.errors import (
 )
 from semantic_models.intrinsics import cast, instant
 from semantic_models.join_paths import walked
-from semantic_models.model import Expr, Grain, MeasureUse, Metric
+from semantic_models.model import GRAINS, Expr, Grain, MeasureUse, Metric
 from semantic_models.plan import Output, SortKey
 from semantic_models.plan_rows import own_predicates
 from semantic_models.presence import is_present, with_presence
@@ -68,7 +68,8 @@ def resolve_aggregate(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQ
     uses = {_measure_column(number): use for number, use in enumerate(inputs)}
     _check_model(query, uses)
     homes = _homes(query, catalog, uses)
-    grain = _metric_time_grain(catalog, homes)
+    metrics = [*asked, *hidden.values()] if _uses_metric_time(query) else []
+    grain = _metric_time_grain(catalog, metrics)
     resolvers = {
         home: BranchResolver(catalog, catalog.models[home.model], home.time, clock, grain)
         for home in homes
@@ -166,18 +167,23 @@ def _uses_metric_time(query: Query) -> bool:
     return any(parts_of(name)[0] == METRIC_TIME for name in spelled)
 
 
-def _metric_time_grain(catalog: Catalog, homes: Mapping[Home, object]) -> Grain | None:
-    """The coarsest bare grain of the metrics' times, which a bare ``metric_time`` has."""
-    grains = [
-        catalog.models[home.model].dimensions[home.time].grain or Grain.DAY
-        for home in homes
-        if home.time is not None
+def _metric_time_grain(catalog: Catalog, metrics: Sequence[AskedMetric]) -> Grain | None:
+    """The coarsest grain of the metrics, which a bare ``metric_time`` has."""
+    grains = [grain for each in metrics for grain in _bare_grains(each.metric, catalog)]
+    return max(grains, key=GRAINS.__getitem__, default=None)
+
+
+def _bare_grains(metric: Metric, catalog: Catalog) -> list[Grain]:
+    """The grain that a metric asks for, else those of its measures' times, or day where finer."""
+    if metric.grain is not None:
+        return [metric.grain]
+    models = [catalog.models[use.model] for use in metric.inputs]
+    times = [
+        model.dimensions.get(model.measures[use.measure].time or "")
+        for model, use in zip(models, metric.inputs, strict=True)
     ]
-    bare = [Grain.DAY if grain.is_finer_than(Grain.DAY) else grain for grain in grains]
-    coarsest = None
-    for grain in bare:
-        coarsest = grain if coarsest is None or coarsest.is_finer_than(grain) else coarsest
-    return coarsest
+    own = [time.grain for time in times if time is not None and time.grain is not None]
+    return [Grain.DAY if grain.is_finer_than(Grain.DAY) else grain for grain in own]
 
 
 def _check_reached(query: Query, resolvers: Mapping[Home, BranchResolver]) -> None:

@@ -201,6 +201,7 @@ def _resolved(query: Query, listing: _Listing, clock: Clock) -> ResolvedQuery:
         )
     return ResolvedQuery(
         shape=listing.shape,
+        distinct=query.distinct,
         branches=(branch,),
         computed=keys,
         having=(),

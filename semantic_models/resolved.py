@@ -80,6 +80,8 @@ class ResolvedQuery:
     """A question with nothing left to look up."""
 
     shape: Shape
+    distinct: bool = True
+    """Whether values are told once each, or once a row."""
     branches: tuple[Branch, ...]
     """One a home and metric time; exactly one for values and rows."""
     computed: tuple[Output, ...]

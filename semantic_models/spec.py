@@ -160,6 +160,8 @@ class MetricSpec:
     expr: Scalar | None = None
     of: Scalar | None = None
     where: Scalar | None = None
+    fill_nulls_with: Scalar | None = None
+    default_grain: Scalar | None = None
     about: Described = NOTHING_SAID
 
 

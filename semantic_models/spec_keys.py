@@ -186,15 +186,20 @@ SEGMENT = Kind(
 
 METRIC = Kind(
     noun="metric",
-    keys={"expr": Shape.SQL, "of": Shape.TEXT, "where": Shape.SQL, **ABOUT},
+    keys={
+        "expr": Shape.SQL,
+        "of": Shape.TEXT,
+        "where": Shape.SQL,
+        "fill_nulls_with": Shape.SQL,
+        "default_grain": Shape.TEXT,
+        **ABOUT,
+    },
     later=(
         "after",
         "avg",
         "by",
         "cohort",
         "cumulative",
-        "default_grain",
-        "fill_nulls_with",
         "filter",
         "funnel",
         "grain",

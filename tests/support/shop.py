@@ -206,6 +206,9 @@ metrics:
   half_orders: orders * 0.5
   size: case when revenue > 100 then 'large' else 'small' end
   no_sales: aov / (orders - orders)
+  filled_paid: {of: paid_orders, fill_nulls_with: 0}
+  filled_share: {expr: paid_orders / orders, fill_nulls_with: -1}
+  monthly_orders: {of: orders, default_grain: month}
   sold_customers: {of: customer_count, where: orders.status = 'paid'}
   sold_twice: {of: sold_customers, where: orders.status = 'open' and segment = 'smb'}
   card_orders: {of: orders, where: "payments.method = 'card' and payments.pay_currency = 'EUR'"}

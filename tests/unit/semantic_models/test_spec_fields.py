@@ -206,8 +206,8 @@ def test_names_that_only_models_and_joins_may_not_have_are_free_elsewhere() -> N
         ("cumulativ", 'Perhaps "cumulative" is meant.'),
         (
             "zzz",
-            "Known keys are description, expr, format, hidden, label, of, owner, synonyms, tags,"
-            " unit, where.",
+            "Known keys are default_grain, description, expr, fill_nulls_with, format, hidden, "
+            "label, of, owner, synonyms, tags, unit, where.",
         ),
     ],
 )
