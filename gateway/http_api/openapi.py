@@ -70,6 +70,7 @@ _QUERY = _object(
         "limit": {"type": "integer", "minimum": 0},
         "offset": {"type": "integer", "minimum": 0},
         "time": _object(dict.fromkeys(("on", "from", "to", "last", "zone"), _TEXT)),
+        "distinct": {"type": "boolean", "default": True},
     }
 )
 
