@@ -33,6 +33,13 @@ _TYPES = {
 }
 _SUMS = (exp.Add, exp.Sub, exp.Neg, exp.Abs)
 _CHOICES = (exp.Paren, exp.Case, exp.If, exp.Coalesce, exp.Nullif, exp.Greatest, exp.Least)
+LARGEST = LogicalType(Kind.DECIMAL, 38, 0)
+"""What holds every whole number, those without signs beside those with one."""
+_COUNTING = (
+    *(exp.Length, exp.StrPosition, exp.DateDiff, exp.Year, exp.Quarter, exp.Month, exp.Week),
+    *(exp.Day, exp.DayOfWeek, exp.DayOfWeekIso, exp.DayOfMonth, exp.DayOfYear),
+)
+"""Functions whose value is a whole number."""
 _WHOLE = (exp.Mul, exp.IntDiv, exp.Mod)
 """Operations that give whole numbers of whole numbers, and a float64 of all others."""
 
@@ -53,20 +60,22 @@ def _type(tree: exp.Expr, types: Types) -> LogicalType:
     if isinstance(tree, exp.Column):
         return types[tree.name] or FLOAT64
     if isinstance(tree, exp.Literal):
-        return STRING if tree.is_string else INT64 if tree.name.isdigit() else FLOAT64
+        return STRING if tree.is_string else INT64 if _is_int64(tree.name) else FLOAT64
     if type(tree) in CONDITIONS or isinstance(tree, exp.Boolean):
         return BOOLEAN
     if type(tree) in TEXT_FUNCTIONS:
         return STRING
     if isinstance(tree, exp.Cast):
         return _cast_type(tree)
+    if isinstance(tree, _COUNTING):
+        return INT64
     if not isinstance(tree, (*_SUMS, *_CHOICES, *_WHOLE)):
         return FLOAT64
     found = [_type(each, types) for each in passed(tree)]
     if isinstance(tree, _CHOICES) and len(set(found)) == 1:
         return found[0]
     if all(each.kind in INTEGERS for each in found):
-        return INT64
+        return LARGEST if any(each.kind is Kind.UINT64 for each in found) else INT64
     return FLOAT64 if isinstance(tree, _WHOLE) else _common(found)
 
 
@@ -90,8 +99,12 @@ def passed(tree: exp.Expr) -> list[exp.Expr]:
     return [each for each in values if each is not None and not isinstance(each, exp.Null)]
 
 
+def _is_int64(text: str) -> bool:
+    return text.isdigit() and int(text) < 2**63
+
+
 def _common(types: Sequence[LogicalType]) -> LogicalType:
-    if len(set(types)) == 1:
+    if len(set(types)) == 1 and types[0].kind is not Kind.DECIMAL:
         return types[0]
     if all(each.kind in INTEGERS or each.kind is Kind.DECIMAL for each in types):
         return LogicalType(Kind.DECIMAL, 38, max(each.scale for each in types))

@@ -265,6 +265,10 @@ def _result(node: exp.Expr, kinds: Sequence[Kind | None]) -> Kind | None:
     """The kind of what a function or operator makes of civil times, numbers and texts."""
     if type(node) in TEXT_FUNCTIONS:
         return Kind.STRING
+    if isinstance(node, exp.LastDay):
+        return Kind.DATE
+    if isinstance(node, exp.DateAdd | exp.DateSub):
+        return Kind.TIMESTAMP
     if Kind.INTERVAL in kinds:
         return Kind.INTERVAL
     if type(node) not in NUMBER_FUNCTIONS:

@@ -12,6 +12,7 @@ from semantic_models.catalog import Catalog
 from semantic_models.errors import (
     AggregateInRows,
     AmbiguousPath,
+    EmptyRows,
     FanOutInRows,
     ForebayError,
     NameCollision,
@@ -39,6 +40,11 @@ def resolve_rows(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQuery:
             )
     home = _home_of_rows(query, catalog)
     fields = query.fields or tuple(Asked(name) for name in home.dimensions)
+    if not fields:
+        raise EmptyRows(
+            f'model "{home.name}" has no dimensions to list',
+            hint="Declare some, or ask for metrics.",
+        )
     return _resolved(query, _Listing(catalog, home, "rows", fields), clock)
 
 

@@ -22,7 +22,9 @@ from gateway.engines.duckdb_names import unresolved
 from gateway.engines.duckdb_open import (
     WRITE_ALIKE,
     DuckDBSettings,
+    Sources,
     find_sources,
+    matches,
     open_locked,
     quote,
     refuse_unlike,
@@ -50,8 +52,8 @@ _BROKEN = (-1, -1)
 class DuckDBEngine:
     """One DuckDB, locked down to the data of its settings.
 
-    Each query in flight has a connection of its own. Globs are expanded once: files that appear
-    later are read after a restart.
+    Each query in flight has a connection of its own. Where a glob meets other files than before,
+    the data is opened anew, so that the new ones may be reached.
     """
 
     dialect: Dialect = DUCKDB
@@ -59,9 +61,8 @@ class DuckDBEngine:
     def __init__(self, settings: DuckDBSettings) -> None:
         self.name = settings.name
         self._settings = settings
-        self._sources = find_sources(settings)
-        self._everything = tuple(path for paths in self._sources.values() for path in paths)
-        self._read_by = {name.lower(): paths for name, paths in self._sources.items()}
+        self._matches = matches(settings)
+        self._take(find_sources(settings))
         self._watch = Watch()
         self._opening = threading.Lock()
         self._closed = False
@@ -74,11 +75,17 @@ class DuckDBEngine:
         except BaseException:
             self._connection.close()
             raise
-        places = ";".join(f"{name}={','.join(paths)}" for name, paths in self._sources.items())
+
+    def _take(self, sources: Sources) -> None:
+        self._sources = sources
+        self._everything = tuple(path for paths in sources.values() for path in paths)
+        self._read_by = {name.lower(): paths for name, paths in sources.items()}
+        places = ";".join(f"{name}={','.join(paths)}" for name, paths in sources.items())
         self.identity = f"duckdb {duckdb.__version__} {places}"
 
     def data_version(self, relations: Sequence[str]) -> str:
         """A token that differs whenever a file that those relations read may differ."""
+        self._meet_new_files()
         paths = self._paths(relations)
         try:
             stamps = [os.stat(path) for path in paths]
@@ -221,12 +228,27 @@ class DuckDBEngine:
             connection.execute(home)
         return connection
 
-    def _open_again(self) -> None:
+    def _meet_new_files(self) -> None:
+        """Open the data anew where a glob meets other files than it did."""
+        met = matches(self._settings)
+        if met == self._matches:
+            return
+        with self._opening:
+            if self._closed or met == self._matches:
+                return
+            try:
+                sources = find_sources(self._settings)
+            except ForebayError as error:
+                self._refuse_missing(error)
+            self._open_again(sources)
+            self._matches = met
+
+    def _open_again(self, sources: Sources | None = None) -> None:
         # The old connection is let go and not closed: that would take their own connections from
         # queries that still read the old database, which could then be stopped by nothing.
         opened_as = self._inode()
         try:
-            connection = open_locked(self._settings, self._sources)
+            connection = open_locked(self._settings, sources or self._sources)
         except (*FAILURES, ForebayError) as error:
             raise EngineGone(
                 f'engine "{self.name}" cannot be started anew',
@@ -234,6 +256,8 @@ class DuckDBEngine:
                 hint="Put data in place that DuckDB can read; the server serves on meanwhile.",
             ) from error
         self._connection, self._opened_as = connection, opened_as
+        if sources is not None:
+            self._take(sources)
         self._home = _home_of(connection)
 
     def _inode(self) -> tuple[int, ...] | None:
@@ -265,7 +289,7 @@ class DuckDBEngine:
             "files.",
         )
 
-    def _refuse_missing(self, error: OSError) -> Never:
+    def _refuse_missing(self, error: Exception) -> Never:
         raise EngineGone(
             f'data of engine "{self.name}" is no longer there',
             detail=f"A file of {self._settings.place} in forebay.yml is missing.",

@@ -124,6 +124,15 @@ def find_sources(settings: DuckDBSettings) -> Sources:
     }
 
 
+def matches(settings: DuckDBSettings) -> tuple[str, ...]:
+    """What the globs of an engine's settings meet at the moment; nothing where it has none."""
+    found: list[str] = []
+    for pattern in settings.files.values():
+        if glob.has_magic(pattern) and not Path(settings.folder, pattern).is_file():
+            found += glob.iglob(pattern, root_dir=settings.folder, recursive=True)
+    return tuple(sorted(found))
+
+
 def open_locked(settings: DuckDBSettings, sources: Sources) -> duckdb.DuckDBPyConnection:
     """Open the data, and let nothing else be reached from then on.
 

@@ -29,6 +29,16 @@ FORMULAS = {
     "last_day - first_day": ("int64", 4),
     "last_day + 1": ("date", "2024-01-06"),
     "last_day - interval '1 day'": ("timestamp", "2024-01-04 00:00:00"),
+    "last_day(last_day)": ("date", "2024-01-31"),
+    "date_add(last_day, interval 1 day)": ("timestamp", "2024-01-06 00:00:00"),
+    "length(cast(n as varchar))": ("int64", 1),
+    "year(last_day)": ("int64", 2024),
+    "n + 99999999999999999999": ("float64", 1e20 + 4),
+    "huge": ("uint64", 2**64 - 1),
+    "coalesce(huge, 0)": ("decimal(38, 0)", str(2**64 - 1)),
+    "greatest(huge, n)": ("decimal(38, 0)", str(2**64 - 1)),
+    "digits + digits": ("decimal(38, 2)", "199.98"),
+    "coalesce(digits, digits)": ("decimal(4, 2)", "99.99"),
     "last_day > first_day": ("boolean", True),
     "upper(cast(n as varchar))": ("string", "4"),
 }
@@ -53,6 +63,8 @@ models:
       n: count(*)
       narrow: min(t)
       money: sum(m)
+      huge: max(u)
+      digits: max(f)
       last_day: max(d)
       first_day: min(d)
 {measures}
@@ -63,11 +75,13 @@ metrics:
 """
 TABLES = """
 create table orders(
-  id int, person_id int, q int, a decimal(10, 0), m decimal(10, 2), t tinyint, d date
+  id int, person_id int, q int, a decimal(10, 0), m decimal(10, 2), t tinyint, d date,
+  u ubigint, f decimal(4, 2)
 );
 insert into orders values
-  (1, 1, 5, 1, 10.5, 127, '2024-01-01'), (2, 2, 5, 1, 10, 127, '2024-01-05'),
-  (3, 9, 5, 1, 10, 127, null), (4, null, 5, -1, 10, 127, null);
+  (1, 1, 5, 1, 10.5, 127, '2024-01-01', 18446744073709551615, 99.99),
+  (2, 2, 5, 1, 10, 127, '2024-01-05', 1, 1), (3, 9, 5, 1, 10, 127, null, 1, 1),
+  (4, null, 5, -1, 10, 127, null, 1, 1);
 create table people(person_id int, credit decimal(5, 0), age int);
 insert into people values (1, 10, 30), (2, 20, 40);
 """

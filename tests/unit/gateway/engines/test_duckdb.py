@@ -420,3 +420,32 @@ def test_queries_run_side_by_side(engine: DuckDBEngine) -> None:
 
     assert firsts == [0, 1, 2]
     assert len(set(counts)) == 1
+
+
+def test_files_that_a_glob_meets_later_are_read_and_those_that_go_are_not(tmp_path: Path) -> None:
+    def write(name: str, rows: int) -> None:
+        duckdb.sql(f"copy (select range as n from range({rows})) to '{tmp_path / name}.parquet'")
+
+    def rows() -> int:
+        query = numbers('SELECT COUNT(*) AS "n" FROM "t"')
+        (batch,) = opened.execute(query, timeout_s=TIMEOUT_S)
+        return int(batch.column(0)[0].as_py())
+
+    write("a", 2)
+    opened = DuckDBEngine(DuckDBSettings(name="f", folder=tmp_path, files={"t": "*.parquet"}))
+    versions = [opened.data_version(["t"])]
+    assert rows() == 2
+    write("b", 3)
+    versions.append(opened.data_version(["t"]))
+    assert rows() == 5
+    (tmp_path / "a.parquet").unlink()
+    versions.append(opened.data_version(["t"]))
+    assert rows() == 3
+    (tmp_path / "b.parquet").unlink()
+    with pytest.raises(EngineGone):
+        opened.data_version(["t"])
+    write("c", 1)
+    assert opened.data_version(["t"]) not in versions
+    assert rows() == 1
+    assert len(set(versions)) == 3
+    opened.close()
