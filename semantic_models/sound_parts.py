@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from semantic_models.catalog import Catalog
 from semantic_models.errors import Position
+from semantic_models.join_paths import Joins, both_ways
 from semantic_models.model import Expr, Metric, Model
 
 Models = Mapping[str, Model]
@@ -21,7 +22,8 @@ def with_columns(catalog: Catalog) -> Catalog:
         name: replace(each, joins=_only(each.joins, lambda join: join.target in known))
         for name, each in known.items()
     }
-    models = {name: _readable(each, joined) for name, each in joined.items()}
+    edges = _edges(joined)
+    models = {name: _readable(each, edges) for name, each in joined.items()}
     return replace(catalog, models=models, metrics=_metrics(catalog, models))
 
 
@@ -50,9 +52,9 @@ def _sound(model: Model, stands: Callable[[Expr | None], bool]) -> Model:
     )
 
 
-def _readable(model: Model, models: Models) -> Model:
+def _readable(model: Model, edges: Joins) -> Model:
     def reads(expr: Expr | None) -> bool:
-        return expr is None or _leads(model.name, expr, models)
+        return expr is None or _leads(model.name, expr, edges)
 
     return replace(
         model,
@@ -62,23 +64,29 @@ def _readable(model: Model, models: Models) -> Model:
     )
 
 
-def _leads(home: str, expr: Expr, models: Models) -> bool:
-    """Whether every join that an expression walks still stands."""
+def _leads(home: str, expr: Expr, edges: Joins) -> bool:
+    """Whether every join that an expression walks still stands, from either side."""
     for path in expr.paths:
         at = home
         for step in path:
-            if step not in models[at].joins:
+            if step not in edges[at]:
                 return False
-            at = models[at].joins[step].target
+            at = edges[at][step].target
     return True
 
 
+def _edges(models: Models) -> Joins:
+    return both_ways({name: each.joins for name, each in models.items()})
+
+
 def _metrics(catalog: Catalog, models: Models) -> dict[str, Metric]:
+    edges = _edges(models)
+
     def stands(metric: Metric) -> bool:
         return all(
             use.model in models
             and use.measure in models[use.model].measures
-            and all(_leads(use.model, each, models) for each in use.filters)
+            and all(_leads(use.model, each, edges) for each in use.filters)
             for use in metric.inputs
         )
 

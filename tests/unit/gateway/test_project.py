@@ -12,6 +12,8 @@ import pytest
 
 from gateway.project import load_project, read_files
 from semantic_models.errors import FaultyProject, ForebayError, ProjectNotFound
+from tests.support import shop
+from tests.support.models import the_shop
 
 
 def written(folder: Path) -> Path:
@@ -38,6 +40,26 @@ def test_a_project_without_policies_loads(tmp_path: Path) -> None:
     project.close()
 
     assert list(project.snapshot.catalog.models) == ["numbers"]
+
+
+def test_definitions_over_joins_of_either_side_have_their_types(tmp_path: Path) -> None:
+    models = shop.MODELS.replace("dimensions: {vip: , tier: }", BACK_OF_ONE_TO_ONE)
+    (tmp_path / "models").mkdir()
+    (tmp_path / "forebay.yml").write_text(shop.ROOT)
+    (tmp_path / "models" / "all.yml").write_text(models)
+    with duckdb.connect(str(tmp_path / "shop.duckdb")) as connection:
+        connection.execute(shop.TABLES)
+    project = load_project(tmp_path, types_folder=tmp_path / "types")
+    project.close()
+    loaded, told = project.snapshot.catalog, the_shop().catalog
+
+    assert str(loaded.models["profiles"].dimensions["whose"].type) == "string"
+    assert {name: each.type for name, each in loaded.metrics.items()} == {
+        name: each.type for name, each in told.metrics.items()
+    }
+
+
+BACK_OF_ONE_TO_ONE = "dimensions: {vip: , tier: , whose: customers.name}"
 
 
 @pytest.mark.parametrize("name", ["staff.yml", "deep/staff.yaml"])
