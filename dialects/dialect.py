@@ -26,6 +26,8 @@ class Dialect:
     """The civil time that an instant shows in a zone."""
     to_instant: Callable[[exp.Expr, str], exp.Expr]
     """The instant at which a zone shows a civil time."""
+    series: Callable[[exp.Expr, exp.Expr, exp.Expr], exp.Expr]
+    """What FROM reads one row a step of, from a first civil time to a last one."""
     has_filter_clause: bool = True
     """Whether aggregates take FILTER (WHERE …)."""
     has_boolean_max: bool = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from dialects.dates import unnest_series
 from dialects.postgres import POSTGRES
 
 DUCKDB = replace(
@@ -19,6 +20,7 @@ DUCKDB = replace(
         "float64": "DOUBLE",
         "binary": "BLOB",
     },
+    series=unnest_series,
     has_boolean_max=True,
     lacks=frozenset(),
 )

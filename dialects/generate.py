@@ -10,26 +10,35 @@ from itertools import count
 from sqlglot import Dialect as SqlDialect
 from sqlglot import exp
 
+from dialects.dates import interval
 from dialects.dialect import Dialect
 from dialects.lower import Lowering
 from dialects.physical import PhysicalQuery
 from semantic_models.model import Expr, Path, Relation, Select, Table
+from semantic_models.periods import PERIOD, SPINE
 from semantic_models.plan import (
     Aggregate,
     Distinct,
+    Fill,
     Filter,
     GovernedPlan,
     Join,
     Limit,
     LogicalPlan,
     Output,
+    Pick,
     Project,
     Scan,
     SemiJoin,
+    Series,
     Sort,
+    Spread,
     Stitch,
     scans,
 )
+
+ROW = "r:"
+"""The column that numbers the rows of a group; no member has such a name, and no alias may."""
 
 
 def generate(governed: GovernedPlan, dialect: Dialect) -> PhysicalQuery:
@@ -165,8 +174,8 @@ class _Generator:
     def block(self, plan: LogicalPlan) -> _Block:
         """The SELECT of a plan, as far as it goes in one."""
         match plan:
-            case Scan() | Join() | Filter() | SemiJoin():
-                return self._rows(plan)
+            case Pick() | Fill() | Stitch():
+                return self._put_together(plan)
             case Project():
                 return self._project(plan)
             case Distinct():
@@ -177,14 +186,23 @@ class _Generator:
                 block = self._computed(self._open(plan.input), (*plan.keys, *plan.measures))
                 block.group = tuple(key.name for key in plan.keys)
                 return block
-            case Stitch():
-                return self._stitch(plan)
             case Sort():
                 return self._ordered(plan, self.block(plan.input))
             case Limit():
                 return _cut(plan, self.block(plan.input))
+            case _:
+                return self._rows(plan)
 
-    def _rows(self, plan: Scan | Join | Filter | SemiJoin) -> _Block:
+    def _put_together(self, plan: Pick | Fill | Stitch) -> _Block:
+        match plan:
+            case Pick():
+                return self._pick(plan)
+            case Fill():
+                return self._fill(plan)
+            case Stitch():
+                return self._stitch(plan)
+
+    def _rows(self, plan: Scan | Join | Filter | SemiJoin | Spread | Series) -> _Block:
         match plan:
             case Scan():
                 self.relations[relation_name(plan.relation)] = None
@@ -198,6 +216,14 @@ class _Generator:
                 return block
             case SemiJoin():
                 return self._semi_join(plan)
+            case Spread():
+                block = self._open(plan.input)
+                periods = self.block(plan.periods).source
+                on = conjunction([self._lower(each, block) for each in plan.predicates])
+                block.joins.append(exp.Join(this=periods, kind="INNER", on=on))
+                return block
+            case Series():
+                return self._series(plan)
 
     def _open(self, plan: LogicalPlan) -> _Block:
         block = self.block(plan)
@@ -292,9 +318,7 @@ class _Generator:
 
     def _stitch(self, plan: Stitch) -> _Block:
         selects = [self._padded(branch, plan) for branch in plan.branches]
-        union: exp.Expr = selects[0]
-        for each in selects[1:]:
-            union = exp.Union(this=union, expression=each, distinct=False)
+        union = _union(selects)
         name = f"s{next(self.numbers)}"
         block = _Block(exp.Subquery(this=union, alias=_table_alias(name)), "")
         keys = [aliased(exp.Column(this=identifier(k.name)), k.name) for k in plan.keys]
@@ -322,8 +346,98 @@ class _Generator:
         ]
         return block.tree()
 
+    def _series(self, plan: Series) -> _Block:
+        """The periods that a subquery has."""
+        tree = self._made(plan) if plan.rows is None else self.block(plan.rows).tree()
+        name = alias(SPINE, "")
+        return _Block(exp.Subquery(this=tree, alias=_table_alias(name)), name)
+
+    def _made(self, plan: Series) -> exp.Select:
+        """One row a period, between ends that a subquery gives."""
+        ends = f"s{next(self.numbers)}"
+        low, high = (
+            exp.Column(this=identifier(each), table=identifier(ends)) for each in ("low", "high")
+        )
+        block = _Block(self._ends(plan, ends), "")
+        relation = self.lowering.dialect.series(low, high, interval(1, plan.grain))
+        name = f"s{next(self.numbers)}"
+        columns = [identifier(PERIOD)]
+        relation.set("alias", exp.TableAlias(this=identifier(name), columns=columns))
+        block.joins.append(exp.Join(this=relation, kind="CROSS"))
+        block.columns = [exp.Column(this=identifier(PERIOD), table=identifier(name))]
+        return block.tree()
+
+    def _ends(self, plan: Series, name: str) -> exp.Expr:
+        """The first and the last period as one row."""
+        given = {"low": plan.low, "high": plan.high}
+        inner = [self.block(each).tree() for each in plan.bounds]
+        extremes = {"low": exp.Min, "high": exp.Max}
+        columns = []
+        for each, expr in given.items():
+            read = exp.Column(this=identifier(each))
+            many = len(inner) > 1
+            found = extremes[each](this=read) if many else read
+            columns.append(aliased(self.lowering.lower(expr.tree, "") if expr else found, each))
+        select = exp.Select(expressions=columns)
+        if inner:
+            union = _union(inner)
+            source = exp.Subquery(this=union, alias=_table_alias(f"s{next(self.numbers)}"))
+            select.set("from_", exp.From(this=source))
+        return exp.Subquery(this=select, alias=_table_alias(name))
+
+    def _pick(self, plan: Pick) -> _Block:
+        """Number the rows of each group and keep the first."""
+        inner = self._wrapped(self.block(plan.input))
+        by = exp.Ordered(this=exp.Column(this=identifier(plan.by)), desc=plan.last)
+        row = exp.Window(
+            this=exp.RowNumber(),
+            partition_by=[exp.Column(this=identifier(each)) for each in plan.keys],
+            order=exp.Order(expressions=[by]),
+        )
+        names = [each.name for each in plan.columns]
+        inner.columns = [
+            *(aliased(exp.Column(this=identifier(each)), each) for each in names),
+            aliased(row, ROW),
+        ]
+        inner.names = (*names, ROW)
+        block = self._wrapped(inner)
+        first = exp.EQ(this=exp.Column(this=identifier(ROW)), expression=number(1))
+        block.where.append(first)
+        return self._computed(block, plan.columns)
+
+    def _fill(self, plan: Fill) -> _Block:
+        """A full join on times, so that rows whose time is beyond the periods stay."""
+        rows, periods = f"s{next(self.numbers)}", f"s{next(self.numbers)}"
+        block = _Block(self._wrapped(self.block(plan.input), rows).source, "")
+        right = self._wrapped(self.block(plan.periods), periods).source
+
+        def of(table: str, name: str) -> exp.Expr:
+            return exp.Column(this=identifier(name), table=identifier(table))
+
+        on = [exp.EQ(this=of(rows, each), expression=of(periods, each)) for each in plan.on]
+        block.joins.append(exp.Join(this=right, side="FULL", on=conjunction(on)))
+        block.columns = [
+            aliased(
+                exp.Coalesce(this=of(rows, each.name), expressions=[of(periods, each.name)])
+                if each.name in plan.on
+                else of(rows, each.name),
+                each.name,
+            )
+            for each in plan.columns
+        ]
+        block.names = tuple(each.name for each in plan.columns)
+        return block
+
     def _lower(self, expr: Expr, block: _Block) -> exp.Expr:
         return self.lowering.lower(expr.tree, block.home)
+
+
+def _union(selects: Sequence[exp.Expr]) -> exp.Expr:
+    """All rows of several SELECTs."""
+    union = selects[0]
+    for each in selects[1:]:
+        union = exp.Union(this=union, expression=each, distinct=False)
+    return union
 
 
 def _table_alias(name: str) -> exp.TableAlias:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from dialects.dates import interval
 from dialects.dialect import Dialect
 from dialects.errors import UnsupportedFeature
 from semantic_models import intrinsics
@@ -58,6 +59,10 @@ class Lowering:
             case intrinsics.TRUNCATE:
                 unit, civil = node.expressions
                 return self.dialect.truncate(Grain(unit.name), civil)
+            case intrinsics.BACK:
+                unit, count, civil = node.expressions
+                step = interval(int(count.name), Grain(unit.name))
+                return exp.Sub(this=civil, expression=step)
             case _:
                 return node
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from dialects.dates import at_time_zone, date_trunc
+from dialects.dates import at_time_zone, date_trunc, generate_series
 from dialects.dialect import Dialect
 
 POSTGRES = Dialect(
@@ -34,6 +34,7 @@ POSTGRES = Dialect(
     truncate=date_trunc,
     to_civil=at_time_zone,
     to_instant=at_time_zone,
+    series=generate_series,
     has_boolean_max=False,
     lacks=frozenset((exp.ApproxDistinct, exp.ApproxQuantile, exp.Median)),
 )

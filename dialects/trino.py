@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from dialects.dates import trino_to_civil, trino_to_instant
+from dialects.dates import trino_to_civil, trino_to_instant, unnest_series
 from dialects.postgres import POSTGRES
 
 TRINO = replace(
@@ -23,6 +23,7 @@ TRINO = replace(
     },
     to_civil=trino_to_civil,
     to_instant=trino_to_instant,
+    series=unnest_series,
     has_boolean_max=True,
     lacks=frozenset((exp.Median, exp.PercentileCont, exp.PercentileDisc, exp.Mode)),
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from sqlglot import exp
 
 from semantic_models.bind import Binder, refuse_clock
+from semantic_models.build_readings import composed, reading_of
 from semantic_models.checks import unknown
 from semantic_models.errors import (
     FieldCycle,
@@ -94,20 +95,59 @@ class MetricBuilder:
         return made
 
     def _build(self, spec: MetricSpec) -> Metric:
-        made = self._defined(spec)
+        made = self._read(self._defined(spec), spec)
         if spec.fill_nulls_with is not None:
             made = replace(made, formula=_filled(made.formula, spec.fill_nulls_with))
+        made = replace(made, spine=made.spine or spec.spine)
         if spec.default_grain is not None:
             made = replace(made, grain=self._default_grain(made, spec.default_grain))
         self.faults.refuse_named("metrics", spec.name.text)
         return made
+
+    def _read(self, metric: Metric, spec: MetricSpec) -> Metric:
+        """A metric with its measures read at the times that its author says."""
+        reading = reading_of(spec)
+        place = spec.of or spec.expr or spec.name
+        if spec.time is not None:
+            metric = replace(metric, inputs=self._at_time(metric, spec.time))
+        if reading.is_plain:
+            return metric
+        for use in metric.inputs:
+            self._check_time(metric, use, place)
+        read = replace(
+            metric,
+            inputs=tuple(
+                replace(use, reading=composed(reading, use.reading, place)) for use in metric.inputs
+            ),
+        )
+        return read if spec.show is None else _compared(metric, read, spec.show)
+
+    def _at_time(self, metric: Metric, written: Scalar) -> tuple[MeasureUse, ...]:
+        """The measures of a metric with another metric time."""
+        for use in metric.inputs:
+            dimension = self.models[use.model].dimensions.get(written.text)
+            if dimension is None or dimension.grain is None:
+                self.faults.refuse_lost("members", use.model, written.text)
+                times = self.models[use.model].dimensions.values()
+                known = [each.name for each in times if each.grain is not None]
+                error = unknown("time dimension", written.text, known, "Time dimensions", use.model)
+                raise error.at(written.position())
+        return tuple(replace(use, time=written.text) for use in metric.inputs)
+
+    def _check_time(self, metric: Metric, use: MeasureUse, place: Scalar) -> None:
+        if not use.time and self.models[use.model].measures[use.measure].time is None:
+            raise TimeRequired(
+                f'metric "{metric.name}" looks at other times and has no metric time',
+                hint=f'Write `time:` in model "{use.model}".',
+                position=place.position(),
+            )
 
     def _default_grain(self, metric: Metric, written: Scalar) -> Grain:
         """The grain of a bare ``metric_time``, which no time of the metric's measures exceeds."""
         grain = standard_grain(written)
         for use in metric.inputs:
             model = self.models[use.model]
-            time = model.dimensions.get(model.measures[use.measure].time or "")
+            time = model.dimensions.get(use.time or model.measures[use.measure].time or "")
             if time is None or time.grain is None:
                 raise TimeRequired(
                     f'metric "{metric.name}" has a default grain and no metric time',
@@ -135,6 +175,7 @@ class MetricBuilder:
             name=spec.name.text,
             formula=inner.formula,
             inputs=tuple(self._filtered(use, spec.where) for use in inner.inputs),
+            spine=inner.spine,
             about=spec.about,
         )
 
@@ -142,7 +183,7 @@ class MetricBuilder:
         if where is None:
             return use
         bound = self.binder.predicate(use.model, where)
-        return MeasureUse(use.model, use.measure, (*use.filters, bound))
+        return replace(use, filters=(*use.filters, bound))
 
     def _derived(self, spec: MetricSpec, text: Scalar) -> Metric:
         tree = parse_expression(text.text, text.position)
@@ -155,16 +196,18 @@ class MetricBuilder:
         refuse_clock(tree, text)
         inputs: list[MeasureUse] = []
 
-        def replace(node: exp.Expr, parts: tuple[str, ...]) -> exp.Expr:
+        def named(node: exp.Expr, parts: tuple[str, ...]) -> exp.Expr:
             try:
                 inner = self._named(".".join(parts))
             except ForebayError as error:
                 self.faults.add_once(error.at(text.position(*offset_of(node))), since=before)
                 return exp.Null()
+            spined.append(inner.spine)
             return renumbered(inner, inputs)
 
+        spined: list[bool] = []
         before = len(self.faults.found)
-        formula = substitute(tree, replace)
+        formula = substitute(tree, named)
         self.faults.refuse_since(before)
         if not inputs:
             raise NoAggregateInMeasure(
@@ -176,6 +219,7 @@ class MetricBuilder:
             name=spec.name.text,
             formula=Expr(formula, origin=spec.expr),
             inputs=tuple(inputs),
+            spine=any(spined),
             about=spec.about,
         )
 
@@ -212,6 +256,34 @@ def _filled(formula: Expr, written: Scalar) -> Expr:
         )
     filled = exp.Coalesce(this=formula.tree.copy(), expressions=[constant])
     return Expr(filled, origin=written)
+
+
+_SHOWN: Mapping[str, Callable[[exp.Expr, exp.Expr], exp.Expr]] = {
+    "value": lambda _, then: then,
+    "change": lambda now, then: exp.Sub(this=now, expression=then),
+    "ratio": lambda now, then: exp.Div(this=now, expression=then),
+    "percent_change": lambda now, then: exp.Div(
+        this=exp.Paren(this=exp.Sub(this=now, expression=then.copy())), expression=then
+    ),
+}
+"""What is shown of a value and the earlier one that it is compared with."""
+
+
+def _compared(metric: Metric, earlier: Metric, show: Scalar) -> Metric:
+    """A metric beside its own earlier value."""
+    if show.text not in _SHOWN:
+        raise WrongType(
+            f'"{show.text}" is no value of "show"',
+            hint=f"Write one of {', '.join(_SHOWN)}.",
+            position=show.position(),
+        )
+    if show.text == "value":
+        return earlier
+    inputs: list[MeasureUse] = []
+    now = renumbered(metric, inputs)
+    tree = _SHOWN[show.text](now, renumbered(earlier, inputs))
+    formula = Expr(tree, origin=show)
+    return replace(earlier, formula=formula, inputs=tuple(inputs))
 
 
 def standard_grain(written: Scalar) -> Grain:

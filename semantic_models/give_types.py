@@ -16,7 +16,7 @@ from semantic_models.formula_types import as_promised, formula_type, passed
 from semantic_models.functions import CONDITIONS
 from semantic_models.join_paths import walked
 from semantic_models.kinds import settle
-from semantic_models.model import Dimension, Measure, Metric, Model, ModelTypes
+from semantic_models.model import Dimension, Measure, MeasureUse, Metric, Model, ModelTypes
 from semantic_models.types import FLOAT64, INT64, TIMES, Kind, LogicalType
 
 MEASURE = "measure:"
@@ -132,12 +132,19 @@ def _gives_decimals(tree: exp.Expr, type_of: TypeOf) -> bool:
     return any(_gives_decimals(each, type_of) for each in passed(tree))
 
 
+def _use_type(use: MeasureUse, models: Mapping[str, Model]) -> LogicalType | None:
+    window = use.reading.window
+    if window is not None and window.regrain == "average":
+        return FLOAT64
+    return models[use.model].measures[use.measure].type
+
+
 def _metric(metric: Metric, models: Mapping[str, Model], faults: list[ForebayError]) -> Metric:
     """A metric with its type, the times and literals of its formula settled."""
-    uses = [models[use.model].measures[use.measure] for use in metric.inputs]
+    told = [_use_type(use, models) for use in metric.inputs]
     if metric.is_measure:
-        return replace(metric, type=uses[0].type)
-    types = {input_name(number): use.type for number, use in enumerate(uses)}
+        return replace(metric, type=told[0])
+    types = {input_name(number): each for number, each in enumerate(told)}
     kinds = {name: each.kind for name, each in types.items() if each is not None}
     if len(kinds) < len(types):
         return metric

@@ -5,19 +5,21 @@ An author's or user's text cannot name them: its functions are checked against a
     sl_civil(instant)        the civil time that the plan's zone shows
     sl_instant(civil)        the instant at which the plan's zone shows a civil time
     sl_truncate(unit, civil) a civil time cut to a grain
+    sl_back(unit, n, civil)  a civil time n units earlier, within a shorter month its last day
 """
 
 from __future__ import annotations
 
 from sqlglot import exp
 
-from semantic_models.model import Grain
+from semantic_models.model import Grain, Span
 from semantic_models.types import Kind, LogicalType
 
 CIVIL = "sl_civil"
 INSTANT = "sl_instant"
 TRUNCATE = "sl_truncate"
-INTRINSICS = frozenset((CIVIL, INSTANT, TRUNCATE))
+BACK = "sl_back"
+INTRINSICS = frozenset((CIVIL, INSTANT, TRUNCATE, BACK))
 
 
 def civil(instant: exp.Expr) -> exp.Expr:
@@ -52,6 +54,44 @@ def truncate(tree: exp.Expr, grain: Grain, type_: LogicalType) -> exp.Expr:
             return instant(_cut(civil(tree), grain))
         case _:
             return _cut(tree, grain)
+
+
+def moment(tree: exp.Expr, grain: Grain, type_: LogicalType) -> exp.Expr:
+    """The period of a time as a civil timestamp."""
+    match type_.kind:
+        case Kind.DATE:
+            return (
+                _cut(cast(tree, "TIMESTAMP"), grain)
+                if grain is not Grain.DAY
+                else cast(tree, "TIMESTAMP")
+            )
+        case Kind.TIMESTAMP_TZ:
+            return _cut(civil(tree), grain)
+        case _:
+            return _cut(tree, grain)
+
+
+def shown_as(period: exp.Expr, type_: LogicalType) -> exp.Expr:
+    """A civil timestamp in the type of a time."""
+    match type_.kind:
+        case Kind.DATE:
+            return cast(period, "DATE")
+        case Kind.TIMESTAMP_TZ:
+            return instant(period)
+        case _:
+            return period
+
+
+def start_of(civil_time: exp.Expr, grain: Grain) -> exp.Expr:
+    """The start of the period that holds a civil time."""
+    return _cut(civil_time, grain)
+
+
+def back(civil_time: exp.Expr, span: Span) -> exp.Expr:
+    """A civil time a span earlier."""
+    unit = exp.Literal(this=span.grain.value, is_string=True)
+    count = exp.Literal(this=str(span.count), is_string=False)
+    return exp.Anonymous(this=BACK, expressions=[unit, count, civil_time])
 
 
 def _cut(tree: exp.Expr, grain: Grain) -> exp.Expr:

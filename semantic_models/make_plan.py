@@ -20,6 +20,7 @@ from semantic_models.plan import (
     Aggregate,
     Choice,
     Distinct,
+    Fill,
     Filter,
     Limit,
     LogicalPlan,
@@ -28,10 +29,12 @@ from semantic_models.plan import (
     Project,
     Sort,
     Stitch,
+    outputs,
 )
-from semantic_models.plan_measures import measure_output, type_of
-from semantic_models.plan_rows import joined_rows
-from semantic_models.resolved import Branch, BranchMeasure, ResolvedQuery
+from semantic_models.plan_measures import measure_output
+from semantic_models.plan_rows import joined_rows, series
+from semantic_models.regrain import regrained
+from semantic_models.resolved import Branch, BranchMeasure, Filling, ResolvedQuery
 from semantic_models.types import INT64
 
 Carry = Callable[[exp.Expr], exp.Expr]
@@ -70,18 +73,28 @@ def _aggregates(resolved: ResolvedQuery, choices: Sequence[Choice]) -> LogicalPl
     plans = tuple(map(_aggregated, resolved.branches, choices))
     base = plans[0] if len(plans) == 1 else _stitched(resolved.branches, plans)
     above: LogicalPlan = base
+    if resolved.filling is not None:
+        above = _filled(base, resolved.filling)
     if resolved.having:
         above = Filter(above, resolved.having)
     above = _cut(_sorted(above, resolved), resolved)
     return Project(above, resolved.computed)
 
 
+def _filled(plan: LogicalPlan, filling: Filling) -> LogicalPlan:
+    """The same with a row for each period that has none."""
+    periods = Distinct(series(filling.periods, filling.moments), filling.keys)
+    columns = tuple(Output(each.name, column_expr(each.name), each.type) for each in outputs(plan))
+    filled = Fill(plan, periods, tuple(key.name for key in filling.keys), columns)
+    return Filter(filled, filling.predicates) if filling.predicates else filled
+
+
 def _stitched(branches: Sequence[Branch], plans: tuple[LogicalPlan, ...]) -> Stitch:
     keys = tuple(Output(key.name, column_expr(key.name), key.type) for key in branches[0].keys)
     measures = {
-        each.name: Output(each.name, column_expr(each.name), type_of(each))
-        for branch in branches
-        for each in branch.measures
+        each.name: Output(each.name, column_expr(each.name), each.type)
+        for branch, plan in zip(branches, plans, strict=True)
+        for each in outputs(plan)[len(branch.keys) :]
     }
     return Stitch(plans, keys, tuple(measures.values()))
 
@@ -98,6 +111,12 @@ def _cut(plan: LogicalPlan, resolved: ResolvedQuery) -> LogicalPlan:
 
 def _aggregated(branch: Branch, choice: Choice) -> LogicalPlan:
     """One row a group of one home."""
+    if branch.axis is not None and branch.axis.regrain is not None:
+        return regrained(branch, branch.axis.regrain, lambda finer: _grouped(finer, choice))
+    return _grouped(branch, choice)
+
+
+def _grouped(branch: Branch, choice: Choice) -> LogicalPlan:
     if choice == "aggregate, then join":
         return aggregate_then_join(branch)
     rows = joined_rows(branch)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
 
 from sqlglot import exp
 
@@ -123,12 +124,65 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """A length of time in calendar steps."""
+
+    count: int
+    grain: Grain
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """An earlier time: a step back, or the first one of a period."""
+
+    back: Span | None = None
+    start_of: Grain | None = None
+    """The grain whose period is gone back to, where no step is."""
+    by_rows: bool = False
+    """Whether rows are always shifted, and never whole periods."""
+
+
+Regrain = Literal["first", "last", "average"]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The times up to one: all of them, the last span, or those of its period of a grain."""
+
+    trailing: Span | None = None
+    to_date: Grain | None = None
+    regrain: Regrain = "first"
+    """Which of the values within a period of a coarser grain is the period's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Which times' rows a measure counts at a time of the answer."""
+
+    shifts: tuple[Shift, ...] = ()
+    """Applied in turn to the answer's time."""
+    window: Window | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether a row counts at its own time only."""
+        return not self.shifts and self.window is None
+
+
+PLAIN = Reading()
+
+
+@dataclass(frozen=True, slots=True)
 class MeasureUse:
-    """A measure with the predicates that one metric adds to it."""
+    """A measure as one metric uses it."""
 
     model: str
     measure: str
     filters: tuple[Expr, ...] = ()
+    """The predicates that the metric adds to it."""
+    reading: Reading = PLAIN
+    time: str = ""
+    """The time dimension that is its metric time here; empty: the measure's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +198,8 @@ class Metric:
     inputs: tuple[MeasureUse, ...]
     grain: Grain | None = None
     """The grain of a bare ``metric_time`` that is asked for with it; that of its times if None."""
+    spine: bool = False
+    """Whether times without rows are in the answer too."""
     type: LogicalType | None = None
     about: Described = NOTHING_SAID
 

@@ -35,9 +35,9 @@ ROWS_MAX = 2**53
 
 _KEYS = [
     *("metrics", "dimensions", "fields", "from", "where", "having"),
-    *("order_by", "limit", "offset", "time", "distinct"),
+    *("order_by", "limit", "offset", "time", "distinct", "fill"),
 ]
-_LATER = ["compare", "fill", "totals", "top", "params", "saved_query", "qualify"]
+_LATER = ["compare", "totals", "top", "params", "saved_query", "qualify"]
 _TIME_KEYS = ("on", "from", "to", "last", "zone")
 _LAST = re.compile(r"\d{1,5} +[a-z]+")
 OPERATORS = {
@@ -116,6 +116,7 @@ def parse_object(document: Json) -> Query:
         model=_text(document, "from"),
         distinct=_truth(document, "distinct", default=True),
         where=_list(document, "where", _filter),
+        fill=_truth(document, "fill", default=False),
         having=_list(document, "having", _filter),
         order_by=_list(document, "order_by", _order),
         limit=_count(document, "limit"),

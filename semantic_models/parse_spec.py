@@ -457,6 +457,16 @@ def _metric(name: Scalar, fields: Fields, faults: Faults) -> MetricSpec:
         where=where,
         fill_nulls_with=fields.scalar("fill_nulls_with"),
         default_grain=fields.scalar("default_grain"),
+        cumulative=fields.scalar("cumulative"),
+        trailing=fields.scalar("trailing"),
+        to_date=fields.scalar("to_date"),
+        regrain=fields.scalar("regrain"),
+        offset=fields.scalar("offset"),
+        offset_to=fields.scalar("offset_to"),
+        shift=fields.scalar("shift"),
+        show=fields.scalar("show"),
+        time=fields.scalar("time"),
+        spine=fields.truth("spine", default=False),
         about=fields.about(),
     )
 

@@ -4,8 +4,9 @@ Inside a block of scans and joins an expression's columns are qualified by the j
 scan they come from (see ``Expr``). Above a Project, Distinct, Aggregate or Stitch they are bare
 names of that node's outputs.
 
-    Scan  Join  Filter  SemiJoin   ->  rows of the home model, wider or fewer
-    Project  Distinct  Aggregate  Stitch  ->  named outputs
+    Scan  Join  Filter  SemiJoin  Spread  ->  rows of the home model, wider, fewer or at more times
+    Series  ->  rows of their own, periods of time
+    Project  Distinct  Aggregate  Pick  Stitch  Fill  ->  named outputs
     Sort  Limit                    ->  the same outputs, ordered or cut
 """
 
@@ -14,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from semantic_models.model import Cardinality, Expr, Path, Relation
+from semantic_models.model import Cardinality, Expr, Grain, Path, Relation
 from semantic_models.types import LogicalType
 
 
@@ -66,6 +67,54 @@ class SemiJoin:
     right: LogicalPlan
     columns: tuple[tuple[Expr, Expr], ...]
     predicates: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The periods of a grain as rows of one column, ``period``, each once.
+
+    Those that ``rows`` has, or else all between ``low`` and ``high``; an end that is not given is
+    the earliest ``low`` or the latest ``high`` of ``bounds``.
+    """
+
+    grain: Grain
+    low: Expr | None
+    high: Expr | None
+    bounds: tuple[LogicalPlan, ...]
+    rows: LogicalPlan | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Each row of ``input`` with every row of ``periods`` at which it counts; none without one."""
+
+    input: LogicalPlan
+    periods: LogicalPlan
+    predicates: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """Of the rows with equal ``keys`` the one whose ``by`` is the first, or the last."""
+
+    input: LogicalPlan
+    keys: tuple[str, ...]
+    by: str
+    last: bool
+    columns: tuple[Output, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """The rows of ``input`` and, for times of ``periods`` that none of them has, further ones.
+
+    Both have the columns ``on``; every other column of a further row is NULL.
+    """
+
+    input: LogicalPlan
+    periods: LogicalPlan
+    on: tuple[str, ...]
+    columns: tuple[Output, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +182,20 @@ class Limit:
 
 
 LogicalPlan = (
-    Scan | Join | Filter | SemiJoin | Project | Distinct | Aggregate | Stitch | Sort | Limit
+    Scan
+    | Join
+    | Filter
+    | SemiJoin
+    | Series
+    | Spread
+    | Pick
+    | Fill
+    | Project
+    | Distinct
+    | Aggregate
+    | Stitch
+    | Sort
+    | Limit
 )
 
 
@@ -174,11 +236,15 @@ def children(plan: LogicalPlan) -> tuple[LogicalPlan, ...]:
     match plan:
         case Scan():
             return ()
+        case Series():
+            return plan.bounds if plan.rows is None else (plan.rows,)
+        case Spread() | Fill():
+            return (plan.input, plan.periods)
         case Join() | SemiJoin():
             return (plan.input, plan.right)
         case Stitch():
             return plan.branches
-        case Filter() | Project() | Distinct() | Aggregate() | Sort() | Limit():
+        case Pick() | Filter() | Project() | Distinct() | Aggregate() | Sort() | Limit():
             return (plan.input,)
 
 
@@ -187,3 +253,16 @@ def scans(plan: LogicalPlan) -> tuple[Scan, ...]:
     if isinstance(plan, Scan):
         return (plan,)
     return tuple(scan for child in children(plan) for scan in scans(child))
+
+
+def outputs(plan: LogicalPlan) -> tuple[Output, ...]:
+    """The named outputs of a plan; none where it is rows of a home."""
+    match plan:
+        case Project() | Distinct() | Pick() | Fill():
+            return plan.columns
+        case Aggregate() | Stitch():
+            return (*plan.keys, *plan.measures)
+        case Filter() | Sort() | Limit():
+            return outputs(plan.input)
+        case _:
+            return ()

@@ -8,8 +8,19 @@ from sqlglot import exp
 
 from semantic_models.bind import behind, column_expr
 from semantic_models.model import Expr, Model, Path
-from semantic_models.plan import Filter, Join, LogicalPlan, Scan, SemiJoin
-from semantic_models.resolved import Branch, BranchMeasure, Existence, Step
+from semantic_models.plan import (
+    Aggregate,
+    Filter,
+    Join,
+    LogicalPlan,
+    Output,
+    Scan,
+    SemiJoin,
+    Series,
+    Spread,
+)
+from semantic_models.resolved import Axis, Branch, BranchMeasure, Existence, Periods, Step
+from semantic_models.types import TIMESTAMP
 
 
 def scan(model: Model, path: Path) -> LogicalPlan:
@@ -41,10 +52,35 @@ def joined_rows(branch: Branch) -> LogicalPlan:
     rows = home_rows(branch)
     for step in branch.steps:
         rows = join(rows, step)
+    if branch.axis is not None:
+        rows = Spread(rows, _series(branch, branch.axis), branch.axis.predicates)
     rows = filtered(rows, restrictions(branch))
     for existence in branch.existences:
         rows = _semi_join(rows, existence)
     return rows
+
+
+def _series(branch: Branch, axis: Axis) -> Series:
+    return series(axis.periods, [(branch.home, axis.moment)])
+
+
+def series(periods: Periods, moments: Sequence[tuple[Model, Expr]]) -> Series:
+    """Periods, bounded by the moments of homes' rows where the question does not bound them."""
+    is_bounded = periods.low is not None and periods.high is not None
+    bounds = () if is_bounded else tuple(_bounds(*each) for each in moments)
+    return Series(periods.grain, periods.low, periods.high, bounds)
+
+
+def _bounds(home: Model, moment: Expr) -> LogicalPlan:
+    """The first and the last moment of a home's rows."""
+    rows: LogicalPlan = Scan(home.name, (), home.relation)
+    if home.where is not None:
+        rows = Filter(rows, (home.where,))
+    ends = (
+        Output("low", Expr(exp.Min(this=moment.tree.copy())), TIMESTAMP),
+        Output("high", Expr(exp.Max(this=moment.tree.copy())), TIMESTAMP),
+    )
+    return Aggregate(rows, (), ends)
 
 
 def join(rows: LogicalPlan, step: Step) -> Join:

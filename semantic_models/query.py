@@ -105,5 +105,7 @@ class Query:
     limit: int | None = None
     offset: int = 0
     time: TimeRange = TimeRange()
+    fill: bool = False
+    """Whether times without rows are in the answer too."""
     columns: tuple[str, ...] = ()
     """Names as asked, in the order of the answer's columns; empty: dimensions, then metrics."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -22,13 +22,15 @@ from semantic_models.errors import (
 )
 from semantic_models.intrinsics import cast, instant
 from semantic_models.join_paths import walked
-from semantic_models.model import GRAINS, Expr, Grain, MeasureUse, Metric
+from semantic_models.model import GRAINS, PLAIN, Expr, Grain, MeasureUse, Metric, Reading
 from semantic_models.plan import Output, SortKey
 from semantic_models.plan_rows import own_predicates
 from semantic_models.presence import is_present, with_presence
 from semantic_models.query import Asked, OrderBy, Query
+from semantic_models.resolve_axis import is_total, resolve_axis
 from semantic_models.resolve_branch import BranchResolver, asked_position, shown_in
 from semantic_models.resolve_existence import is_safe
+from semantic_models.resolve_filling import resolve_filling
 from semantic_models.resolve_filters import Clock, Computed, aggregate_filter, names_in
 from semantic_models.resolve_names import METRIC_TIME, Reached, parts_of
 from semantic_models.resolved import AnswerColumn, Branch, BranchMeasure, ResolvedQuery, Role
@@ -45,6 +47,8 @@ class Home:
     """Their metric time, where the question uses it."""
     many: tuple[Expr, ...]
     """Their own predicates on rows behind one-to-many joins."""
+    reading: Reading = PLAIN
+    """The times at which their rows count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +71,15 @@ def resolve_aggregate(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQ
     }
     uses = {_measure_column(number): use for number, use in enumerate(inputs)}
     _check_model(query, uses)
-    homes = _homes(query, catalog, uses)
     metrics = [*asked, *hidden.values()] if _uses_metric_time(query) else []
     grain = _metric_time_grain(catalog, metrics)
-    resolvers = {
-        home: BranchResolver(catalog, catalog.models[home.model], home.time, clock, grain)
-        for home in homes
-    }
+    of_home = partial(_resolver, catalog, clock, grain)
+    homes = _homes(query, catalog, uses, of_home)
+    resolvers = {home: of_home(home) for home in homes}
     _check_reached(query, resolvers)
+    for home, resolver in resolvers.items():
+        if not home.reading.is_plain:
+            resolver.counted_at(resolve_axis(resolver, query, home.reading))
     keys = _key_names(query, resolvers)
     branches = _same_times(
         [
@@ -88,7 +93,15 @@ def resolve_aggregate(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQ
     branches = with_presence(branches, shown)
     first = next(iter(resolvers.values()))
     about = {name: first.located(each).member.about for name, each in keys.items()}
-    return _resolved(query, branches, (asked, hidden), about, clock)
+    resolved = _resolved(query, branches, (asked, hidden), about, clock)
+    if not query.fill and not any(each.metric.spine for each in asked):
+        return resolved
+    filling = resolve_filling(query, list(resolvers.values()), branches[0].keys, clock)
+    return replace(resolved, filling=filling)
+
+
+def _resolver(catalog: Catalog, clock: Clock, grain: Grain | None, home: Home) -> BranchResolver:
+    return BranchResolver(catalog, catalog.models[home.model], home.time, clock, grain)
 
 
 def _measure_column(number: int) -> str:
@@ -139,14 +152,20 @@ def _check_model(query: Query, uses: Mapping[str, MeasureUse]) -> None:
 
 
 def _homes(
-    query: Query, catalog: Catalog, uses: Mapping[str, MeasureUse]
+    query: Query,
+    catalog: Catalog,
+    uses: Mapping[str, MeasureUse],
+    of_home: Callable[[Home], BranchResolver],
 ) -> dict[Home, list[BranchMeasure]]:
     """The measures by home, and by metric time where the question uses it."""
     by_time = _uses_metric_time(query)
     homes: dict[Home, list[BranchMeasure]] = {}
     for name, use in uses.items():
         measure, many = _without_many(_measure(name, use, catalog), catalog)
-        home = Home(use.model, measure.measure.time if by_time else None, many)
+        time = use.time or measure.measure.time
+        home = Home(use.model, time, many, use.reading)
+        if home.reading.is_plain or is_total(of_home(home), query, home.reading):
+            home = Home(use.model, time if by_time else None, many)
         homes.setdefault(home, []).append(measure)
     engines = {catalog.models[home.model].engine for home in homes}
     if len(engines) > 1:
@@ -179,7 +198,7 @@ def _bare_grains(metric: Metric, catalog: Catalog) -> list[Grain]:
         return [metric.grain]
     models = [catalog.models[use.model] for use in metric.inputs]
     times = [
-        model.dimensions.get(model.measures[use.measure].time or "")
+        model.dimensions.get(use.time or model.measures[use.measure].time or "")
         for model, use in zip(models, metric.inputs, strict=True)
     ]
     own = [time.grain for time in times if time is not None and time.grain is not None]

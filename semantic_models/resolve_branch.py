@@ -31,7 +31,7 @@ from semantic_models.resolve_existence import (
 from semantic_models.resolve_filters import Clock, RowFilter, row_filters
 from semantic_models.resolve_names import METRIC_TIME, Reached, parts_of, reach
 from semantic_models.resolve_time import bounds, end_literal, start_literal
-from semantic_models.resolved import Branch, BranchMeasure, Existence, Step
+from semantic_models.resolved import Axis, Branch, BranchMeasure, Existence, Step
 from semantic_models.types import Kind, LogicalType
 
 RowFilters = tuple[tuple[Expr, ...], tuple[Existence, ...]]
@@ -51,6 +51,8 @@ class BranchResolver:
     """The grain of a bare ``metric_time``."""
     within: Path = ()
     """A model and the join path from it that names spell out before the home."""
+    axis: Axis | None = None
+    """The periods that metric time means, where rows are not counted at their own time."""
     steps: dict[Path, Step] = field(default_factory=dict)
     _looked: dict[str, Reached] = field(default_factory=dict)
 
@@ -67,6 +69,12 @@ class BranchResolver:
         return found
 
     def _look(self, name: str) -> Reached:
+        found = self._reached(name)
+        if self.axis is None or found.path or found.member.name != self.time:
+            return found
+        return replace(found, axis=self.axis.periods.grain)
+
+    def _reached(self, name: str) -> Reached:
         head, *rest = parts = parts_of(name)
         if head != METRIC_TIME:
             return reach(self.catalog, self.home, ".".join(self._within_home(parts)))
@@ -83,6 +91,11 @@ class BranchResolver:
             if outer and parts[: len(outer)] == outer:
                 return parts[len(outer) :]
         return parts
+
+    def counted_at(self, axis: Axis) -> None:
+        """Let metric time be the periods of an axis."""
+        self.axis = axis
+        self._looked.clear()
 
     def key(self, asked: Asked, name: str) -> Output:
         """A grouped dimension under its column's name."""
@@ -205,6 +218,8 @@ class BranchResolver:
         self, keys: tuple[Output, ...], measures: tuple[BranchMeasure, ...], filters: RowFilters
     ) -> Branch:
         """What was gathered, with every join in an order in which they can be walked."""
+        if self.axis is not None:
+            self.walk_paths(self.axis.moment.paths)
         for each in measures:
             for expr in (each.measure.expr, each.measure.where, *each.filters):
                 self.walk_paths(expr.paths if expr else ())
@@ -223,6 +238,7 @@ class BranchResolver:
             filters=filters[0],
             existences=filters[1],
             steps=steps,
+            axis=self.axis,
         )
 
 

@@ -10,6 +10,7 @@ from semantic_models.catalog import Catalog
 from semantic_models.errors import AmbiguousPath, NoPath, UnknownName, WrongType
 from semantic_models.intrinsics import truncate
 from semantic_models.model import Dimension, Expr, Grain, Join, Model, Path, Segment
+from semantic_models.periods import at_period
 from semantic_models.types import LogicalType
 
 METRIC_TIME = "metric_time"
@@ -26,6 +27,8 @@ class Reached:
     member: Dimension | Segment
     grain: Grain | None = None
     """The grain asked for by name; None leaves a time as it is."""
+    axis: Grain | None = None
+    """The grain of the periods that stand for the home's metric time, where they do."""
 
     @property
     def is_safe(self) -> bool:
@@ -48,6 +51,8 @@ class Reached:
 
     def expr(self) -> Expr:
         """The member's values at its grain, over the home's columns and join paths."""
+        if self.axis is not None:
+            return at_period(self.type, self.grain or self.axis, self.axis)
         bound = in_joined_row(self.member.expr, self.path, self.joins)
         if self.grain is None or self.member_is_exact():
             return bound

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from semantic_models.model import Expr, Join, Measure, Model, Path
+from semantic_models.model import Expr, Grain, Join, Measure, Model, Path, Regrain
 from semantic_models.plan import Output, SortKey
 from semantic_models.types import LogicalType
 
@@ -46,6 +46,29 @@ class Existence:
 
 
 @dataclass(frozen=True, slots=True)
+class Periods:
+    """Times of the answer, of one grain, that need no rows to be there."""
+
+    grain: Grain
+    low: Expr | None
+    """The first one, as a civil time; None: that of the earliest row."""
+    high: Expr | None
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """Times at which the rows of a branch are counted in place of their own."""
+
+    periods: Periods
+    moment: Expr
+    """The period of a row's own time, as a civil time."""
+    predicates: tuple[Expr, ...]
+    """Which rows count at which period."""
+    regrain: Regrain | None
+    """Which of the values within a group is the group's; None: a group has one period's rows."""
+
+
+@dataclass(frozen=True, slots=True)
 class BranchMeasure:
     """One measure with the predicates that metrics add to it, under the name of its column."""
 
@@ -68,11 +91,25 @@ class Branch:
     existences: tuple[Existence, ...]
     steps: tuple[Step, ...]
     """Every join that keys, filters and measures walk, a path before its continuations."""
+    axis: Axis | None = None
 
     @property
     def fan_out(self) -> Step | None:
         """The one-to-many step that grouping walks, if any."""
         return next((s for s in self.steps if not s.join.cardinality.keeps_rows), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """Times that are in the answer without rows of their own."""
+
+    periods: Periods
+    keys: tuple[Output, ...]
+    """The grouped times, over the period."""
+    moments: tuple[tuple[Model, Expr], ...]
+    """Each home and the period of its rows' times, between which the answer's times lie."""
+    predicates: tuple[Expr, ...]
+    """The question's own on grouped columns, which a further row must satisfy too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +123,7 @@ class ResolvedQuery:
     """One a home and metric time; exactly one for values and rows."""
     computed: tuple[Output, ...]
     """The answer's columns over the branches' columns."""
+    filling: Filling | None = None
     having: tuple[Expr, ...]
     order: tuple[SortKey, ...]
     limit: int | None

@@ -162,6 +162,16 @@ class MetricSpec:
     where: Scalar | None = None
     fill_nulls_with: Scalar | None = None
     default_grain: Scalar | None = None
+    cumulative: Scalar | None = None
+    trailing: Scalar | None = None
+    to_date: Scalar | None = None
+    regrain: Scalar | None = None
+    offset: Scalar | None = None
+    offset_to: Scalar | None = None
+    shift: Scalar | None = None
+    show: Scalar | None = None
+    time: Scalar | None = None
+    spine: bool = False
     about: Described = NOTHING_SAID
 
 

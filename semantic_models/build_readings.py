@@ -1,0 +1,146 @@
+"""Cumulation and offsets of metrics, as their authors write them."""
+
+from __future__ import annotations
+
+import re
+
+from semantic_models.errors import ForebayError, NotSupported, WrongType
+from semantic_models.model import Grain, Reading, Regrain, Shift, Span, Window
+from semantic_models.spec import MetricSpec, Scalar
+
+COUNT_MAX = 1_000_000
+
+_SPAN = re.compile(r"(\d{1,7}) +([a-z]+)")
+_REGRAINS: dict[str, Regrain] = {"first": "first", "last": "last", "average": "average"}
+
+
+def reading_of(spec: MetricSpec) -> Reading:
+    """Which times' rows a metric counts at a time of the answer.
+
+    Raises:
+        WrongType: its keys do not go together, or one has no meaning.
+    """
+    _refuse_two(spec, spec.cumulative, spec.trailing, spec.to_date)
+    _refuse_two(spec, spec.offset, spec.offset_to)
+    _refuse_alone(spec.regrain, (spec.cumulative, spec.trailing, spec.to_date), _WINDOWS)
+    _refuse_alone(spec.shift, (spec.offset,), '"offset"')
+    _refuse_alone(spec.show, (spec.offset, spec.offset_to), '"offset" or "offset_to"')
+    return Reading(shifts=_shifts(spec), window=_window(spec))
+
+
+def composed(outer: Reading, inner: Reading, place: Scalar) -> Reading:
+    """The reading of a metric that reads another one, which reads its measures itself.
+
+    Raises:
+        NotSupported: it cumulates what is cumulated or shifted already.
+    """
+    if outer.is_plain:
+        return inner
+    if outer.window is None:
+        return Reading((*outer.shifts, *inner.shifts), inner.window)
+    if not inner.is_plain:
+        raise NotSupported(
+            "a metric cumulates one that is cumulated or shifted already",
+            hint="Cumulate the metric beneath it, and shift what comes out.",
+            position=place.position(),
+        )
+    return outer
+
+
+def span_of(written: Scalar) -> Span:
+    """A count of calendar steps, such as ``28 days``.
+
+    Raises:
+        WrongType: it is none.
+    """
+    match = _SPAN.fullmatch(written.text.strip())
+    grain = _unit(match.group(2)) if match else None
+    if match is None or grain is None or not 0 < int(match.group(1)) <= COUNT_MAX:
+        raise WrongType(
+            f'"{written.text}" is not a count of calendar steps',
+            hint="Write a count and a unit from seconds to years, such as 28 days or 1 month.",
+            position=written.position(),
+        )
+    return Span(int(match.group(1)), grain)
+
+
+def _unit(text: str) -> Grain | None:
+    grain = next((each for each in Grain if text in (each.value, f"{each.value}s")), None)
+    return None if grain is None or grain.is_finer_than(Grain.SECOND) else grain
+
+
+def period_of(written: Scalar) -> Grain:
+    """The grain that a text names, from minutes on.
+
+    Raises:
+        WrongType: it names none.
+    """
+    coarse = [each for each in Grain if Grain.SECOND.is_finer_than(each)]
+    if written.text not in coarse:
+        raise WrongType(
+            f'"{written.text}" is no period of time',
+            hint=f"Write one of {', '.join(coarse)}.",
+            position=written.position(),
+        )
+    return Grain(written.text)
+
+
+_WINDOWS = '"cumulative", "trailing" or "to_date"'
+
+
+def _refuse_two(spec: MetricSpec, *written: Scalar | None) -> None:
+    said = [each for each in written if each is not None]
+    if len(said) > 1:
+        raise WrongType(
+            f'metric "{spec.name.text}" says twice which times it counts',
+            hint="Write one of the two, and the other in a metric of its own.",
+            position=said[1].position(),
+        )
+
+
+def _refuse_alone(key: Scalar | None, beside: tuple[Scalar | None, ...], named: str) -> None:
+    if key is not None and not any(beside):
+        raise WrongType(
+            f'"{key.text}" has nothing to work on',
+            hint=f"Write {named} beside it.",
+            position=key.position(),
+        )
+
+
+def _window(spec: MetricSpec) -> Window | None:
+    regrain = _regrain(spec.regrain)
+    if spec.cumulative is not None:
+        if spec.cumulative.text != "all":
+            raise _none_of("cumulative", spec.cumulative, ["all"])
+        return Window(regrain=regrain)
+    if spec.trailing is not None:
+        return Window(trailing=span_of(spec.trailing), regrain=regrain)
+    if spec.to_date is not None:
+        return Window(to_date=period_of(spec.to_date), regrain=regrain)
+    return None
+
+
+def _regrain(written: Scalar | None) -> Regrain:
+    if written is None:
+        return "first"
+    if written.text not in _REGRAINS:
+        raise _none_of("regrain", written, [*_REGRAINS])
+    return _REGRAINS[written.text]
+
+
+def _shifts(spec: MetricSpec) -> tuple[Shift, ...]:
+    if spec.shift is not None and spec.shift.text != "rows":
+        raise _none_of("shift", spec.shift, ["rows"])
+    if spec.offset is not None:
+        return (Shift(back=span_of(spec.offset), by_rows=spec.shift is not None),)
+    if spec.offset_to is not None:
+        return (Shift(start_of=period_of(spec.offset_to)),)
+    return ()
+
+
+def _none_of(key: str, written: Scalar, allowed: list[str]) -> ForebayError:
+    return WrongType(
+        f'"{written.text}" is no value of "{key}"',
+        hint=f"Write {' or '.join(allowed)}.",
+        position=written.position(),
+    )

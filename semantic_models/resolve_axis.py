@@ -1,0 +1,151 @@
+"""The times at which a measure's rows are counted, where they are not the rows' own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from semantic_models.errors import ForebayError, NotSupported, TimeRequired
+from semantic_models.intrinsics import moment
+from semantic_models.model import GRAINS, Dimension, Expr, Grain, Reading
+from semantic_models.periods import begins, counted, divides
+from semantic_models.query import Asked, Query
+from semantic_models.resolve_branch import BranchResolver
+from semantic_models.resolve_filters import names_in
+from semantic_models.resolve_names import METRIC_TIME, Reached
+from semantic_models.resolve_time import Bounds, bounds, floor, time_literal
+from semantic_models.resolved import Axis, Periods
+from semantic_models.types import Kind
+
+
+def is_axis(resolver: BranchResolver, name: str) -> bool:
+    """Whether a name is the metric time of a home, by that word or by its own name."""
+    try:
+        found = resolver.look(name)
+    except ForebayError:
+        return False
+    return not found.path and found.member.name == resolver.time
+
+
+def grouped_times(resolver: BranchResolver, query: Query) -> list[Asked]:
+    """The dimensions of a question that are a home's metric time."""
+    return [each for each in query.dimensions if is_axis(resolver, each.name)]
+
+
+def is_total(resolver: BranchResolver, query: Query, reading: Reading) -> bool:
+    """Whether a reading is of all times, because the question tells none apart."""
+    window = reading.window
+    is_all = window is not None and window.trailing is None and window.to_date is None
+    return is_all and not reading.shifts and not _times_named(resolver, query)
+
+
+def resolve_axis(resolver: BranchResolver, query: Query, reading: Reading) -> Axis:
+    """The periods at which the rows of a home are counted.
+
+    Raises:
+        TimeRequired: the question does not group by the home's metric time.
+    """
+    times = grouped_times(resolver, query)
+    if not times:
+        raise TimeRequired(
+            f'a metric of model "{resolver.home.name}" looks at other times, and the question '
+            "does not group by metric time",
+            hint="Group by metric_time, at any grain.",
+        )
+    own = resolver.look(METRIC_TIME)
+    grains = [grain for each in times if (grain := resolver.grouped(each).grain) is not None]
+    grain = base_grain(own, grains)
+    if _shifts_periods(resolver, query, reading, grains):
+        (grain,) = set(grains)
+    check_clock(resolver, grain)
+    at = own_moment(resolver, grain)
+    predicates = counted(reading, at.tree)
+    coarser = [each for each in dict.fromkeys(grains) if each is not grain]
+    if coarser and any(each.start_of for each in reading.shifts):
+        predicates = (*predicates, begins(coarser))
+    window = reading.window
+    is_regrained = window is not None and (bool(coarser) or window.regrain == "average")
+    return Axis(
+        periods=periods(resolver, query, grain),
+        moment=at,
+        predicates=predicates,
+        regrain=window.regrain if window and is_regrained else None,
+    )
+
+
+def base_grain(own: Reached, grains: Sequence[Grain]) -> Grain:
+    """The grain of a time's periods: its own, or day where that is finer, or a finer one asked."""
+    declared = own.grouped().grain or Grain.DAY
+    return min((declared, *grains), key=GRAINS.__getitem__)
+
+
+def periods(resolver: BranchResolver, query: Query, grain: Grain) -> Periods:
+    """The periods of a question, as far as its time range bounds them."""
+    within = _range(resolver, query)
+    return Periods(grain, _civil(within.start, grain), _civil(_last(within), grain))
+
+
+def _shifts_periods(
+    resolver: BranchResolver, query: Query, reading: Reading, grains: Sequence[Grain]
+) -> bool:
+    """Whether whole periods are shifted: of one grain, that divides every step, and uncut."""
+    if reading.window is not None or len(set(grains)) != 1:
+        return False
+    (grain,) = set(grains)
+    steps = [each.back for each in reading.shifts if not each.by_rows]
+    if len(steps) < len(reading.shifts) or not all(each and divides(grain, each) for each in steps):
+        return False
+    within = _range(resolver, query)
+    ends = [each for each in (within.start, within.before) if each is not None]
+    if any(floor(each, grain) != each for each in ends):
+        return False
+    named = [resolver.look(each) for each in names_in(query.where) if is_axis(resolver, each)]
+    return all(each.grain is not None and not each.grain.is_finer_than(grain) for each in named)
+
+
+def own_moment(resolver: BranchResolver, grain: Grain) -> Expr:
+    """The period of a row's own metric time, as a civil time."""
+    own = replace(resolver.look(METRIC_TIME), grain=None, axis=None)
+    raw = own.expr()
+    return Expr(moment(raw.tree.copy(), grain, own.type), raw.paths)
+
+
+def check_clock(resolver: BranchResolver, grain: Grain) -> None:
+    """Refuse periods of which a clock may show two alike."""
+    own = resolver.look(METRIC_TIME)
+    is_instant = own.type.kind is Kind.TIMESTAMP_TZ
+    if is_instant and grain.is_finer_than(Grain.DAY) and resolver.clock.zone != "UTC":
+        raise NotSupported(
+            "a question goes through the hours of a clock that changes",
+            detail=f"The zone is {resolver.clock.zone}, where an hour may come twice.",
+            hint='Ask in zone "UTC", or by day.',
+        )
+
+
+def _times_named(resolver: BranchResolver, query: Query) -> bool:
+    spelled = [*(each.name for each in query.dimensions), *names_in(query.where)]
+    if query.time.start or query.time.end or query.time.last:
+        spelled.append(query.time.on or METRIC_TIME)
+    return any(is_axis(resolver, each) for each in spelled)
+
+
+def _range(resolver: BranchResolver, query: Query) -> Bounds:
+    time = query.time
+    name = time.on or METRIC_TIME
+    if not (time.start or time.end or time.last) or not is_axis(resolver, name):
+        return Bounds()
+    member = resolver.look(name).member
+    assert isinstance(member, Dimension)
+    assert member.grain is not None, "a metric time has a grain"
+    return bounds(time, resolver.clock.zone, resolver.clock.now, member.grain)
+
+
+def _last(within: Bounds) -> datetime | None:
+    return None if within.before is None else within.before - timedelta.resolution
+
+
+def _civil(time: datetime | None, grain: Grain) -> Expr | None:
+    if time is None:
+        return None
+    return Expr(time_literal(floor(time, grain), Kind.TIMESTAMP))

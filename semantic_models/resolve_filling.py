@@ -1,0 +1,93 @@
+"""Times without rows that an answer shows: the periods it is filled up with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from semantic_models.bind import column_expr
+from semantic_models.errors import TimeRequired
+from semantic_models.expressions import conjuncts
+from semantic_models.model import GRAINS, Dimension, Expr, Grain
+from semantic_models.periods import at_period
+from semantic_models.plan import Output
+from semantic_models.query import Filter, Predicate, Query
+from semantic_models.resolve_axis import check_clock, is_axis, own_moment, periods
+from semantic_models.resolve_branch import BranchResolver
+from semantic_models.resolve_filters import Clock, Computed, aggregate_filter, names_in
+from semantic_models.resolve_names import parts_of
+from semantic_models.resolved import Filling
+
+
+def resolve_filling(
+    query: Query, resolvers: Sequence[BranchResolver], keys: Sequence[Output], clock: Clock
+) -> Filling | None:
+    """The periods that an answer is filled up with, where it tells metric times apart.
+
+    Raises:
+        TimeRequired: the question asks for it and tells none apart.
+    """
+    times = {
+        key.name: asked
+        for key, asked in zip(keys, query.dimensions, strict=True)
+        if all(is_axis(each, asked.name) for each in resolvers)
+    }
+    if not times:
+        if query.fill:
+            raise TimeRequired(
+                "fill stands in a question that does not group by metric time",
+                hint="Group by metric_time, or leave fill out.",
+            )
+        return None
+    first = resolvers[0]
+    grains = {name: first.grouped(asked).grain or Grain.DAY for name, asked in times.items()}
+    finest = min(grains.values(), key=GRAINS.__getitem__)
+    for each in resolvers:
+        check_clock(each, finest)
+    return Filling(
+        periods=periods(first, query, finest),
+        keys=tuple(
+            Output(key.name, at_period(key.type, grains[key.name], finest), key.type)
+            for key in keys
+            if key.name in grains
+        ),
+        moments=tuple((each.home, own_moment(each, finest)) for each in resolvers),
+        predicates=_applied_again(query, first, keys, clock),
+    )
+
+
+def _applied_again(
+    query: Query, resolver: BranchResolver, keys: Sequence[Output], clock: Clock
+) -> tuple[Expr, ...]:
+    """The predicates that use grouped columns only, over the columns of the answer."""
+    known = _exact_columns(query, resolver, keys)
+    found: list[Expr] = []
+    for each in query.where:
+        for part in _parts(each):
+            if all(name in known for name in names_in([part])):
+                found += aggregate_filter(part, known.get, clock)
+    return tuple(found)
+
+
+def _parts(filter_: Filter) -> list[Filter]:
+    if isinstance(filter_, Predicate):
+        return [replace(filter_, tree=part) for part in conjuncts(filter_.tree)]
+    return [filter_]
+
+
+def _exact_columns(
+    query: Query, resolver: BranchResolver, keys: Sequence[Output]
+) -> dict[str, Computed]:
+    """The grouped columns by the names whose very values they hold."""
+    known: dict[str, Computed] = {}
+    for key, asked in zip(keys, query.dimensions, strict=True):
+        found = Computed(column_expr(key.name).tree, key.type.kind)
+        grouped = resolver.grouped(asked)
+        named = {asked.name, key.name, key.name.replace("__", ".")}
+        bare = ".".join(parts_of(asked.name)[:-1] or (asked.name,))
+        if grouped.grain is not None:
+            named.discard(asked.name if resolver.look(asked.name).grain is None else "")
+            if isinstance(grouped.member, Dimension) and grouped.member.grain is grouped.grain:
+                named |= {bare, asked.name}
+        known |= dict.fromkeys(named, found)
+    return known
