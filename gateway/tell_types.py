@@ -13,7 +13,7 @@ from dialects.types import arrow_schema
 from gateway.engines.base import Engine
 from gateway.engines.conform import conversion
 from gateway.errors import EngineError, EngineGone
-from semantic_models.build import engine_of, relation_of
+from semantic_models.build_relations import engine_of, relation_of
 from semantic_models.catalog import Catalog
 from semantic_models.errors import ForebayError, TypeMismatch
 from semantic_models.faults import Faults
@@ -178,10 +178,11 @@ def metric_places(spec: ProjectSpec) -> dict[str, Scalar]:
 
 def _by_homes(catalog: Catalog, names: Iterable[str]) -> Iterable[list[str]]:
     """Names that one question may hold: over the same models, so that it does not grow large."""
-    found: dict[frozenset[str], list[str]] = {}
+    found: dict[tuple[frozenset[str], bool], list[str]] = {}
     for name in names:
-        homes = frozenset(use.model for use in catalog.metric(name).inputs)
-        found.setdefault(homes, []).append(name)
+        metric = catalog.metric(name)
+        homes = frozenset(use.model for use in metric.inputs)
+        found.setdefault((homes, metric.looks_back), []).append(name)
     return found.values()
 
 

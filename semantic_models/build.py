@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from hashlib import blake2b
 
-from sqlglot import exp
-
 from semantic_models.bind import Binder, Columns
 from semantic_models.build_joins import build_joins
 from semantic_models.build_metrics import MetricBuilder, standard_grain
+from semantic_models.build_relations import build_spines, engine_of, known_engine, relation_of
 from semantic_models.catalog import Catalog
 from semantic_models.checks import CHECKS, unknown
 from semantic_models.errors import (
@@ -22,7 +21,6 @@ from semantic_models.errors import (
     UnaggregatedFinerGrain,
     WrongType,
 )
-from semantic_models.expressions import parse_one
 from semantic_models.faults import Faults, Place
 from semantic_models.model import (
     Dimension,
@@ -32,9 +30,7 @@ from semantic_models.model import (
     Measure,
     Metric,
     Model,
-    Relation,
     Segment,
-    Select,
     Table,
 )
 from semantic_models.spec import (
@@ -72,7 +68,7 @@ def build_what_stands(spec: ProjectSpec, columns: Columns, faults: Faults) -> Ca
         for fault, place in check(spec, specs):
             faults.add(fault, *([place] if place else ()))
     if spec.default_engine is not None:
-        faults.attempt(partial(_known_engine, spec.default_engine, spec, faults))
+        faults.attempt(partial(known_engine, spec.default_engine, spec, faults))
     joins = build_joins(specs, columns, faults)
     binder = Binder(specs, joins, columns, faults)
     models = {name: _model(each, spec, binder) for name, each in specs.items()}
@@ -84,6 +80,7 @@ def build_what_stands(spec: ProjectSpec, columns: Columns, faults: Faults) -> Ca
         metrics=metrics,
         shared_names=shared,
         time_zone=spec.time_zone.text if spec.time_zone else "UTC",
+        spines=build_spines(spec, faults),
     )
 
 
@@ -257,68 +254,6 @@ def _first_to_many(binder: Binder, model: str, paths: Sequence[tuple[str, ...]])
                 return join
             at = join.target
     return None
-
-
-def relation_of(spec: ModelSpec, faults: Faults | None = None) -> Relation:
-    """The table or SELECT that a model stands on."""
-    if faults is not None:
-        faults.refuse_lost("relation", spec.name.text)
-    if spec.table is not None:
-        return Table(_table_parts(spec.table))
-    assert spec.sql is not None, "the parser demands table or sql"
-    select = parse_one(spec.sql.text, spec.sql.position)
-    if not isinstance(select, exp.Query) or isinstance(select, exp.Subquery):
-        raise MalformedSql(
-            f'the sql of model "{spec.name.text}" is not a SELECT',
-            hint="Write exactly one SELECT.",
-            position=spec.sql.position(),
-        )
-    return Select(select, origin=spec.sql)
-
-
-def _table_parts(table: Scalar) -> tuple[str, ...]:
-    try:
-        tree = parse_one(table.text, table.position)
-    except MalformedSql:
-        tree = exp.Null()
-    parts = tuple(part.name for part in tree.parts) if isinstance(tree, exp.Column) else ()
-    if not parts or len(parts) > 3 or "" in parts:
-        raise WrongType(
-            f'table "{table.text}" is not a name of one to three parts',
-            hint="Write catalog.schema.table, or a SELECT under `sql`.",
-            position=table.position(),
-        )
-    return parts
-
-
-def engine_of(spec: ModelSpec, project: ProjectSpec, faults: Faults) -> str:
-    """The name of the engine that a model stands on; where there is but one, that one."""
-    if spec.engine is not None:
-        return _known_engine(spec.engine, project, faults)
-    known = [each.name.text for each in project.engines]
-    if len(known) == 1 and project.default_engine is None:
-        faults.refuse_any_lost("engines")
-    if len(known) == 1:
-        return known[0]
-    faults.refuse_lost("engine", spec.name.text)
-    if project.default_engine is not None:
-        return _known_engine(project.default_engine, project, faults)
-    faults.refuse_any_lost("engines")
-    faults.refuse_lost("default_engine")
-    missing = "default_engine" if known else "an engine under engines"
-    raise WrongType(
-        f'model "{spec.name.text}" names no engine and the project has no default one',
-        hint=f"Write {missing} in forebay.yml.",
-        position=spec.name.position(),
-    )
-
-
-def _known_engine(written: Scalar, project: ProjectSpec, faults: Faults) -> str:
-    known = [each.name.text for each in project.engines]
-    if written.text not in known:
-        faults.refuse_lost("engines", written.text)
-        raise unknown("engine", written.text, known, "Engines").at(written.position())
-    return written.text
 
 
 def _time(spec: ModelSpec, faults: Faults) -> str | None:

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from semantic_models.errors import NameCollision, UnknownName
 from semantic_models.join_paths import Ways, both_ways
-from semantic_models.model import Metric, Model
+from semantic_models.model import Metric, Model, Spine
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +24,7 @@ class Catalog:
     shared_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Bare names that several models' measures share, with the names that tell them apart."""
     time_zone: str = "UTC"
+    spines: tuple[Spine, ...] = ()
 
     def model(self, name: str) -> Model:
         """The model of that name."""

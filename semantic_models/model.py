@@ -208,6 +208,11 @@ class Metric:
         """Whether its values are one measure's, with no arithmetic."""
         return isinstance(self.formula.tree, exp.Column)
 
+    @property
+    def looks_back(self) -> bool:
+        """Whether it counts rows at other times than their own."""
+        return any(not each.reading.is_plain for each in self.inputs)
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -254,6 +259,16 @@ class Model:
     columns: Mapping[str, LogicalType | None] | None = None
     """The physical columns by name, None for a type of no kind of ours; absent until told."""
     about: Described = NOTHING_SAID
+
+
+@dataclass(frozen=True, slots=True)
+class Spine:
+    """A table that has each period of a grain once."""
+
+    grain: Grain
+    table: Table
+    column: str
+    engine: str
 
 
 @dataclass(frozen=True, slots=True)

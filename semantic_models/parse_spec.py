@@ -32,6 +32,7 @@ from semantic_models.spec import (
     ProjectSpec,
     Scalar,
     SegmentSpec,
+    SpineSpec,
 )
 from semantic_models.spec_fields import (
     Fields,
@@ -54,6 +55,7 @@ from semantic_models.spec_keys import (
     MODEL_FILE,
     PROJECT,
     SEGMENT,
+    SPINE,
     Kind,
 )
 from semantic_models.spec_shapes import told_name
@@ -87,11 +89,12 @@ def read_project(
     if root_name not in files:
         hint = "Run `forebay` in the folder of a project, or name that folder."
         faults.add(ProjectNotFound(f'file "{root_name}" does not exist', hint=hint))
-        return _project(None, (), [], [])
+        return _project(None, (), [], [], [])
     root = _read_root(root_name, files[root_name], faults)
     engines = tuple(_engines(root, faults)) if root else ()
     models: list[ModelSpec] = []
     metrics: list[MetricSpec] = []
+    spines: list[SpineSpec] = []
     for path in sorted(files.keys() - {root_name}):
         if PurePosixPath(path).parts[0] == POLICIES_FOLDER:
             faults.add(_policies_fault(path))
@@ -100,7 +103,8 @@ def read_project(
         if fields is not None:
             models += _members(fields, _Section(MODEL, "models", _model), faults)
             metrics += _members(fields, _Section(METRIC, "metrics", _metric), faults)
-    return _project(root, engines, models, metrics)
+            spines += _members(fields, _Section(SPINE, "spines", _spine), faults)
+    return _project(root, engines, models, metrics, spines)
 
 
 def _read_root(path: str, text: str | bytes, faults: Faults) -> Fields | None:
@@ -198,6 +202,7 @@ def _project(
     engines: tuple[EngineSpec, ...],
     models: list[ModelSpec],
     metrics: list[MetricSpec],
+    spines: list[SpineSpec],
 ) -> ProjectSpec:
     return ProjectSpec(
         name=(root.scalar("name") if root else None) or _NAMELESS,
@@ -207,6 +212,7 @@ def _project(
         models_folder=_models_folder(root),
         models=tuple(models),
         metrics=tuple(metrics),
+        spines=tuple(spines),
     )
 
 
@@ -468,6 +474,15 @@ def _metric(name: Scalar, fields: Fields, faults: Faults) -> MetricSpec:
         time=fields.scalar("time"),
         spine=fields.truth("spine", default=False),
         about=fields.about(),
+    )
+
+
+def _spine(name: Scalar, fields: Fields, _: Faults) -> SpineSpec:
+    return SpineSpec(
+        name=name,
+        table=_must(fields, "table"),
+        column=_must(fields, "column"),
+        engine=fields.scalar("engine"),
     )
 
 

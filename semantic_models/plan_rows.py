@@ -6,10 +6,13 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from semantic_models.bind import behind, column_expr
-from semantic_models.model import Expr, Model, Path
+from semantic_models.bind import behind, column, column_expr
+from semantic_models.intrinsics import cast, start_of
+from semantic_models.model import Expr, Model, Path, Spine
+from semantic_models.periods import PERIOD
 from semantic_models.plan import (
     Aggregate,
+    Distinct,
     Filter,
     Join,
     LogicalPlan,
@@ -66,9 +69,23 @@ def _series(branch: Branch, axis: Axis) -> Series:
 
 def series(periods: Periods, moments: Sequence[tuple[Model, Expr]]) -> Series:
     """Periods, bounded by the moments of homes' rows where the question does not bound them."""
+    if periods.spine is not None:
+        rows = _spine_rows(periods, periods.spine)
+        return Series(periods.grain, periods.low, periods.high, (), rows)
     is_bounded = periods.low is not None and periods.high is not None
     bounds = () if is_bounded else tuple(_bounds(*each) for each in moments)
     return Series(periods.grain, periods.low, periods.high, bounds)
+
+
+def _spine_rows(periods: Periods, spine: Spine) -> LogicalPlan:
+    """The periods that a table has, between those that bound them."""
+    rows: LogicalPlan = Scan(f"spine {spine.grain}", (), spine.table)
+    read = start_of(cast(column(spine.column), "TIMESTAMP"), periods.grain)
+    ends = ((exp.GTE, periods.low), (exp.LTE, periods.high))
+    within = tuple(
+        Expr(compare(this=read.copy(), expression=end.tree)) for compare, end in ends if end
+    )
+    return Distinct(filtered(rows, within), (Output(PERIOD, Expr(read), TIMESTAMP),))
 
 
 def _bounds(home: Model, moment: Expr) -> LogicalPlan:

@@ -19,6 +19,7 @@ from semantic_models.query import Asked, Query
 from semantic_models.resolve import resolve
 from semantic_models.resolve_branch import BranchResolver
 from semantic_models.resolve_filters import Clock
+from semantic_models.resolve_names import METRIC_TIME
 from semantic_models.resolved import Branch
 from semantic_models.spec import JoinSpec, ModelSpec, Scalar
 from semantic_models.types import STRING
@@ -119,5 +120,7 @@ def probe_metrics(catalog: Catalog, names: Sequence[str]) -> Plan:
     Raises:
         ModelError: it has no safe answer, whoever asks.
     """
-    query = Query(metrics=tuple(map(Asked, names)))
+    looks_back = any(catalog.metric(name).looks_back for name in names)
+    times = (Asked(METRIC_TIME),) if looks_back else ()
+    query = Query(metrics=tuple(map(Asked, names)), dimensions=times)
     return make_plan(resolve(query, catalog, now=_NO_TIME))

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from semantic_models.errors import ForebayError, NotSupported, TimeRequired
 from semantic_models.intrinsics import moment
-from semantic_models.model import GRAINS, Dimension, Expr, Grain, Reading
+from semantic_models.model import GRAINS, Dimension, Expr, Grain, Reading, Spine
 from semantic_models.periods import begins, counted, divides
 from semantic_models.query import Asked, Query
 from semantic_models.resolve_branch import BranchResolver
@@ -83,7 +83,18 @@ def base_grain(own: Reached, grains: Sequence[Grain]) -> Grain:
 def periods(resolver: BranchResolver, query: Query, grain: Grain) -> Periods:
     """The periods of a question, as far as its time range bounds them."""
     within = _range(resolver, query)
-    return Periods(grain, _civil(within.start, grain), _civil(_last(within), grain))
+    low, high = _civil(within.start, grain), _civil(_last(within), grain)
+    return Periods(grain, low, high, _spine(resolver, grain))
+
+
+def _spine(resolver: BranchResolver, grain: Grain) -> Spine | None:
+    """The coarsest spine on a home's engine that has the periods of a grain."""
+    fitting = [
+        each
+        for each in resolver.catalog.spines
+        if each.engine == resolver.home.engine and not grain.is_finer_than(each.grain)
+    ]
+    return fitting[-1] if fitting else None
 
 
 def _shifts_periods(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from semantic_models.model import Expr, Grain, Join, Measure, Model, Path, Regrain
+from semantic_models.model import Expr, Grain, Join, Measure, Model, Path, Regrain, Spine
 from semantic_models.plan import Output, SortKey
 from semantic_models.types import LogicalType
 
@@ -53,6 +53,8 @@ class Periods:
     low: Expr | None
     """The first one, as a civil time; None: that of the earliest row."""
     high: Expr | None
+    spine: Spine | None = None
+    """The table that has them; without one they are made."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,6 +176,17 @@ class MetricSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpineSpec:
+    """One entry of ``spines:``: a table that has each period of a grain once."""
+
+    name: Scalar
+    """The grain."""
+    table: Scalar
+    column: Scalar
+    engine: Scalar | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EngineSpec:
     """One entry of ``engines:``; paths are as written, not yet joined to the project's folder."""
 
@@ -198,3 +209,4 @@ class ProjectSpec:
     models_folder: str = "models"
     models: tuple[ModelSpec, ...] = ()
     metrics: tuple[MetricSpec, ...] = ()
+    spines: tuple[SpineSpec, ...] = ()

@@ -71,7 +71,6 @@ class Kind:
 
 
 _BESIDE_MODELS = (
-    "spines",
     "calendars",
     "parameters",
     "policies",
@@ -91,13 +90,18 @@ PROJECT = Kind(
         "time_zone": Shape.TEXT,
         "models": Shape.TEXT,
     },
-    later=("attributes", "auth", "default", *_BESIDE_MODELS),
+    later=("attributes", "auth", "default", "spines", *_BESIDE_MODELS),
     required=("version", "name"),
 )
 
 MODEL_FILE = Kind(
     noun="file of models",
-    keys={"version": Shape.VERSION, "models": Shape.MEMBERS, "metrics": Shape.MEMBERS},
+    keys={
+        "version": Shape.VERSION,
+        "models": Shape.MEMBERS,
+        "metrics": Shape.MEMBERS,
+        "spines": Shape.MEMBERS,
+    },
     later=_BESIDE_MODELS,
     required=("version",),
 )
@@ -219,4 +223,10 @@ METRIC = Kind(
     short="expr",
 )
 
-KINDS = (PROJECT, MODEL_FILE, DUCKDB, MODEL, DIMENSION, MEASURE, JOIN, SEGMENT, METRIC)
+SPINE = Kind(
+    noun="spine",
+    keys={"table": Shape.TEXT, "column": Shape.TEXT, "engine": Shape.TEXT},
+    required=("table", "column"),
+)
+
+KINDS = (PROJECT, MODEL_FILE, DUCKDB, MODEL, DIMENSION, MEASURE, JOIN, SEGMENT, METRIC, SPINE)

@@ -17,7 +17,8 @@ from dialects.duckdb import DUCKDB
 from dialects.generate import generate
 from dialects.physical import PhysicalQuery
 from dialects.types import parse_duckdb_type
-from semantic_models.build import build, relation_of
+from semantic_models.build import build
+from semantic_models.build_relations import relation_of
 from semantic_models.catalog import Catalog
 from semantic_models.errors import FaultyProject, ForebayError
 from semantic_models.give_types import give_types
