@@ -74,7 +74,8 @@ def resolve_aggregate(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQ
     metrics = [*asked, *hidden.values()] if _uses_metric_time(query) else []
     grain = _metric_time_grain(catalog, metrics)
     of_home = partial(_resolver, catalog, clock, grain)
-    homes = _homes(query, catalog, uses, of_home)
+    is_filled = query.fill or any(each.metric.spine for each in asked)
+    homes = _homes(query, catalog, uses, of_home, by_time=is_filled or _uses_metric_time(query))
     resolvers = {home: of_home(home) for home in homes}
     _check_reached(query, resolvers)
     for home, resolver in resolvers.items():
@@ -94,7 +95,7 @@ def resolve_aggregate(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQ
     first = next(iter(resolvers.values()))
     about = {name: first.located(each).member.about for name, each in keys.items()}
     resolved = _resolved(query, branches, (asked, hidden), about, clock)
-    if not query.fill and not any(each.metric.spine for each in asked):
+    if not is_filled:
         return resolved
     filling = resolve_filling(query, list(resolvers.values()), branches[0].keys, clock)
     return replace(resolved, filling=filling)
@@ -156,9 +157,10 @@ def _homes(
     catalog: Catalog,
     uses: Mapping[str, MeasureUse],
     of_home: Callable[[Home], BranchResolver],
+    *,
+    by_time: bool,
 ) -> dict[Home, list[BranchMeasure]]:
     """The measures by home, and by metric time where the question uses it."""
-    by_time = _uses_metric_time(query)
     homes: dict[Home, list[BranchMeasure]] = {}
     for name, use in uses.items():
         measure, many = _without_many(_measure(name, use, catalog), catalog)

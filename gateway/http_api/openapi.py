@@ -71,6 +71,7 @@ _QUERY = _object(
         "offset": {"type": "integer", "minimum": 0},
         "time": _object(dict.fromkeys(("on", "from", "to", "last", "zone"), _TEXT)),
         "distinct": {"type": "boolean", "default": True},
+        "fill": {"type": "boolean", "default": False},
     }
 )
 

@@ -214,6 +214,23 @@ metrics:
   card_orders: {of: orders, where: "payments.method = 'card' and payments.pay_currency = 'EUR'"}
   small_profiles: {of: profile_count, where: customers.segment = 'smb'}
   before_two: first_order < '2024-03-10 01:45'
+  revenue_so_far: {of: revenue, cumulative: all}
+  revenue_3d: {of: revenue, trailing: 3 days, regrain: last}
+  buyers_2m: {of: buyers, trailing: 2 months}
+  revenue_mtd: {of: revenue, to_date: month, regrain: last}
+  mean_mtd: {of: revenue, to_date: month, regrain: average}
+  revenue_last_month: {of: revenue, offset: 1 month}
+  revenue_by_rows: {of: revenue, offset: 1 month, shift: rows}
+  revenue_growth: {of: revenue, offset: 1 month, show: percent_change}
+  revenue_change: {of: revenue, offset: 1 month, show: change}
+  revenue_ratio: {of: revenue, offset: 1 month, show: ratio}
+  month_start: {of: revenue, offset_to: month}
+  aov_last_month: {of: aov, offset: 1 month}
+  two_months_ago: {of: revenue_last_month, offset: 1 month}
+  so_far_last_month: {of: revenue_so_far, offset: 1 month}
+  customers_so_far: {of: customer_count, cumulative: all}
+  refunds_by_day: {of: revenue, time: refunded_on}
+  spined_revenue: {of: revenue, spine: true, fill_nulls_with: 0}
 """
 
 TABLES = """

@@ -206,8 +206,9 @@ def test_names_that_only_models_and_joins_may_not_have_are_free_elsewhere() -> N
         ("cumulativ", 'Perhaps "cumulative" is meant.'),
         (
             "zzz",
-            "Known keys are default_grain, description, expr, fill_nulls_with, format, hidden, "
-            "label, of, owner, synonyms, tags, unit, where.",
+            "Known keys are cumulative, default_grain, description, expr, fill_nulls_with, format, "
+            "hidden, label, of, offset, offset_to, owner, regrain, shift, show, spine, synonyms, "
+            "tags, time, to_date, trailing, unit, where.",
         ),
     ],
 )
