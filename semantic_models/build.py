@@ -30,6 +30,7 @@ from semantic_models.model import (
     Measure,
     Metric,
     Model,
+    OneTime,
     Segment,
     Table,
 )
@@ -201,6 +202,7 @@ def _measure(spec: ModelSpec, measure: MeasureSpec, binder: Binder) -> Measure:
         where = faults.attempt(partial(binder.predicate, model, measure.where))
     if measure.time is not None:
         faults.attempt(partial(_check_time, spec, measure.time, faults))
+    one_time = faults.attempt(partial(_one_time, spec, measure, binder))
     faults.refuse_since(before)
     faults.refuse_named("metrics", f"{model}.{measure.name.text}")
     assert expr is not None, "without it there is a fault"
@@ -211,8 +213,34 @@ def _measure(spec: ModelSpec, measure: MeasureSpec, binder: Binder) -> Measure:
         expr=expr,
         where=where,
         time=time.text if time else None,
+        one_time=one_time,
         about=measure.about,
     )
+
+
+def _one_time(spec: ModelSpec, measure: MeasureSpec, binder: Binder) -> OneTime | None:
+    """The first or last time whose rows alone count, if its author says so."""
+    written = measure.first_by or measure.last_by
+    if written is None:
+        if measure.per:
+            raise WrongType(
+                '"per" has nothing to work on',
+                hint='Write "first_by" or "last_by" beside it.',
+                position=measure.per[0].position(),
+            )
+        return None
+    if measure.first_by is not None and measure.last_by is not None:
+        raise WrongType(
+            f'measure "{measure.name.text}" counts the first time and the last',
+            hint="Keep one of the two.",
+            position=measure.last_by.position(),
+        )
+    time = _check_time(spec, written, binder.faults)
+    by = binder.expression(spec.name.text, written)
+    per = tuple(binder.expression(spec.name.text, each) for each in measure.per)
+    for each, text in zip(per, measure.per, strict=True):
+        _refuse_fan_out(binder, spec.name.text, each.paths, text)
+    return OneTime(time, by, measure.last_by is not None, per)
 
 
 def _aggregate(model: str, text: Scalar, binder: Binder) -> Expr:

@@ -8,14 +8,13 @@ stitch                several homes, each aggregated on its own, side by side on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
-from sqlglot import exp
+from collections.abc import Sequence
 
 from semantic_models.aggregate_then_join import aggregate_then_join, can_aggregate_first
-from semantic_models.bind import column, column_expr, path_of
+from semantic_models.bind import column_expr
+from semantic_models.carried import Carried
 from semantic_models.errors import KeyRequired
-from semantic_models.model import Expr, Path
+from semantic_models.one_time import rows_of_one_time
 from semantic_models.plan import (
     Aggregate,
     Choice,
@@ -32,13 +31,9 @@ from semantic_models.plan import (
     outputs,
 )
 from semantic_models.plan_measures import measure_output
-from semantic_models.plan_rows import joined_rows, series
+from semantic_models.plan_rows import home_keys, joined_rows, named, series
 from semantic_models.regrain import regrained
-from semantic_models.resolved import Branch, BranchMeasure, Filling, ResolvedQuery
-from semantic_models.types import INT64
-
-Carry = Callable[[exp.Expr], exp.Expr]
-"""From an expression over home columns to the same over carried columns."""
+from semantic_models.resolved import Branch, Filling, ResolvedQuery
 
 
 def make_plan(resolved: ResolvedQuery) -> Plan:
@@ -55,6 +50,9 @@ def _choice(branch: Branch, resolved: ResolvedQuery) -> Choice:
         return "rows"
     if resolved.shape == "values":
         return "distinct values"
+    if branch.one_time is not None:
+        _check_key(branch)
+        return "rows of one time, then aggregate"
     if branch.fan_out is not None:
         return "distinct home keys, then aggregate"
     return "aggregate, then join" if can_aggregate_first(branch) else "direct"
@@ -84,13 +82,13 @@ def _aggregates(resolved: ResolvedQuery, choices: Sequence[Choice]) -> LogicalPl
 def _filled(plan: LogicalPlan, filling: Filling) -> LogicalPlan:
     """The same with a row for each period that has none."""
     periods = Distinct(series(filling.periods, filling.moments), filling.keys)
-    columns = tuple(Output(each.name, column_expr(each.name), each.type) for each in outputs(plan))
+    columns = named(outputs(plan))
     filled = Fill(plan, periods, tuple(key.name for key in filling.keys), columns)
     return Filter(filled, filling.predicates) if filling.predicates else filled
 
 
 def _stitched(branches: Sequence[Branch], plans: tuple[LogicalPlan, ...]) -> Stitch:
-    keys = tuple(Output(key.name, column_expr(key.name), key.type) for key in branches[0].keys)
+    keys = named(branches[0].keys)
     measures = {
         each.name: Output(each.name, column_expr(each.name), each.type)
         for branch, plan in zip(branches, plans, strict=True)
@@ -120,6 +118,9 @@ def _grouped(branch: Branch, choice: Choice) -> LogicalPlan:
     if choice == "aggregate, then join":
         return aggregate_then_join(branch)
     rows = joined_rows(branch)
+    if choice == "rows of one time, then aggregate":
+        assert branch.one_time is not None
+        return rows_of_one_time(branch, branch.one_time, rows)
     if choice == "distinct home keys, then aggregate":
         return _distinct_keys(branch, rows)
     return Aggregate(
@@ -129,39 +130,20 @@ def _grouped(branch: Branch, choice: Choice) -> LogicalPlan:
 
 def _distinct_keys(branch: Branch, rows: LogicalPlan) -> LogicalPlan:
     """Make home rows distinct a group, carrying what the measures read, then aggregate."""
-    assert branch.fan_out is not None
-    if not branch.home.key:
+    _check_key(branch)
+    carried = Carried()
+    measures = tuple(carried.output(measure_output(each, branch)) for each in branch.measures)
+    keys = home_keys(branch)
+    distinct = Distinct(rows, (*branch.keys, *keys, *carried.inputs()))
+    return Aggregate(distinct, named(branch.keys), measures)
+
+
+def _check_key(branch: Branch) -> None:
+    """A home whose rows are repeated has a key to count them once by."""
+    if branch.fan_out is not None and not branch.home.key:
         raise KeyRequired(
             f'model "{branch.home.name}" has no key to count its rows once by',
             detail=f'Join "{branch.fan_out.join.name}" meets several rows of model '
             f'"{branch.fan_out.target.name}".',
             hint=f'Declare the `key` of model "{branch.home.name}".',
         )
-    carried: dict[tuple[Path, str], str] = {}
-
-    def carry(tree: exp.Expr) -> exp.Expr:
-        moved = tree.copy()
-        for node in list(moved.find_all(exp.Column)):
-            place = (path_of(node), node.name)
-            name = carried.setdefault(place, f"c:{len(carried)}")
-            if node is moved:
-                return column(name)
-            node.replace(column(name))
-        return moved
-
-    measures = tuple(_carried(each, carry, branch) for each in branch.measures)
-    inputs = [
-        Output(name, column_expr(source, path), INT64) for (path, source), name in carried.items()
-    ]
-    keys = [
-        Output(f"k:{number}", column_expr(name), INT64)
-        for number, name in enumerate(branch.home.key)
-    ]
-    distinct = Distinct(rows, (*branch.keys, *keys, *inputs))
-    grouped = tuple(Output(key.name, column_expr(key.name), key.type) for key in branch.keys)
-    return Aggregate(distinct, grouped, measures)
-
-
-def _carried(measure: BranchMeasure, carry: Carry, branch: Branch) -> Output:
-    made = measure_output(measure, branch)
-    return Output(made.name, Expr(carry(made.expr.tree)), made.type)

@@ -106,6 +106,17 @@ class Segment:
     about: Described = NOTHING_SAID
 
 
+@dataclass(frozen=True, slots=True)
+class OneTime:
+    """That only rows of the first or the last time count, of all or of each ``per``."""
+
+    name: str
+    """The time, as its author names it."""
+    by: Expr
+    last: bool
+    per: tuple[Expr, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
     """An aggregate over one model's rows."""
@@ -120,6 +131,7 @@ class Measure:
     """The promised type of its values; None until an engine has told."""
     needs_cast: bool = False
     """Whether engines give another type than the promised one."""
+    one_time: OneTime | None = None
     about: Described = NOTHING_SAID
 
 

@@ -425,6 +425,9 @@ def _measure(name: Scalar, fields: Fields, _: Faults) -> MeasureSpec:
         expr=_must(fields, "expr"),
         where=fields.scalar("where"),
         time=fields.scalar("time"),
+        first_by=fields.scalar("first_by"),
+        last_by=fields.scalar("last_by"),
+        per=fields.columns("per"),
         about=fields.about(),
     )
 

@@ -203,6 +203,7 @@ Choice = Literal[
     "direct",
     "aggregate, then join",
     "distinct home keys, then aggregate",
+    "rows of one time, then aggregate",
     "distinct values",
     "rows",
 ]

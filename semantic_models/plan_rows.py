@@ -23,7 +23,7 @@ from semantic_models.plan import (
     Spread,
 )
 from semantic_models.resolved import Axis, Branch, BranchMeasure, Existence, Periods, Step
-from semantic_models.types import TIMESTAMP
+from semantic_models.types import INT64, TIMESTAMP
 
 
 def scan(model: Model, path: Path) -> LogicalPlan:
@@ -158,3 +158,16 @@ def conjunction(predicates: Sequence[Expr]) -> exp.Expr:
     for tree in trees[1:]:
         both = exp.And(this=both, expression=tree)
     return both
+
+
+def home_keys(branch: Branch) -> tuple[Output, ...]:
+    """The columns of a home's key, under names that no member has."""
+    return tuple(
+        Output(f"k:{number}", column_expr(name), INT64)
+        for number, name in enumerate(branch.home.key)
+    )
+
+
+def named(outputs: Sequence[Output]) -> tuple[Output, ...]:
+    """The same outputs, read from a node below that has computed them."""
+    return tuple(Output(each.name, column_expr(each.name), each.type) for each in outputs)

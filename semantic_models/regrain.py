@@ -13,6 +13,7 @@ from semantic_models.model import Expr, Regrain
 from semantic_models.periods import period
 from semantic_models.plan import Aggregate, LogicalPlan, Output, Pick
 from semantic_models.plan_measures import type_of
+from semantic_models.plan_rows import named
 from semantic_models.resolved import Branch, BranchMeasure
 from semantic_models.types import FLOAT64, TIMESTAMP
 
@@ -26,7 +27,7 @@ def regrained(
     """A branch aggregated at each fine period, and of those one value a group."""
     fine = Output(FINE, Expr(period()), TIMESTAMP)
     values = aggregated(replace(branch, keys=(*branch.keys, fine)))
-    keys = tuple(Output(key.name, column_expr(key.name), key.type) for key in branch.keys)
+    keys = named(branch.keys)
     if regrain == "average":
         return Aggregate(values, keys, tuple(map(_average, branch.measures)))
     measures = (

@@ -22,7 +22,7 @@ from semantic_models.errors import (
 )
 from semantic_models.intrinsics import cast, instant
 from semantic_models.join_paths import walked
-from semantic_models.model import GRAINS, PLAIN, Expr, Grain, MeasureUse, Metric, Reading
+from semantic_models.model import GRAINS, PLAIN, Expr, Grain, MeasureUse, Metric, OneTime, Reading
 from semantic_models.plan import Output, SortKey
 from semantic_models.plan_rows import own_predicates
 from semantic_models.presence import is_present, with_presence
@@ -49,6 +49,8 @@ class Home:
     """Their own predicates on rows behind one-to-many joins."""
     reading: Reading = PLAIN
     """The times at which their rows count."""
+    one_time: OneTime | None = None
+    """The one time whose rows count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def resolve_aggregate(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQ
     keys = _key_names(query, resolvers)
     branches = _same_times(
         [
-            _branch(query, resolvers[home], keys, tuple(measures), home.many)
+            _branch(query, resolvers[home], keys, tuple(measures), home)
             for home, measures in homes.items()
         ],
         query,
@@ -165,9 +167,9 @@ def _homes(
     for name, use in uses.items():
         measure, many = _without_many(_measure(name, use, catalog), catalog)
         time = use.time or measure.measure.time
-        home = Home(use.model, time, many, use.reading)
+        home = Home(use.model, time, many, use.reading, measure.measure.one_time)
         if home.reading.is_plain or is_total(of_home(home), query, home.reading):
-            home = Home(use.model, time if by_time else None, many)
+            home = replace(home, time=time if by_time else None, reading=PLAIN)
         homes.setdefault(home, []).append(measure)
     engines = {catalog.models[home.model].engine for home in homes}
     if len(engines) > 1:
@@ -292,10 +294,14 @@ def _measure(name: str, use: MeasureUse, catalog: Catalog) -> BranchMeasure:
 def _without_many(
     measure: BranchMeasure, catalog: Catalog
 ) -> tuple[BranchMeasure, tuple[Expr, ...]]:
-    """A measure without its predicates behind one-to-many joins, and those."""
+    """A measure without the predicates that its branch must have before, and those.
+
+    They are behind one-to-many joins, or choose the rows of which the first or last time is taken.
+    """
     joins_of = partial(walked, catalog.ways.edges, measure.measure.model)
     own = own_predicates(measure)
-    many = tuple(each for each in own if not is_safe(each, joins_of))
+    first = measure.measure.one_time is not None
+    many = tuple(each for each in own if first or not is_safe(each, joins_of))
     if not many:
         return measure, ()
     rest = tuple(each for each in own if each not in many)
@@ -307,16 +313,18 @@ def _branch(
     resolver: BranchResolver,
     keys: Mapping[str, Asked],
     measures: tuple[BranchMeasure, ...],
-    many: Sequence[Expr],
+    home: Home,
 ) -> Branch:
     grouped = tuple(resolver.key(asked, name) for name, asked in keys.items())
+    if home.one_time is not None:
+        resolver.count_one_time(home.one_time, grouped, list(keys.values()))
     try:
         filters = resolver.filters(query.where, query.time)
     except NoPath as error:
         names_ = ", ".join(f'"{each.measure.name}"' for each in measures)
         error.detail = f"{error.detail} The measures are {names_}.".strip()
         raise
-    return resolver.branch(grouped, measures, resolver.with_own(filters, many))
+    return resolver.branch(grouped, measures, resolver.with_own(filters, home.many))
 
 
 def _check_shared(

@@ -18,7 +18,8 @@ from semantic_models.errors import (
     WrongType,
 )
 from semantic_models.join_paths import walked
-from semantic_models.model import Dimension, Expr, Grain, Join, Model, Path
+from semantic_models.model import Dimension, Expr, Grain, Join, Model, OneTime, Path
+from semantic_models.periods import period
 from semantic_models.plan import Output
 from semantic_models.query import Asked, Filter, TimeRange
 from semantic_models.resolve_existence import (
@@ -53,6 +54,7 @@ class BranchResolver:
     """A model and the join path from it that names spell out before the home."""
     axis: Axis | None = None
     """The periods that metric time means, where rows are not counted at their own time."""
+    one_time: OneTime | None = None
     steps: dict[Path, Step] = field(default_factory=dict)
     _looked: dict[str, Reached] = field(default_factory=dict)
 
@@ -96,6 +98,21 @@ class BranchResolver:
         """Let metric time be the periods of an axis."""
         self.axis = axis
         self._looked.clear()
+
+    def count_one_time(
+        self, one_time: OneTime, keys: Sequence[Output], asked: Sequence[Asked]
+    ) -> None:
+        """Let only rows of one time count, of each group of that time that is asked for."""
+        times = [
+            key.expr
+            for key, each in zip(keys, asked, strict=True)
+            if not (found := self.look(each.name)).path and found.member.name == one_time.name
+        ]
+        if self.axis is not None:
+            times.append(Expr(period()))
+        self.one_time = replace(one_time, per=(*one_time.per, *times))
+        for expr in (one_time.by, *one_time.per):
+            self.walk_paths(expr.paths)
 
     def key(self, asked: Asked, name: str) -> Output:
         """A grouped dimension under its column's name."""
@@ -239,6 +256,7 @@ class BranchResolver:
             existences=filters[1],
             steps=steps,
             axis=self.axis,
+            one_time=self.one_time,
         )
 
 

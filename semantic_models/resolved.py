@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from semantic_models.model import Expr, Grain, Join, Measure, Model, Path, Regrain, Spine
+from semantic_models.model import Expr, Grain, Join, Measure, Model, OneTime, Path, Regrain, Spine
 from semantic_models.plan import Output, SortKey
 from semantic_models.types import LogicalType
 
@@ -94,6 +94,8 @@ class Branch:
     steps: tuple[Step, ...]
     """Every join that keys, filters and measures walk, a path before its continuations."""
     axis: Axis | None = None
+    one_time: OneTime | None = None
+    """Whose ``per`` holds the grouped times too."""
 
     @property
     def fan_out(self) -> Step | None:

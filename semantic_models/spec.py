@@ -108,6 +108,9 @@ class MeasureSpec:
     expr: Scalar
     where: Scalar | None = None
     time: Scalar | None = None
+    first_by: Scalar | None = None
+    last_by: Scalar | None = None
+    per: tuple[Scalar, ...] = ()
     about: Described = NOTHING_SAID
 
 

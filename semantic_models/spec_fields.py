@@ -227,20 +227,25 @@ def _lacking(kind: Kind, node: source.Mapping, place: Place) -> Iterator[Forebay
             )
     if not kind.one_of:
         return
-    one, other = kind.one_of
-    if one not in written and other not in written:
+    chosen = [key for key in written.values() if key.text in kind.one_of]
+    if not chosen:
         yield WrongType(
-            f'{place.text} needs "{one}" or "{other}"',
+            f"{place.text} needs {' or '.join(map(quoted, kind.one_of))}",
             hint="Write one of them.",
             position=place_of(place.node),
         )
-    elif one in written and other in written:
-        second = [key for key in written.values() if key.text in kind.one_of][1]
+    elif len(chosen) > 1:
+        both = [each for each in kind.one_of if each in written]
         yield WrongType(
-            f'{place.text} has both "{one}" and "{other}"',
+            f"{place.text} has both {' and '.join(map(quoted, both))}",
             hint="Keep one of them.",
-            position=second.position(),
+            position=chosen[1].position(),
         )
+
+
+def quoted(name: str) -> str:
+    """A name as messages tell it."""
+    return f'"{name}"'
 
 
 def name_fault(name: Scalar, place: str, *, keeps_names: bool) -> ForebayError | None:

@@ -62,8 +62,8 @@ class Kind:
     later: tuple[str, ...] = ()
     """Documented keys that this version refuses by name."""
     required: tuple[str, ...] = ()
-    one_of: tuple[()] | tuple[str, str] = ()
-    """Two keys of which exactly one is written."""
+    one_of: tuple[str, ...] = ()
+    """Keys of which exactly one is written."""
     short: str = ""
     """The key that a lone scalar stands for; none where there is no short form."""
     keeps_names: bool = False
@@ -166,8 +166,15 @@ DIMENSION = Kind(
 
 MEASURE = Kind(
     noun="measure",
-    keys={"expr": Shape.SQL, "where": Shape.SQL, "time": Shape.TEXT, **ABOUT},
-    later=("last_by", "first_by", "per"),
+    keys={
+        "expr": Shape.SQL,
+        "where": Shape.SQL,
+        "time": Shape.TEXT,
+        "first_by": Shape.TEXT,
+        "last_by": Shape.TEXT,
+        "per": Shape.COLUMNS,
+        **ABOUT,
+    },
     required=("expr",),
     short="expr",
 )

@@ -188,6 +188,28 @@ models:
       opens_at:
       opens_early: opens_at < '09:00'
     measures: {tills: count(*), last_opening: max(opens_at)}
+  stocks:
+    table: stocks
+    key: [item, day, shelf]
+    time: day
+    dimensions:
+      item:
+      shelf:
+      held:
+      day: {type: time}
+    measures:
+      stock: {expr: sum(held), last_by: day, per: item}
+      opening_stock: {expr: sum(held), first_by: day}
+      stock_of_many: {expr: sum(held), last_by: day, per: [item, shelf], where: held > 2}
+      shelves: {expr: count(distinct shelf), last_by: day}
+    joins:
+      checks:
+        to: checks
+        on: item = checks.item and day = checks.day and shelf = checks.shelf
+  checks:
+    table: checks
+    key: check_id
+    dimensions: {checker: }
   constants:
     table: constants
     dimensions: {word: }
@@ -230,6 +252,9 @@ metrics:
   so_far_last_month: {of: revenue_so_far, offset: 1 month}
   customers_so_far: {of: customer_count, cumulative: all}
   refunds_by_day: {of: revenue, time: refunded_on}
+  stock_before: {of: stock, offset: 1 day}
+  stock_on_a: {of: stock, where: shelf = 'a'}
+  stock_gain: stock - opening_stock
   spined_revenue: {of: revenue, spine: true, fill_nulls_with: 0}
 """
 
@@ -300,6 +325,15 @@ insert into tills values
   ('0123abcd-89ab-cdef-0123-456789abcdef', '08:30'),
   ('ffffabcd-89ab-cdef-0123-456789abcdef', '12:00:30'),
   ('ffffabcd-89ab-cdef-0123-000000000000', null);
+create table stocks(item varchar, day date, shelf varchar, held integer);
+insert into stocks values
+  ('ink', '2024-01-01', 'a', 5), ('ink', '2024-01-01', 'b', 1), ('ink', '2024-01-08', 'a', 3),
+  ('ink', '2024-01-08', 'b', 2), ('ink', '2024-01-09', 'b', 4), ('nib', '2024-01-02', 'a', 7),
+  ('nib', '2024-01-10', 'a', null), ('cap', null, 'b', 9), (null, '2024-02-01', 'a', 6);
+create table checks(check_id integer, item varchar, day date, shelf varchar, checker varchar);
+insert into checks values
+  (1, 'ink', '2024-01-09', 'b', 'Ann'), (2, 'ink', '2024-01-09', 'b', 'Ann'),
+  (3, 'ink', '2024-01-09', 'b', 'Bo'), (4, 'nib', '2024-01-02', 'a', 'Bo');
 create table constants(word varchar);
 insert into constants values ('one'), ('one'), ('two');
 """

@@ -24,7 +24,6 @@ from semantic_models.spec_keys import (
     DIMENSION,
     JOIN,
     KINDS,
-    MEASURE,
     METRIC,
     MODEL,
     MODEL_FILE,
@@ -339,7 +338,6 @@ LATER = [
     (MODEL_FILE, "m.yml", "version: 1\n{}: x\n"),
     (MODEL, "m.yml", MODEL_HEAD + "    {}: x\n"),
     (DIMENSION, "m.yml", MODEL_HEAD + "    dimensions:\n      d:\n        {}: x\n"),
-    (MEASURE, "m.yml", MODEL_HEAD + "    measures:\n      d:\n        {}: x\n"),
     (JOIN, "m.yml", MODEL_HEAD + "    joins:\n      d:\n        {}: x\n"),
     (METRIC, "m.yml", "version: 1\nmetrics:\n  d:\n    {}: x\n"),
 ]
