@@ -32,6 +32,7 @@ from semantic_models.plan import (
     SemiJoin,
     Series,
     Sort,
+    SortKey,
     Spread,
     Stitch,
     scans,
@@ -218,7 +219,7 @@ class _Generator:
                 return self._semi_join(plan)
             case Spread():
                 block = self._open(plan.input)
-                periods = self.block(plan.periods).source
+                periods = self._periods(plan.periods)
                 on = conjunction([self._lower(each, block) for each in plan.predicates])
                 block.joins.append(exp.Join(this=periods, kind="INNER", on=on))
                 return block
@@ -306,15 +307,15 @@ class _Generator:
 
     def _ordered(self, plan: Sort, block: _Block) -> _Block:
         home = "" if block.columns else block.home
-        block.order = [
-            exp.Ordered(
-                this=self.lowering.lower(key.expr.tree, home),
-                desc=key.descending,
-                nulls_first=key.nulls_first,
-            )
-            for key in plan.keys
-        ]
+        block.order = [self._ordering(key, home) for key in plan.keys]
         return block
+
+    def _ordering(self, key: SortKey, home: str) -> exp.Ordered:
+        return exp.Ordered(
+            this=self.lowering.lower(key.expr.tree, home),
+            desc=key.descending,
+            nulls_first=key.nulls_first,
+        )
 
     def _stitch(self, plan: Stitch) -> _Block:
         selects = [self._padded(branch, plan) for branch in plan.branches]
@@ -345,6 +346,10 @@ class _Generator:
             for each in (*plan.keys, *plan.measures)
         ]
         return block.tree()
+
+    def _periods(self, plan: LogicalPlan) -> exp.Expr:
+        block = self.block(plan)
+        return block.source if block.is_open else self._wrapped(block, alias(SPINE, "")).source
 
     def _series(self, plan: Series) -> _Block:
         """The periods that a subquery has."""
@@ -388,11 +393,10 @@ class _Generator:
     def _pick(self, plan: Pick) -> _Block:
         """Number the rows of each group and keep the first."""
         inner = self._wrapped(self.block(plan.input))
-        by = exp.Ordered(this=exp.Column(this=identifier(plan.by)), desc=plan.last)
         row = exp.Window(
             this=exp.RowNumber(),
             partition_by=[exp.Column(this=identifier(each)) for each in plan.keys],
-            order=exp.Order(expressions=[by]),
+            order=exp.Order(expressions=[self._ordering(each, "") for each in plan.order]),
         )
         names = [each.name for each in plan.columns]
         inner.columns = [

@@ -81,7 +81,7 @@ def metric_document(metric: Metric, name: str) -> Document:
                 "measure": each.measure,
                 "where": [_text(predicate) for predicate in each.filters],
             }
-            for each in metric.inputs
+            for each in metric.measures
         ],
     }
 

@@ -158,7 +158,7 @@ def tell_metrics(
         if _refusal(catalog, engines, names) is None:
             continue
         for name in names:
-            uses = {(use.model, use.measure) for use in catalog.metric(name).inputs}
+            uses = {(use.model, use.measure) for use in catalog.metric(name).measures}
             error = None if uses & broken else _refusal(catalog, engines, [name])
             if error is not None:
                 faults.append(_fault_of(name, places[name], error))
@@ -181,7 +181,7 @@ def _by_homes(catalog: Catalog, names: Iterable[str]) -> Iterable[list[str]]:
     found: dict[tuple[frozenset[str], bool], list[str]] = {}
     for name in names:
         metric = catalog.metric(name)
-        homes = frozenset(use.model for use in metric.inputs)
+        homes = frozenset(use.model for use in metric.measures)
         found.setdefault((homes, metric.looks_back), []).append(name)
     return found.values()
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from sqlglot import exp
 
 from semantic_models.bind import Binder, refuse_clock
+from semantic_models.build_funnels import funnel_inputs
 from semantic_models.build_readings import composed, reading_of
 from semantic_models.checks import unknown
 from semantic_models.errors import (
@@ -113,6 +114,7 @@ class MetricBuilder:
         if reading.is_plain:
             return metric
         for use in metric.inputs:
+            _refuse_funnel(use, place)
             self._check_time(metric, use, place)
         read = replace(
             metric,
@@ -120,7 +122,7 @@ class MetricBuilder:
                 replace(use, reading=composed(reading, use.reading, place)) for use in metric.inputs
             ),
         )
-        return read if spec.show is None else _compared(metric, read, spec.show)
+        return read if spec.show is None or spec.funnel else _compared(metric, read, spec.show)
 
     def _at_time(self, metric: Metric, written: Scalar) -> tuple[MeasureUse, ...]:
         """The measures of a metric with another metric time."""
@@ -164,13 +166,13 @@ class MetricBuilder:
         return grain
 
     def _defined(self, spec: MetricSpec) -> Metric:
+        if spec.funnel:
+            return self._funnel(spec)
+        _refuse_funnel_keys(spec)
         if spec.expr is not None:
             return self._derived(spec, spec.expr)
         assert spec.of is not None, "the parser demands expr or of"
-        try:
-            inner = self._named(spec.of.text)
-        except ForebayError as error:
-            raise error.at(spec.of.position()) from None
+        inner = self._named_at(spec.of)
         return Metric(
             name=spec.name.text,
             formula=inner.formula,
@@ -179,9 +181,33 @@ class MetricBuilder:
             about=spec.about,
         )
 
+    def _funnel(self, spec: MetricSpec) -> Metric:
+        uses = funnel_inputs(spec, self._named_at, self.models, self.binder)
+        tree: exp.Expr = _input(0)
+        if len(uses) > 1:
+            tree = exp.Div(this=tree, expression=_input(1))
+        return Metric(
+            name=spec.name.text,
+            formula=Expr(tree, origin=spec.funnel[0][1]),
+            inputs=uses,
+            about=spec.about,
+        )
+
+    def _named_at(self, written: Scalar) -> Metric:
+        try:
+            return self._named(written.text)
+        except ForebayError as error:
+            raise error.at(written.position()) from None
+
     def _filtered(self, use: MeasureUse, where: Scalar | None) -> MeasureUse:
         if where is None:
             return use
+        if use.funnel is not None:
+            raise NotSupported(
+                "a metric filters a funnel",
+                hint="Filter the base or the conversions, and write the funnel over those.",
+                position=where.position(),
+            )
         bound = self.binder.predicate(use.model, where)
         return replace(use, filters=(*use.filters, bound))
 
@@ -242,6 +268,25 @@ class MetricBuilder:
             )
         known = (*self.specs, *self.bare_names)
         raise unknown("metric or measure", name, known, "Metrics and measures")
+
+
+def _refuse_funnel(use: MeasureUse, place: Scalar) -> None:
+    if use.funnel is not None:
+        raise NotSupported(
+            "a metric looks at other times of a funnel",
+            hint="Ask for the funnel by time.",
+            position=place.position(),
+        )
+
+
+def _refuse_funnel_keys(spec: MetricSpec) -> None:
+    said = (*spec.by, *([spec.within] if spec.within else []), *(key for key, _ in spec.holding))
+    if said:
+        raise WrongType(
+            f'metric "{spec.name.text}" has a key of funnels and is none',
+            hint='Write "funnel" beside it, or leave it out.',
+            position=said[0].position(),
+        )
 
 
 def _filled(formula: Expr, written: Scalar) -> Expr:

@@ -24,7 +24,8 @@ def reading_of(spec: MetricSpec) -> Reading:
     _refuse_two(spec, spec.offset, spec.offset_to)
     _refuse_alone(spec.regrain, (spec.cumulative, spec.trailing, spec.to_date), _WINDOWS)
     _refuse_alone(spec.shift, (spec.offset,), '"offset"')
-    _refuse_alone(spec.show, (spec.offset, spec.offset_to), '"offset" or "offset_to"')
+    shown = (spec.offset, spec.offset_to, *(part for part, _ in spec.funnel))
+    _refuse_alone(spec.show, shown, '"offset", "offset_to" or "funnel"')
     return Reading(shifts=_shifts(spec), window=_window(spec))
 
 

@@ -133,6 +133,8 @@ def _gives_decimals(tree: exp.Expr, type_of: TypeOf) -> bool:
 
 
 def _use_type(use: MeasureUse, models: Mapping[str, Model]) -> LogicalType | None:
+    if use.funnel is not None and use.funnel.counts_rows:
+        return INT64
     window = use.reading.window
     if window is not None and window.regrain == "average":
         return FLOAT64

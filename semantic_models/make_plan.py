@@ -14,6 +14,7 @@ from semantic_models.aggregate_then_join import aggregate_then_join, can_aggrega
 from semantic_models.bind import column_expr
 from semantic_models.carried import Carried
 from semantic_models.errors import KeyRequired
+from semantic_models.funnels import conversions_by_base
 from semantic_models.one_time import rows_of_one_time
 from semantic_models.plan import (
     Aggregate,
@@ -50,6 +51,8 @@ def _choice(branch: Branch, resolved: ResolvedQuery) -> Choice:
         return "rows"
     if resolved.shape == "values":
         return "distinct values"
+    if branch.conversions is not None:
+        return "latest base of each conversion, then aggregate"
     if branch.one_time is not None:
         _check_key(branch)
         return "rows of one time, then aggregate"
@@ -115,6 +118,8 @@ def _aggregated(branch: Branch, choice: Choice) -> LogicalPlan:
 
 
 def _grouped(branch: Branch, choice: Choice) -> LogicalPlan:
+    if branch.conversions is not None:
+        return conversions_by_base(branch, branch.conversions)
     if choice == "aggregate, then join":
         return aggregate_then_join(branch)
     rows = joined_rows(branch)

@@ -195,6 +195,26 @@ class MeasureUse:
     reading: Reading = PLAIN
     time: str = ""
     """The time dimension that is its metric time here; empty: the measure's own."""
+    funnel: Funnel | None = None
+    """What its rows are conversions of; then they count where those are."""
+
+    @property
+    def home(self) -> str:
+        """The model whose dimensions and time it is grouped by."""
+        return self.funnel.base.model if self.funnel is not None else self.model
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """Which earlier row of a base a conversion belongs to: the latest one that is equal to it."""
+
+    base: MeasureUse
+    equal: tuple[tuple[Expr, Expr], ...]
+    """Pairs of what must be equal: the base's, the conversion's."""
+    within: Span | None
+    """How long a conversion may come after its base; None: however long."""
+    counts_rows: bool = False
+    """Whether its conversions are counted, whatever their measure is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,9 +241,18 @@ class Metric:
         return isinstance(self.formula.tree, exp.Column)
 
     @property
+    def measures(self) -> tuple[MeasureUse, ...]:
+        """Every measure that it is made of."""
+        return tuple(each for use in self.inputs for each in (use, *_bases(use)))
+
+    @property
     def looks_back(self) -> bool:
         """Whether it counts rows at other times than their own."""
         return any(not each.reading.is_plain for each in self.inputs)
+
+
+def _bases(use: MeasureUse) -> tuple[MeasureUse, ...]:
+    return (use.funnel.base,) if use.funnel is not None else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -476,6 +476,10 @@ def _metric(name: Scalar, fields: Fields, faults: Faults) -> MetricSpec:
         show=fields.scalar("show"),
         time=fields.scalar("time"),
         spine=fields.truth("spine", default=False),
+        funnel=fields.texts("funnel"),
+        by=fields.columns("by"),
+        within=fields.scalar("within"),
+        holding=fields.texts("holding"),
         about=fields.about(),
     )
 

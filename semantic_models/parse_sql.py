@@ -254,7 +254,7 @@ class _Items:
     def _is_foreign(self, metrics: Sequence[Asked]) -> bool:
         """Whether a metric has another home than the model that FROM names."""
         asked = [self.catalog.metric(each.name) for each in metrics]
-        return any(use.model != self.model for metric in asked for use in metric.inputs)
+        return any(use.home != self.model for metric in asked for use in metric.inputs)
 
     def _is_mine(self, name: str) -> bool:
         model = self.catalog.models[self.model]

@@ -29,6 +29,15 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
+class SortKey:
+    """One key of an order, over the outputs below it."""
+
+    expr: Expr
+    descending: bool
+    nulls_first: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Scan:
     """The rows of one model's relation."""
 
@@ -86,7 +95,10 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Each row of ``input`` with every row of ``periods`` at which it counts; none without one."""
+    """Each row of ``input`` with every row of ``periods`` at which it counts; none without one.
+
+    The columns of ``periods`` stand behind the path ``SPINE``.
+    """
 
     input: LogicalPlan
     periods: LogicalPlan
@@ -95,12 +107,11 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """Of the rows with equal ``keys`` the one whose ``by`` is the first, or the last."""
+    """Of the rows with equal ``keys`` the first one in an order."""
 
     input: LogicalPlan
     keys: tuple[str, ...]
-    by: str
-    last: bool
+    order: tuple[SortKey, ...]
     columns: tuple[Output, ...]
 
 
@@ -156,15 +167,6 @@ class Stitch:
 
 
 @dataclass(frozen=True, slots=True)
-class SortKey:
-    """One key of an order, over the outputs below it."""
-
-    expr: Expr
-    descending: bool
-    nulls_first: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Sort:
     """The rows of ``input`` in order."""
 
@@ -204,6 +206,7 @@ Choice = Literal[
     "aggregate, then join",
     "distinct home keys, then aggregate",
     "rows of one time, then aggregate",
+    "latest base of each conversion, then aggregate",
     "distinct values",
     "rows",
 ]

@@ -11,7 +11,7 @@ from semantic_models.bind import column, column_expr
 from semantic_models.intrinsics import cast
 from semantic_models.model import Expr, Regrain
 from semantic_models.periods import period
-from semantic_models.plan import Aggregate, LogicalPlan, Output, Pick
+from semantic_models.plan import Aggregate, LogicalPlan, Output, Pick, SortKey
 from semantic_models.plan_measures import type_of
 from semantic_models.plan_rows import named
 from semantic_models.resolved import Branch, BranchMeasure
@@ -34,7 +34,8 @@ def regrained(
         Output(each.name, column_expr(each.name), type_of(each)) for each in branch.measures
     )
     names = tuple(key.name for key in keys)
-    return Pick(values, names, FINE, regrain == "last", (*keys, *measures))
+    order = SortKey(column_expr(FINE), descending=regrain == "last", nulls_first=False)
+    return Pick(values, names, (order,), (*keys, *measures))
 
 
 def _average(measure: BranchMeasure) -> Output:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -16,41 +16,30 @@ from semantic_models.errors import (
     NameCollision,
     NoPath,
     NoStitchingDimension,
-    NotSupported,
     Position,
     UnknownName,
 )
+from semantic_models.homes import Home, homes_of
 from semantic_models.intrinsics import cast, instant
-from semantic_models.join_paths import walked
-from semantic_models.model import GRAINS, PLAIN, Expr, Grain, MeasureUse, Metric, OneTime, Reading
+from semantic_models.model import (
+    GRAINS,
+    Expr,
+    Grain,
+    MeasureUse,
+    Metric,
+)
 from semantic_models.plan import Output, SortKey
-from semantic_models.plan_rows import own_predicates
 from semantic_models.presence import is_present, with_presence
 from semantic_models.query import Asked, OrderBy, Query
-from semantic_models.resolve_axis import is_total, resolve_axis
+from semantic_models.resolve_axis import resolve_axis
 from semantic_models.resolve_branch import BranchResolver, asked_position, shown_in
-from semantic_models.resolve_existence import is_safe
 from semantic_models.resolve_filling import resolve_filling
 from semantic_models.resolve_filters import Clock, Computed, aggregate_filter, names_in
+from semantic_models.resolve_funnel import branch_of_funnel
 from semantic_models.resolve_names import METRIC_TIME, Reached, parts_of
 from semantic_models.resolved import AnswerColumn, Branch, BranchMeasure, ResolvedQuery, Role
 from semantic_models.spec import Described
 from semantic_models.types import Kind, LogicalType
-
-
-@dataclass(frozen=True, slots=True)
-class Home:
-    """What measures share that are aggregated together."""
-
-    model: str
-    time: str | None
-    """Their metric time, where the question uses it."""
-    many: tuple[Expr, ...]
-    """Their own predicates on rows behind one-to-many joins."""
-    reading: Reading = PLAIN
-    """The times at which their rows count."""
-    one_time: OneTime | None = None
-    """The one time whose rows count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +66,7 @@ def resolve_aggregate(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQ
     grain = _metric_time_grain(catalog, metrics)
     of_home = partial(_resolver, catalog, clock, grain)
     is_filled = query.fill or any(each.metric.spine for each in asked)
-    homes = _homes(query, catalog, uses, of_home, by_time=is_filled or _uses_metric_time(query))
+    homes = homes_of(query, catalog, uses, of_home, by_time=is_filled or _uses_metric_time(query))
     resolvers = {home: of_home(home) for home in homes}
     _check_reached(query, resolvers)
     for home, resolver in resolvers.items():
@@ -144,7 +133,7 @@ def _further_metrics(query: Query, catalog: Catalog, asked: Sequence[AskedMetric
 
 def _check_model(query: Query, uses: Mapping[str, MeasureUse]) -> None:
     """A model that the question names is the home of one of its measures at least."""
-    homes = {use.model: None for use in uses.values()}
+    homes = {use.home: None for use in uses.values()}
     if query.model and query.model not in homes:
         raise NoPath(
             f'no metric of the question has measures of model "{query.model}"',
@@ -152,32 +141,6 @@ def _check_model(query: Query, uses: Mapping[str, MeasureUse]) -> None:
             hint=f'Ask from "{next(iter(homes))}".',
             position=Position("from", 1, 1, len(query.model), query.model),
         )
-
-
-def _homes(
-    query: Query,
-    catalog: Catalog,
-    uses: Mapping[str, MeasureUse],
-    of_home: Callable[[Home], BranchResolver],
-    *,
-    by_time: bool,
-) -> dict[Home, list[BranchMeasure]]:
-    """The measures by home, and by metric time where the question uses it."""
-    homes: dict[Home, list[BranchMeasure]] = {}
-    for name, use in uses.items():
-        measure, many = _without_many(_measure(name, use, catalog), catalog)
-        time = use.time or measure.measure.time
-        home = Home(use.model, time, many, use.reading, measure.measure.one_time)
-        if home.reading.is_plain or is_total(of_home(home), query, home.reading):
-            home = replace(home, time=time if by_time else None, reading=PLAIN)
-        homes.setdefault(home, []).append(measure)
-    engines = {catalog.models[home.model].engine for home in homes}
-    if len(engines) > 1:
-        raise NotSupported(
-            f"the metrics live on several engines: {', '.join(sorted(engines))}",
-            hint="Ask for them in questions of their own.",
-        )
-    return homes
 
 
 def _uses_metric_time(query: Query) -> bool:
@@ -200,10 +163,11 @@ def _bare_grains(metric: Metric, catalog: Catalog) -> list[Grain]:
     """The grain that a metric asks for, else those of its measures' times, or day where finer."""
     if metric.grain is not None:
         return [metric.grain]
-    models = [catalog.models[use.model] for use in metric.inputs]
+    uses = [use.funnel.base if use.funnel else use for use in metric.inputs]
+    models = [catalog.models[use.model] for use in uses]
     times = [
         model.dimensions.get(use.time or model.measures[use.measure].time or "")
-        for model, use in zip(models, metric.inputs, strict=True)
+        for model, use in zip(models, uses, strict=True)
     ]
     own = [time.grain for time in times if time is not None and time.grain is not None]
     return [Grain.DAY if grain.is_finer_than(Grain.DAY) else grain for grain in own]
@@ -287,27 +251,6 @@ def column_name(name: str, reached: Reached) -> str:
     return "__".join(parts)
 
 
-def _measure(name: str, use: MeasureUse, catalog: Catalog) -> BranchMeasure:
-    return BranchMeasure(name, catalog.models[use.model].measures[use.measure], use.filters)
-
-
-def _without_many(
-    measure: BranchMeasure, catalog: Catalog
-) -> tuple[BranchMeasure, tuple[Expr, ...]]:
-    """A measure without the predicates that its branch must have before, and those.
-
-    They are behind one-to-many joins, or choose the rows of which the first or last time is taken.
-    """
-    joins_of = partial(walked, catalog.ways.edges, measure.measure.model)
-    own = own_predicates(measure)
-    first = measure.measure.one_time is not None
-    many = tuple(each for each in own if first or not is_safe(each, joins_of))
-    if not many:
-        return measure, ()
-    rest = tuple(each for each in own if each not in many)
-    return BranchMeasure(measure.name, replace(measure.measure, where=None), rest), many
-
-
 def _branch(
     query: Query,
     resolver: BranchResolver,
@@ -324,7 +267,10 @@ def _branch(
         names_ = ", ".join(f'"{each.measure.name}"' for each in measures)
         error.detail = f"{error.detail} The measures are {names_}.".strip()
         raise
-    return resolver.branch(grouped, measures, resolver.with_own(filters, home.many))
+    filters = resolver.with_own(filters, home.many)
+    if home.converted is not None:
+        return branch_of_funnel(resolver, home.converted, grouped, measures, filters)
+    return resolver.branch(grouped, measures, filters)
 
 
 def _check_shared(

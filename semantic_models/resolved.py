@@ -5,7 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from semantic_models.model import Expr, Grain, Join, Measure, Model, OneTime, Path, Regrain, Spine
+from semantic_models.model import (
+    Expr,
+    Grain,
+    Join,
+    Measure,
+    Model,
+    OneTime,
+    Path,
+    Regrain,
+    Span,
+    Spine,
+)
 from semantic_models.plan import Output, SortKey
 from semantic_models.types import LogicalType
 
@@ -79,6 +90,21 @@ class BranchMeasure:
     filters: tuple[Expr, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Conversions:
+    """Rows that count where the latest earlier row of a home that they belong to does."""
+
+    branch: Branch
+    """Their own rows, ungrouped."""
+    equal: tuple[tuple[Expr, Expr], ...]
+    """Pairs of what must be equal: the home's, the conversions'."""
+    times: tuple[Expr, Expr]
+    """The time of either; a home's row comes no later than its conversion."""
+    moments: tuple[Expr, Expr]
+    """The same as civil times."""
+    within: Span | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Branch:
     """What is asked of one home model."""
@@ -96,6 +122,8 @@ class Branch:
     axis: Axis | None = None
     one_time: OneTime | None = None
     """Whose ``per`` holds the grouped times too."""
+    conversions: Conversions | None = None
+    """The rows that its measures are aggregated from, in place of the home's."""
 
     @property
     def fan_out(self) -> Step | None:

@@ -87,7 +87,7 @@ def _metrics(catalog: Catalog, models: Models) -> dict[str, Metric]:
             use.model in models
             and use.measure in models[use.model].measures
             and all(_leads(use.model, each, edges) for each in use.filters)
-            for use in metric.inputs
+            for use in metric.measures
         )
 
     return _only(catalog.metrics, stands)

@@ -175,6 +175,12 @@ class MetricSpec:
     show: Scalar | None = None
     time: Scalar | None = None
     spine: bool = False
+    funnel: tuple[tuple[Scalar, Scalar], ...] = ()
+    """Pairs of ``base`` or ``converted`` and a measure."""
+    by: tuple[Scalar, ...] = ()
+    within: Scalar | None = None
+    holding: tuple[tuple[Scalar, Scalar], ...] = ()
+    """Pairs of equal columns: the base's, the conversion's."""
     about: Described = NOTHING_SAID
 
 

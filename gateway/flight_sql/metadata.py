@@ -161,7 +161,7 @@ def _metric_columns(catalog: Catalog, home: Model) -> Iterator[TableColumn]:
 
 
 def _is_of(metric: Metric, home: Model) -> bool:
-    return {use.model for use in metric.inputs} == {home.name}
+    return {use.home for use in metric.inputs} == {home.name}
 
 
 def _column(

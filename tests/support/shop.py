@@ -146,6 +146,7 @@ models:
     time: day
     dimensions:
       day: {type: time, grain: day}
+      day_name: day
       channel:
       pages:
     measures:
@@ -255,6 +256,18 @@ metrics:
   stock_before: {of: stock, offset: 1 day}
   stock_on_a: {of: stock, where: shelf = 'a'}
   stock_gain: stock - opening_stock
+  ticket_rate: {funnel: {base: visits, converted: tickets}, by: customer_id, within: 1 day}
+  ticket_count: {funnel: {base: visits, converted: minutes}, by: customer_id, show: count}
+  sold_after_visit:
+    {funnel: {base: web_visits, converted: paid_sales}, by: customer_id, show: value}
+  sold_the_same_day:
+    funnel: {base: visits, converted: revenue}
+    by: customer_id
+    within: 2 days
+    holding: {day_name: "cast(created_at.day as date)"}
+    show: value
+  web_visits: {of: visits, where: channel = 'web'}
+  paid_sales: {of: revenue, where: status = 'paid'}
   spined_revenue: {of: revenue, spine: true, fill_nulls_with: 0}
 """
 

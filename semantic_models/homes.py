@@ -1,0 +1,106 @@
+"""What measures of a question are aggregated together: one home each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+from sqlglot import exp
+
+from semantic_models.catalog import Catalog
+from semantic_models.errors import NotSupported
+from semantic_models.join_paths import walked
+from semantic_models.model import PLAIN, Expr, Funnel, MeasureUse, OneTime, Reading
+from semantic_models.plan_rows import own_predicates
+from semantic_models.query import Query
+from semantic_models.resolve_axis import is_total
+from semantic_models.resolve_branch import BranchResolver
+from semantic_models.resolve_existence import is_safe
+from semantic_models.resolved import BranchMeasure
+from semantic_models.types import INT64
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """What measures share that are aggregated together."""
+
+    model: str
+    time: str | None
+    """Their metric time, where the question uses it."""
+    many: tuple[Expr, ...]
+    """Their own predicates on rows behind one-to-many joins."""
+    reading: Reading = PLAIN
+    """The times at which their rows count."""
+    one_time: OneTime | None = None
+    """The one time whose rows count."""
+    converted: MeasureUse | None = None
+    """The conversions that its rows are the base of; their measure is then its own."""
+
+
+def homes_of(
+    query: Query,
+    catalog: Catalog,
+    uses: Mapping[str, MeasureUse],
+    of_home: Callable[[Home], BranchResolver],
+    *,
+    by_time: bool,
+) -> dict[Home, list[BranchMeasure]]:
+    """The measures by home, and by metric time where the question uses it."""
+    homes: dict[Home, list[BranchMeasure]] = {}
+    for name, use in uses.items():
+        measure, many = _without_many(_measure(name, use, catalog), catalog)
+        time = use.time or measure.measure.time
+        home = Home(use.model, time, many, use.reading, measure.measure.one_time)
+        if use.funnel is not None:
+            home, measure = _home_of_funnel(name, use, use.funnel, catalog)
+        elif home.reading.is_plain or is_total(of_home(home), query, home.reading):
+            home = replace(home, time=home.time if by_time else None, reading=PLAIN)
+        homes.setdefault(home, []).append(measure)
+    engines = {catalog.models[home.model].engine for home in homes}
+    if len(engines) > 1:
+        raise NotSupported(
+            f"the metrics live on several engines: {', '.join(sorted(engines))}",
+            hint="Ask for them in questions of their own.",
+        )
+    return homes
+
+
+def _home_of_funnel(
+    name: str, use: MeasureUse, funnel: Funnel, catalog: Catalog
+) -> tuple[Home, BranchMeasure]:
+    """The base of a funnel, and what is aggregated of its conversions."""
+    base = _measure("", funnel.base, catalog)
+    time = funnel.base.time or base.measure.time
+    home = Home(funnel.base.model, time, own_predicates(base), converted=use)
+    measure = _measure(name, use, catalog)
+    if funnel.counts_rows:
+        counted = replace(
+            measure.measure,
+            expr=Expr(exp.Count(this=exp.Star(), big_int=True)),
+            type=INT64,
+            needs_cast=False,
+        )
+        measure = replace(measure, measure=counted)
+    return home, measure
+
+
+def _measure(name: str, use: MeasureUse, catalog: Catalog) -> BranchMeasure:
+    return BranchMeasure(name, catalog.models[use.model].measures[use.measure], use.filters)
+
+
+def _without_many(
+    measure: BranchMeasure, catalog: Catalog
+) -> tuple[BranchMeasure, tuple[Expr, ...]]:
+    """A measure without the predicates that its branch must have before, and those.
+
+    They are behind one-to-many joins, or choose the rows of which the first or last time is taken.
+    """
+    joins_of = partial(walked, catalog.ways.edges, measure.measure.model)
+    own = own_predicates(measure)
+    first = measure.measure.one_time is not None
+    many = tuple(each for each in own if first or not is_safe(each, joins_of))
+    if not many:
+        return measure, ()
+    rest = tuple(each for each in own if each not in many)
+    return BranchMeasure(measure.name, replace(measure.measure, where=None), rest), many
