@@ -25,6 +25,7 @@ from semantic_models.plan import (
     Join,
     Limit,
     LogicalPlan,
+    Lookup,
     Output,
     Pick,
     Project,
@@ -175,7 +176,7 @@ class _Generator:
     def block(self, plan: LogicalPlan) -> _Block:
         """The SELECT of a plan, as far as it goes in one."""
         match plan:
-            case Pick() | Fill() | Stitch():
+            case Pick() | Fill() | Lookup() | Stitch():
                 return self._put_together(plan)
             case Project():
                 return self._project(plan)
@@ -194,8 +195,10 @@ class _Generator:
             case _:
                 return self._rows(plan)
 
-    def _put_together(self, plan: Pick | Fill | Stitch) -> _Block:
+    def _put_together(self, plan: Pick | Fill | Lookup | Stitch) -> _Block:
         match plan:
+            case Lookup():
+                return self._lookup(plan)
             case Pick():
                 return self._pick(plan)
             case Fill():
@@ -409,22 +412,36 @@ class _Generator:
         block.where.append(first)
         return self._computed(block, plan.columns)
 
+    def _lookup(self, plan: Lookup) -> _Block:
+        rows, found = f"s{next(self.numbers)}", f"s{next(self.numbers)}"
+        block = _Block(self._wrapped(self.block(plan.input), rows).source, "")
+        right = self._wrapped(self.block(plan.right), found).source
+        on: list[exp.Expr] = [
+            exp.NullSafeEQ(this=_of(rows, each), expression=_of(found, each)) for each in plan.on
+        ]
+        condition = conjunction(on) if on else exp.Boolean(this=True)
+        block.joins.append(exp.Join(this=right, side="LEFT", on=condition))
+        *own, value = plan.columns
+        block.columns = [
+            *(aliased(_of(rows, each.name), each.name) for each in own),
+            aliased(_of(found, value.name), value.name),
+        ]
+        block.names = tuple(each.name for each in plan.columns)
+        return block
+
     def _fill(self, plan: Fill) -> _Block:
         """A full join on times, so that rows whose time is beyond the periods stay."""
         rows, periods = f"s{next(self.numbers)}", f"s{next(self.numbers)}"
         block = _Block(self._wrapped(self.block(plan.input), rows).source, "")
         right = self._wrapped(self.block(plan.periods), periods).source
 
-        def of(table: str, name: str) -> exp.Expr:
-            return exp.Column(this=identifier(name), table=identifier(table))
-
-        on = [exp.EQ(this=of(rows, each), expression=of(periods, each)) for each in plan.on]
+        on = [exp.EQ(this=_of(rows, each), expression=_of(periods, each)) for each in plan.on]
         block.joins.append(exp.Join(this=right, side="FULL", on=conjunction(on)))
         block.columns = [
             aliased(
-                exp.Coalesce(this=of(rows, each.name), expressions=[of(periods, each.name)])
+                exp.Coalesce(this=_of(rows, each.name), expressions=[_of(periods, each.name)])
                 if each.name in plan.on
-                else of(rows, each.name),
+                else _of(rows, each.name),
                 each.name,
             )
             for each in plan.columns
@@ -434,6 +451,10 @@ class _Generator:
 
     def _lower(self, expr: Expr, block: _Block) -> exp.Expr:
         return self.lowering.lower(expr.tree, block.home)
+
+
+def _of(table: str, name: str) -> exp.Expr:
+    return exp.Column(this=identifier(name), table=identifier(table))
 
 
 def _union(selects: Sequence[exp.Expr]) -> exp.Expr:

@@ -60,6 +60,7 @@ STATUS: Mapping[type[ForebayError], Status] = {
             model_errors.NonAggregateInHaving,
             model_errors.MixedPredicateLevel,
             model_errors.WindowInWhere,
+            model_errors.WindowedComposition,
             model_errors.FieldCycle,
             model_errors.KeyRequired,
             model_errors.UnknownFunction,

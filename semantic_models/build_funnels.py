@@ -49,7 +49,7 @@ def funnel_inputs(
     funnel = Funnel(
         base=base,
         equal=tuple(_equal(spec, base, converted, binder)),
-        within=span_of(spec.within) if spec.within is not None else None,
+        within=span_of(spec.within[0]) if spec.within else None,
         counts_rows=shown == "count",
     )
     conversions = MeasureUse(converted.model, converted.measure, converted.filters, funnel=funnel)
@@ -83,14 +83,17 @@ def _parts(spec: MetricSpec) -> dict[str, Scalar]:
 
 def _one_measure(metric: Metric, at: Scalar) -> MeasureUse:
     use = metric.inputs[0]
-    is_plain = metric.is_measure and use.reading.is_plain and use.funnel is None
-    if not is_plain:
+    if not isinstance(use, MeasureUse) or not _is_plain(metric, use):
         raise NotSupported(
             f'"{at.text}" in a funnel is not one measure',
             hint="Name a measure, or a metric that only filters one.",
             position=at.position(),
         )
     return use
+
+
+def _is_plain(metric: Metric, use: MeasureUse) -> bool:
+    return metric.is_measure and use.reading.is_plain and use.funnel is None
 
 
 def _equal(

@@ -10,6 +10,7 @@ from sqlglot import exp
 from semantic_models.bind import Binder, refuse_clock
 from semantic_models.build_funnels import funnel_inputs
 from semantic_models.build_readings import composed, reading_of
+from semantic_models.build_scopes import ranked_of, scope_of
 from semantic_models.checks import unknown
 from semantic_models.errors import (
     FieldCycle,
@@ -18,6 +19,7 @@ from semantic_models.errors import (
     NoAggregateInMeasure,
     NotSupported,
     TimeRequired,
+    WindowedComposition,
     WrongType,
 )
 from semantic_models.expressions import (
@@ -27,7 +29,7 @@ from semantic_models.expressions import (
     substitute,
 )
 from semantic_models.faults import Faults
-from semantic_models.model import Expr, Grain, MeasureUse, Metric, Model
+from semantic_models.model import Expr, Grain, Input, MeasureUse, Metric, Model, Nested
 from semantic_models.spec import MetricSpec, Scalar
 
 
@@ -96,7 +98,7 @@ class MetricBuilder:
         return made
 
     def _build(self, spec: MetricSpec) -> Metric:
-        made = self._read(self._defined(spec), spec)
+        made = _scoped(self._read(self._defined(spec), spec), spec)
         if spec.fill_nulls_with is not None:
             made = replace(made, formula=_filled(made.formula, spec.fill_nulls_with))
         made = replace(made, spine=made.spine or spec.spine)
@@ -113,20 +115,20 @@ class MetricBuilder:
             metric = replace(metric, inputs=self._at_time(metric, spec.time))
         if reading.is_plain:
             return metric
-        for use in metric.inputs:
+        for use in metric.measures:
             _refuse_funnel(use, place)
             self._check_time(metric, use, place)
-        read = replace(
-            metric,
-            inputs=tuple(
-                replace(use, reading=composed(reading, use.reading, place)) for use in metric.inputs
-            ),
-        )
+
+        def read_so(use: MeasureUse) -> MeasureUse:
+            return replace(use, reading=composed(reading, use.reading, place))
+
+        inputs = tuple(over_measures(use, read_so) for use in metric.inputs)
+        read = replace(metric, inputs=inputs)
         return read if spec.show is None or spec.funnel else _compared(metric, read, spec.show)
 
-    def _at_time(self, metric: Metric, written: Scalar) -> tuple[MeasureUse, ...]:
-        """The measures of a metric with another metric time."""
-        for use in metric.inputs:
+    def _at_time(self, metric: Metric, written: Scalar) -> tuple[Input, ...]:
+        """The inputs of a metric with another metric time."""
+        for use in metric.measures:
             dimension = self.models[use.model].dimensions.get(written.text)
             if dimension is None or dimension.grain is None:
                 self.faults.refuse_lost("members", use.model, written.text)
@@ -134,7 +136,10 @@ class MetricBuilder:
                 known = [each.name for each in times if each.grain is not None]
                 error = unknown("time dimension", written.text, known, "Time dimensions", use.model)
                 raise error.at(written.position())
-        return tuple(replace(use, time=written.text) for use in metric.inputs)
+        return tuple(
+            over_measures(use, lambda each: replace(each, time=written.text))
+            for use in metric.inputs
+        )
 
     def _check_time(self, metric: Metric, use: MeasureUse, place: Scalar) -> None:
         if not use.time and self.models[use.model].measures[use.measure].time is None:
@@ -147,7 +152,7 @@ class MetricBuilder:
     def _default_grain(self, metric: Metric, written: Scalar) -> Grain:
         """The grain of a bare ``metric_time``, which no time of the metric's measures exceeds."""
         grain = standard_grain(written)
-        for use in metric.inputs:
+        for use in metric.measures:
             model = self.models[use.model]
             time = model.dimensions.get(use.time or model.measures[use.measure].time or "")
             if time is None or time.grain is None:
@@ -166,6 +171,13 @@ class MetricBuilder:
         return grain
 
     def _defined(self, spec: MetricSpec) -> Metric:
+        ranked = ranked_of(spec)
+        if spec.rank is not None:
+            inner = _composable(self._named_at(spec.rank), spec.rank)
+            return replace(inner, name=spec.name.text, about=spec.about, ranked=ranked)
+        if spec.aggregate is not None:
+            inner = self._named_at(spec.aggregate[1])
+            return replace(inner, name=spec.name.text, about=spec.about)
         if spec.funnel:
             return self._funnel(spec)
         _refuse_funnel_keys(spec)
@@ -176,7 +188,7 @@ class MetricBuilder:
         return Metric(
             name=spec.name.text,
             formula=inner.formula,
-            inputs=tuple(self._filtered(use, spec.where) for use in inner.inputs),
+            inputs=tuple(self._filtered_input(use, spec.where) for use in inner.inputs),
             spine=inner.spine,
             about=spec.about,
         )
@@ -199,6 +211,9 @@ class MetricBuilder:
         except ForebayError as error:
             raise error.at(written.position()) from None
 
+    def _filtered_input(self, use: Input, where: Scalar | None) -> Input:
+        return over_measures(use, lambda each: self._filtered(each, where))
+
     def _filtered(self, use: MeasureUse, where: Scalar | None) -> MeasureUse:
         if where is None:
             return use
@@ -220,11 +235,14 @@ class MetricBuilder:
                 position=text.position(),
             )
         refuse_clock(tree, text)
-        inputs: list[MeasureUse] = []
+        inputs: list[Input] = []
+        own = {each.name.text: each for each in spec.locals}
 
         def named(node: exp.Expr, parts: tuple[str, ...]) -> exp.Expr:
             try:
-                inner = self._named(".".join(parts))
+                name = ".".join(parts)
+                found = self._build(own[name]) if name in own else self._named(name)
+                inner = _composable(found, text)
             except ForebayError as error:
                 self.faults.add_once(error.at(text.position(*offset_of(node))), since=before)
                 return exp.Null()
@@ -270,6 +288,33 @@ class MetricBuilder:
         raise unknown("metric or measure", name, known, "Metrics and measures")
 
 
+def over_measures(use: Input, change: Callable[[MeasureUse], MeasureUse]) -> Input:
+    """An input with each of its measures changed."""
+    if isinstance(use, MeasureUse):
+        return change(use)
+    inputs = tuple(over_measures(each, change) for each in use.metric.inputs)
+    return replace(use, metric=replace(use.metric, inputs=inputs))
+
+
+def _scoped(metric: Metric, spec: MetricSpec) -> Metric:
+    """A metric over the groups and rows that its author says."""
+    scope = scope_of(spec)
+    if scope is None:
+        return metric
+    inner = replace(_composable(metric, spec.name), name=f"{metric.name}:", grain=None)
+    return replace(metric, formula=Expr(_input(0)), inputs=(Nested(inner, scope),))
+
+
+def _composable(metric: Metric, place: Scalar) -> Metric:
+    if metric.ranked is not None:
+        raise WindowedComposition(
+            f'metric "{metric.name}" is a rank and stands in another metric',
+            hint="Ask for both beside each other.",
+            position=place.position(),
+        )
+    return metric
+
+
 def _refuse_funnel(use: MeasureUse, place: Scalar) -> None:
     if use.funnel is not None:
         raise NotSupported(
@@ -280,7 +325,8 @@ def _refuse_funnel(use: MeasureUse, place: Scalar) -> None:
 
 
 def _refuse_funnel_keys(spec: MetricSpec) -> None:
-    said = (*spec.by, *([spec.within] if spec.within else []), *(key for key, _ in spec.holding))
+    lengths = () if spec.rank is not None else spec.within
+    said = (*spec.by, *lengths, *(key for key, _ in spec.holding))
     if said:
         raise WrongType(
             f'metric "{spec.name.text}" has a key of funnels and is none',
@@ -324,7 +370,7 @@ def _compared(metric: Metric, earlier: Metric, show: Scalar) -> Metric:
         )
     if show.text == "value":
         return earlier
-    inputs: list[MeasureUse] = []
+    inputs: list[Input] = []
     now = renumbered(metric, inputs)
     tree = _SHOWN[show.text](now, renumbered(earlier, inputs))
     formula = Expr(tree, origin=show)
@@ -362,7 +408,7 @@ def named_input(name: str) -> exp.Column:
 
 
 def renumbered(
-    metric: Metric, inputs: list[MeasureUse], name_of: Callable[[int], str] = input_name
+    metric: Metric, inputs: list[Input], name_of: Callable[[int], str] = input_name
 ) -> exp.Expr:
     """The metric's formula over ``inputs``, to which the measures that are new are added."""
     names: dict[str, str] = {}

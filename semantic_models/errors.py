@@ -311,6 +311,12 @@ class WindowInWhere(ModelError):
     code = "E_WINDOW_IN_WHERE"
 
 
+class WindowedComposition(ModelError):
+    """A metric is computed from one that is a window over the answer's groups."""
+
+    code = "E_WINDOWED_METRIC_COMPOSITION"
+
+
 class FieldCycle(ModelError):
     """Members that are defined by one another."""
 

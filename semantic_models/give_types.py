@@ -16,7 +16,17 @@ from semantic_models.formula_types import as_promised, formula_type, passed
 from semantic_models.functions import CONDITIONS
 from semantic_models.join_paths import walked
 from semantic_models.kinds import settle
-from semantic_models.model import Dimension, Measure, MeasureUse, Metric, Model, ModelTypes
+from semantic_models.model import (
+    Dimension,
+    Input,
+    Measure,
+    MeasureUse,
+    Metric,
+    Model,
+    ModelTypes,
+    Nested,
+)
+from semantic_models.scopes import aggregated_type
 from semantic_models.types import FLOAT64, INT64, TIMES, Kind, LogicalType
 
 MEASURE = "measure:"
@@ -132,7 +142,16 @@ def _gives_decimals(tree: exp.Expr, type_of: TypeOf) -> bool:
     return any(_gives_decimals(each, type_of) for each in passed(tree))
 
 
-def _use_type(use: MeasureUse, models: Mapping[str, Model]) -> LogicalType | None:
+def _input(use: Input, models: Mapping[str, Model], faults: list[ForebayError]) -> Input:
+    """An input with the types of the metric that is nested in it."""
+    if isinstance(use, MeasureUse):
+        return use
+    return replace(use, metric=_metric(use.metric, models, faults))
+
+
+def _use_type(use: Input, models: Mapping[str, Model]) -> LogicalType | None:
+    if isinstance(use, Nested):
+        return aggregated_type(use.scope.aggregate, use.metric.type)
     if use.funnel is not None and use.funnel.counts_rows:
         return INT64
     window = use.reading.window
@@ -143,9 +162,11 @@ def _use_type(use: MeasureUse, models: Mapping[str, Model]) -> LogicalType | Non
 
 def _metric(metric: Metric, models: Mapping[str, Model], faults: list[ForebayError]) -> Metric:
     """A metric with its type, the times and literals of its formula settled."""
-    told = [_use_type(use, models) for use in metric.inputs]
+    inputs = tuple(_input(use, models, faults) for use in metric.inputs)
+    metric = replace(metric, inputs=inputs)
+    told = [_use_type(use, models) for use in inputs]
     if metric.is_measure:
-        return replace(metric, type=told[0])
+        return replace(metric, type=INT64 if metric.ranked else told[0])
     types = {input_name(number): each for number, each in enumerate(told)}
     kinds = {name: each.kind for name, each in types.items() if each is not None}
     if len(kinds) < len(types):
@@ -158,4 +179,4 @@ def _metric(metric: Metric, models: Mapping[str, Model], faults: list[ForebayErr
         return metric
     type_ = formula_type(tree, types, kind)
     formula = replace(metric.formula, tree=as_promised(tree, type_, types))
-    return replace(metric, formula=formula, type=type_)
+    return replace(metric, formula=formula, type=INT64 if metric.ranked else type_)

@@ -11,10 +11,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from semantic_models.aggregate_then_join import aggregate_then_join, can_aggregate_first
-from semantic_models.bind import column_expr
+from semantic_models.bind import (
+    column,
+    column_expr,
+)
 from semantic_models.carried import Carried
 from semantic_models.errors import KeyRequired
 from semantic_models.funnels import conversions_by_base
+from semantic_models.model import Expr
 from semantic_models.one_time import rows_of_one_time
 from semantic_models.plan import (
     Aggregate,
@@ -24,6 +28,7 @@ from semantic_models.plan import (
     Filter,
     Limit,
     LogicalPlan,
+    Lookup,
     Output,
     Plan,
     Project,
@@ -34,15 +39,21 @@ from semantic_models.plan import (
 from semantic_models.plan_measures import measure_output
 from semantic_models.plan_rows import home_keys, joined_rows, named, series
 from semantic_models.regrain import regrained
-from semantic_models.resolved import Branch, Filling, ResolvedQuery
+from semantic_models.resolved import Branch, Filling, NestedGroups, ResolvedQuery
+from semantic_models.scopes import aggregated
 
 
 def make_plan(resolved: ResolvedQuery) -> Plan:
     """Choose how each home is aggregated, and what is computed above."""
-    choices = tuple(_choice(branch, resolved) for branch in resolved.branches)
+    choices = choices_of(resolved)
     is_listing = resolved.shape != "aggregate"
     root = _listing(resolved) if is_listing else _aggregates(resolved, choices)
     return Plan(root, resolved.computed, resolved.zone, resolved.engine, choices)
+
+
+def choices_of(resolved: ResolvedQuery) -> tuple[Choice, ...]:
+    """How each home of a question is computed."""
+    return tuple(_choice(branch, resolved) for branch in resolved.branches)
 
 
 def _choice(branch: Branch, resolved: ResolvedQuery) -> Choice:
@@ -71,15 +82,46 @@ def _listing(resolved: ResolvedQuery) -> LogicalPlan:
 
 
 def _aggregates(resolved: ResolvedQuery, choices: Sequence[Choice]) -> LogicalPlan:
-    plans = tuple(map(_aggregated, resolved.branches, choices))
-    base = plans[0] if len(plans) == 1 else _stitched(resolved.branches, plans)
-    above: LogicalPlan = base
+    above = _groups(resolved, choices)
     if resolved.filling is not None:
-        above = _filled(base, resolved.filling)
+        above = _filled(above, resolved.filling)
+    for each in resolved.nested:
+        if not each.makes_groups(resolved.branches[0].keys):
+            above = _looked_up(above, each)
+    if resolved.present:
+        above = Filter(above, resolved.present)
+    if resolved.windows:
+        above = Project(above, (*named(outputs(above)), *resolved.windows))
     if resolved.having:
         above = Filter(above, resolved.having)
     above = _cut(_sorted(above, resolved), resolved)
     return Project(above, resolved.computed)
+
+
+def _groups(resolved: ResolvedQuery, choices: Sequence[Choice]) -> LogicalPlan:
+    """The groups of all homes, and of the nested metrics that make some, side by side."""
+    keys = resolved.branches[0].keys
+    plans = (
+        *map(_aggregated, resolved.branches, choices),
+        *(_nested(each) for each in resolved.nested if each.makes_groups(keys)),
+    )
+    return plans[0] if len(plans) == 1 else _stitched(keys, plans)
+
+
+def _nested(nested: NestedGroups) -> LogicalPlan:
+    """One row for each tuple of its keys, with its value."""
+    inner = _aggregates(nested.inner, choices_of(nested.inner))
+    if nested.aggregate is None:
+        return inner
+    value = next(each for each in nested.inner.computed if each.name == nested.name)
+    made = aggregated(nested.aggregate, column(value.name), value.type)
+    return Aggregate(inner, named(nested.keys), (Output(nested.name, Expr(made), nested.type),))
+
+
+def _looked_up(plan: LogicalPlan, nested: NestedGroups) -> LogicalPlan:
+    value = Output(nested.name, column_expr(nested.name), nested.type)
+    on = tuple(key.name for key in nested.keys)
+    return Lookup(plan, _nested(nested), on, (*named(outputs(plan)), value))
 
 
 def _filled(plan: LogicalPlan, filling: Filling) -> LogicalPlan:
@@ -90,14 +132,13 @@ def _filled(plan: LogicalPlan, filling: Filling) -> LogicalPlan:
     return Filter(filled, filling.predicates) if filling.predicates else filled
 
 
-def _stitched(branches: Sequence[Branch], plans: tuple[LogicalPlan, ...]) -> Stitch:
-    keys = named(branches[0].keys)
+def _stitched(keys: Sequence[Output], plans: tuple[LogicalPlan, ...]) -> Stitch:
     measures = {
         each.name: Output(each.name, column_expr(each.name), each.type)
-        for branch, plan in zip(branches, plans, strict=True)
-        for each in outputs(plan)[len(branch.keys) :]
+        for plan in plans
+        for each in outputs(plan)[len(keys) :]
     }
-    return Stitch(plans, keys, tuple(measures.values()))
+    return Stitch(plans, named(keys), tuple(measures.values()))
 
 
 def _sorted(plan: LogicalPlan, resolved: ResolvedQuery) -> LogicalPlan:

@@ -217,6 +217,50 @@ class Funnel:
     """Whether its conversions are counted, whatever their measure is."""
 
 
+Aggregate = Literal["avg", "sum", "min", "max", "count"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """The groups and rows that a metric is computed over, where they are not the question's."""
+
+    keep_only: tuple[str, ...] | None = None
+    """The only grouped dimensions that it keeps; None: all of them."""
+    exclude: tuple[str, ...] = ()
+    per: tuple[str, ...] = ()
+    """Further dimensions or columns that it is grouped by before it is aggregated."""
+    aggregate: Aggregate | None = None
+    keep_filters: tuple[str, ...] | None = None
+    """The only names whose predicates hold for it; None: all of the question's."""
+    drop_filters: tuple[str, ...] = ()
+    add_filters: tuple[Scalar, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Nested:
+    """A metric in a scope of its own, as an input of another one."""
+
+    metric: Metric
+    scope: Scope
+
+    @property
+    def home(self) -> str:
+        """The model whose dimensions it is grouped by."""
+        return self.metric.inputs[0].home
+
+
+Input = MeasureUse | Nested
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """That a metric is the rank of its formula among the groups of an answer."""
+
+    within: tuple[str, ...]
+    """Grouped dimensions each of whose values has ranks of its own."""
+    descending: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
     """What people ask for: a measure, or a formula over measures.
@@ -227,32 +271,36 @@ class Metric:
 
     name: str
     formula: Expr
-    inputs: tuple[MeasureUse, ...]
+    inputs: tuple[Input, ...]
     grain: Grain | None = None
     """The grain of a bare ``metric_time`` that is asked for with it; that of its times if None."""
     spine: bool = False
     """Whether times without rows are in the answer too."""
+    ranked: Ranked | None = None
     type: LogicalType | None = None
     about: Described = NOTHING_SAID
 
     @property
     def is_measure(self) -> bool:
         """Whether its values are one measure's, with no arithmetic."""
-        return isinstance(self.formula.tree, exp.Column)
+        is_input = isinstance(self.formula.tree, exp.Column)
+        return is_input and isinstance(self.inputs[0], MeasureUse)
 
     @property
     def measures(self) -> tuple[MeasureUse, ...]:
         """Every measure that it is made of."""
-        return tuple(each for use in self.inputs for each in (use, *_bases(use)))
+        return tuple(each for use in self.inputs for each in _measures(use))
 
     @property
     def looks_back(self) -> bool:
         """Whether it counts rows at other times than their own."""
-        return any(not each.reading.is_plain for each in self.inputs)
+        return any(not each.reading.is_plain for each in self.measures)
 
 
-def _bases(use: MeasureUse) -> tuple[MeasureUse, ...]:
-    return (use.funnel.base,) if use.funnel is not None else ()
+def _measures(use: Input) -> tuple[MeasureUse, ...]:
+    if isinstance(use, Nested):
+        return use.metric.measures
+    return (use, use.funnel.base) if use.funnel is not None else (use,)
 
 
 @dataclass(frozen=True, slots=True)

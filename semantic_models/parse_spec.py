@@ -31,6 +31,7 @@ from semantic_models.spec import (
     ModelSpec,
     ProjectSpec,
     Scalar,
+    ScopeSpec,
     SegmentSpec,
     SpineSpec,
 )
@@ -44,6 +45,7 @@ from semantic_models.spec_fields import (
 )
 from semantic_models.spec_keys import (
     ABOUT,
+    AGGREGATES,
     DIMENSION,
     DUCKDB,
     ENGINE_TYPES,
@@ -478,8 +480,17 @@ def _metric(name: Scalar, fields: Fields, faults: Faults) -> MetricSpec:
         spine=fields.truth("spine", default=False),
         funnel=fields.texts("funnel"),
         by=fields.columns("by"),
-        within=fields.scalar("within"),
+        within=fields.columns("within"),
         holding=fields.texts("holding"),
+        aggregate=next(
+            ((each, text) for each in AGGREGATES if (text := fields.scalar(each))), None
+        ),
+        per=fields.columns("per"),
+        rank=fields.scalar("rank"),
+        order=fields.scalar("order"),
+        grain=ScopeSpec(fields.lists("grain")),
+        filter=ScopeSpec(fields.lists("filter")),
+        locals=_members(fields, _Section(METRIC, "with", _metric), faults),
         about=fields.about(),
     )
 

@@ -6,7 +6,7 @@ names of that node's outputs.
 
     Scan  Join  Filter  SemiJoin  Spread  ->  rows of the home model, wider, fewer or at more times
     Series  ->  rows of their own, periods of time
-    Project  Distinct  Aggregate  Pick  Stitch  Fill  ->  named outputs
+    Project  Distinct  Aggregate  Pick  Stitch  Fill  Lookup  ->  named outputs
     Sort  Limit                    ->  the same outputs, ordered or cut
 """
 
@@ -129,6 +129,20 @@ class Fill:
 
 
 @dataclass(frozen=True, slots=True)
+class Lookup:
+    """Each row of ``input`` with what ``right`` has for its ``on``; a NULL meets a NULL.
+
+    ``right`` has each tuple of them once, or one row in all where there are none.
+    """
+
+    input: LogicalPlan
+    right: LogicalPlan
+    on: tuple[str, ...]
+    columns: tuple[Output, ...]
+    """Those of ``input`` and, after them, the one that is looked up."""
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """Outputs computed row by row."""
 
@@ -192,6 +206,7 @@ LogicalPlan = (
     | Spread
     | Pick
     | Fill
+    | Lookup
     | Project
     | Distinct
     | Aggregate
@@ -244,7 +259,7 @@ def children(plan: LogicalPlan) -> tuple[LogicalPlan, ...]:
             return plan.bounds if plan.rows is None else (plan.rows,)
         case Spread() | Fill():
             return (plan.input, plan.periods)
-        case Join() | SemiJoin():
+        case Join() | SemiJoin() | Lookup():
             return (plan.input, plan.right)
         case Stitch():
             return plan.branches
@@ -262,7 +277,7 @@ def scans(plan: LogicalPlan) -> tuple[Scan, ...]:
 def outputs(plan: LogicalPlan) -> tuple[Output, ...]:
     """The named outputs of a plan; none where it is rows of a home."""
     match plan:
-        case Project() | Distinct() | Pick() | Fill():
+        case Project() | Distinct() | Pick() | Fill() | Lookup():
             return plan.columns
         case Aggregate() | Stitch():
             return (*plan.keys, *plan.measures)

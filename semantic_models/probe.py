@@ -65,7 +65,7 @@ def _conditions(catalog: Catalog, spec: ModelSpec) -> Iterator[Condition]:
         if measure.where is not None:
             yield Condition(f"{measure.name}.where", measure.where)
     for metric in catalog.metrics.values():
-        for use in metric.inputs:
+        for use in metric.measures:
             for each in use.filters if use.model == model.name else ():
                 yield Condition(f"{metric.name}.where", each)
     for join in (each for each in spec.joins if each.name.text in model.joins):

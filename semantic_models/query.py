@@ -26,6 +26,8 @@ class Asked:
     """The column's name in the answer; empty for the default one."""
     source: str = ""
     """Where in the request it stands, such as ``metrics[0]``."""
+    may_be_column: bool = False
+    """Whether a model's author names it, who may name a physical column too."""
 
 
 @dataclass(frozen=True, slots=True)

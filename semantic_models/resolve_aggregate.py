@@ -17,6 +17,7 @@ from semantic_models.errors import (
     NoPath,
     NoStitchingDimension,
     Position,
+    UnaggregatedFinerGrain,
     UnknownName,
 )
 from semantic_models.homes import Home, homes_of
@@ -25,9 +26,13 @@ from semantic_models.model import (
     GRAINS,
     Expr,
     Grain,
+    Input,
     MeasureUse,
     Metric,
+    Nested,
+    Ranked,
 )
+from semantic_models.nested_queries import INNER, nested_query
 from semantic_models.plan import Output, SortKey
 from semantic_models.presence import is_present, with_presence
 from semantic_models.query import Asked, OrderBy, Query
@@ -37,9 +42,17 @@ from semantic_models.resolve_filling import resolve_filling
 from semantic_models.resolve_filters import Clock, Computed, aggregate_filter, names_in
 from semantic_models.resolve_funnel import branch_of_funnel
 from semantic_models.resolve_names import METRIC_TIME, Reached, parts_of
-from semantic_models.resolved import AnswerColumn, Branch, BranchMeasure, ResolvedQuery, Role
+from semantic_models.resolved import (
+    AnswerColumn,
+    Branch,
+    BranchMeasure,
+    NestedGroups,
+    ResolvedQuery,
+    Role,
+)
+from semantic_models.scopes import aggregated_type
 from semantic_models.spec import Described
-from semantic_models.types import Kind, LogicalType
+from semantic_models.types import INT64, Kind, LogicalType
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +66,19 @@ class AskedMetric:
 
 def resolve_aggregate(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQuery:
     """Resolve a question that has metrics."""
-    inputs: list[MeasureUse] = []
+    inputs: list[Input] = []
     asked = [_metric(each, catalog, inputs) for each in query.metrics]
     shown = {_measure_column(number) for number in range(len(inputs))}
     hidden = {
         name: _metric(Asked(name), catalog, inputs)
         for name in _further_metrics(query, catalog, asked)
     }
-    uses = {_measure_column(number): use for number, use in enumerate(inputs)}
+    uses, nested = _apart(inputs)
     _check_model(query, uses)
     metrics = [*asked, *hidden.values()] if _uses_metric_time(query) else []
     grain = _metric_time_grain(catalog, metrics)
-    of_home = partial(_resolver, catalog, clock, grain)
+    columns = frozenset(each.name for each in query.dimensions if each.may_be_column)
+    of_home = partial(_resolver, catalog, clock, grain, columns)
     is_filled = query.fill or any(each.metric.spine for each in asked)
     homes = homes_of(query, catalog, uses, of_home, by_time=is_filled or _uses_metric_time(query))
     resolvers = {home: of_home(home) for home in homes}
@@ -85,15 +99,48 @@ def resolve_aggregate(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQ
     branches = with_presence(branches, shown)
     first = next(iter(resolvers.values()))
     about = {name: first.located(each).member.about for name, each in keys.items()}
+    groups = tuple(
+        _nested(name, each, nested_query(each.scope, name, query, keys, grain), catalog, clock)
+        for name, each in nested.items()
+    )
     resolved = _resolved(query, branches, (asked, hidden), about, clock)
+    resolved = replace(resolved, nested=groups)
     if not is_filled:
         return resolved
     filling = resolve_filling(query, list(resolvers.values()), branches[0].keys, clock)
     return replace(resolved, filling=filling)
 
 
-def _resolver(catalog: Catalog, clock: Clock, grain: Grain | None, home: Home) -> BranchResolver:
-    return BranchResolver(catalog, catalog.models[home.model], home.time, clock, grain)
+def _apart(inputs: Sequence[Input]) -> tuple[dict[str, MeasureUse], dict[str, Nested]]:
+    """The measures of a question and the metrics that are nested in it, by their columns.
+
+    Where there are no measures, those of the nested metrics make the groups, and are not shown.
+    """
+    columns = {_measure_column(number): use for number, use in enumerate(inputs)}
+    uses = {name: use for name, use in columns.items() if isinstance(use, MeasureUse)}
+    nested = {name: use for name, use in columns.items() if isinstance(use, Nested)}
+    if not uses:
+        beneath = dict.fromkeys(use for each in nested.values() for use in each.metric.measures)
+        uses = {f"a:{number}": use for number, use in enumerate(beneath)}
+    return uses, nested
+
+
+def _nested(
+    name: str, nested: Nested, query: Query, catalog: Catalog, clock: Clock
+) -> NestedGroups:
+    """The groups of a metric in a scope of its own."""
+    inner = resolve_aggregate(query, catalog.with_metric(INNER, nested.metric), clock)
+    keys = inner.computed[: len(query.dimensions) - len(nested.scope.per)]
+    type_ = aggregated_type(nested.scope.aggregate, nested.metric.type)
+    assert type_ is not None, "a served catalog has its types"
+    return NestedGroups(name, inner, keys, nested.scope.aggregate, type_)
+
+
+def _resolver(
+    catalog: Catalog, clock: Clock, grain: Grain | None, columns: frozenset[str], home: Home
+) -> BranchResolver:
+    model = catalog.models[home.model]
+    return BranchResolver(catalog, model, home.time, clock, grain, columns=columns)
 
 
 def _measure_column(number: int) -> str:
@@ -101,7 +148,7 @@ def _measure_column(number: int) -> str:
     return f"i:{number}"
 
 
-def _metric(asked: Asked, catalog: Catalog, inputs: list[MeasureUse]) -> AskedMetric:
+def _metric(asked: Asked, catalog: Catalog, inputs: list[Input]) -> AskedMetric:
     try:
         metric = catalog.metric(asked.name)
     except UnknownName as error:
@@ -163,7 +210,7 @@ def _bare_grains(metric: Metric, catalog: Catalog) -> list[Grain]:
     """The grain that a metric asks for, else those of its measures' times, or day where finer."""
     if metric.grain is not None:
         return [metric.grain]
-    uses = [use.funnel.base if use.funnel else use for use in metric.inputs]
+    uses = [use.funnel.base if use.funnel else use for use in metric.measures]
     models = [catalog.models[use.model] for use in uses]
     times = [
         model.dimensions.get(use.time or model.measures[use.measure].time or "")
@@ -308,6 +355,7 @@ def _resolved(
 ) -> ResolvedQuery:
     asked, hidden = metrics
     keys = branches[0].keys
+    windows, asked, hidden = _ranked(asked, hidden, keys, query)
     computed = {key.name: Output(key.name, column_expr(key.name), key.type) for key in keys}
     for each in asked:
         if each.name in computed:
@@ -316,9 +364,8 @@ def _resolved(
         type_ = shown_in(each.metric.type, clock.zone)
         computed[each.name] = Output(each.name, Expr(each.formula), type_)
     known = _columns_by_name(query, keys, asked, hidden)
-    having = (
-        *is_present(branches),
-        *(part for each in query.having for part in aggregate_filter(each, known.get, clock)),
+    having = tuple(
+        part for each in query.having for part in aggregate_filter(each, known.get, clock)
     )
     order = tuple(sort_key(each, known) for each in query.order_by)
     outputs = _ordered(query, keys, computed)
@@ -326,6 +373,8 @@ def _resolved(
         shape="aggregate",
         branches=branches,
         computed=outputs,
+        present=is_present(branches),
+        windows=windows,
         having=having,
         order=order,
         limit=query.limit,
@@ -334,6 +383,45 @@ def _resolved(
         engine=branches[0].home.engine,
         columns=_answer(outputs, asked, about),
     )
+
+
+def _ranked(
+    asked: Sequence[AskedMetric],
+    hidden: Mapping[str, AskedMetric],
+    keys: Sequence[Output],
+    query: Query,
+) -> tuple[tuple[Output, ...], list[AskedMetric], dict[str, AskedMetric]]:
+    """The ranks that are asked for, and the metrics with the columns of theirs for formulas."""
+    windows: list[Output] = []
+
+    def ranked(each: AskedMetric) -> AskedMetric:
+        if each.metric.ranked is None:
+            return each
+        rank = Output(f"w:{len(windows)}", _rank(each, each.metric.ranked, keys, query), INT64)
+        windows.append(rank)
+        return replace(each, formula=column_expr(rank.name).tree)
+
+    shown = [ranked(each) for each in asked]
+    others = {name: ranked(each) for name, each in hidden.items()}
+    return tuple(windows), shown, others
+
+
+def _rank(each: AskedMetric, ranked: Ranked, keys: Sequence[Output], query: Query) -> Expr:
+    columns = {
+        name: key.name
+        for key, asked in zip(keys, query.dimensions, strict=True)
+        for name in (parts_of(asked.name), parts_of(key.name))
+    }
+    lost = [name for name in ranked.within if parts_of(name) not in columns]
+    if lost:
+        raise UnaggregatedFinerGrain(
+            f'metric "{each.metric.name}" ranks within "{lost[0]}", which is not grouped',
+            hint=f"Group by {lost[0]} too.",
+        )
+    order = exp.Ordered(this=each.formula, desc=ranked.descending, nulls_first=False)
+    within = [column_expr(columns[parts_of(name)]).tree.copy() for name in ranked.within]
+    window = exp.Window(this=exp.Rank(), partition_by=within, order=exp.Order(expressions=[order]))
+    return Expr(window)
 
 
 def _ordered(

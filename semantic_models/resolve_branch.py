@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from sqlglot import exp
 
+from semantic_models.bind import column_expr
 from semantic_models.catalog import Catalog
 from semantic_models.errors import (
     ForebayError,
@@ -15,6 +16,7 @@ from semantic_models.errors import (
     NoPath,
     Position,
     TimeRequired,
+    UnknownName,
     WrongType,
 )
 from semantic_models.join_paths import walked
@@ -52,6 +54,8 @@ class BranchResolver:
     """The grain of a bare ``metric_time``."""
     within: Path = ()
     """A model and the join path from it that names spell out before the home."""
+    columns: frozenset[str] = frozenset()
+    """Names that may be physical columns of the home, because a model's author wrote them."""
     axis: Axis | None = None
     """The periods that metric time means, where rows are not counted at their own time."""
     one_time: OneTime | None = None
@@ -79,7 +83,15 @@ class BranchResolver:
     def _reached(self, name: str) -> Reached:
         head, *rest = parts = parts_of(name)
         if head != METRIC_TIME:
-            return reach(self.catalog, self.home, ".".join(self._within_home(parts)))
+            try:
+                return reach(self.catalog, self.home, ".".join(self._within_home(parts)))
+            except UnknownName:
+                type_ = (self.home.columns or {}).get(name) if name in self.columns else None
+                if type_ is None:
+                    raise
+                return Reached(
+                    (), (), self.home.name, Dimension(name=name, expr=column_expr(name), type=type_)
+                )
         if self.time is None:
             raise TimeRequired(
                 f'measures of model "{self.home.name}" have no metric time',

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from semantic_models.bind import column_expr
 from semantic_models.errors import TimeRequired
-from semantic_models.expressions import conjuncts
 from semantic_models.model import GRAINS, Dimension, Expr, Grain
+from semantic_models.nested_queries import parts_in
 from semantic_models.periods import at_period
 from semantic_models.plan import Output
-from semantic_models.query import Filter, Predicate, Query
+from semantic_models.query import Query
 from semantic_models.resolve_axis import check_clock, is_axis, own_moment, periods
 from semantic_models.resolve_branch import BranchResolver
 from semantic_models.resolve_filters import Clock, Computed, aggregate_filter, names_in
@@ -63,16 +62,10 @@ def _applied_again(
     known = _exact_columns(query, resolver, keys)
     found: list[Expr] = []
     for each in query.where:
-        for part in _parts(each):
+        for part in parts_in(each):
             if all(name in known for name in names_in([part])):
                 found += aggregate_filter(part, known.get, clock)
     return tuple(found)
-
-
-def _parts(filter_: Filter) -> list[Filter]:
-    if isinstance(filter_, Predicate):
-        return [replace(filter_, tree=part) for part in conjuncts(filter_.tree)]
-    return [filter_]
 
 
 def _exact_columns(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from semantic_models.model import (
+    Aggregate,
     Expr,
     Grain,
     Join,
@@ -144,6 +145,24 @@ class Filling:
     """The question's own on grouped columns, which a further row must satisfy too."""
 
 
+@dataclass(frozen=True, slots=True)
+class NestedGroups:
+    """A metric in a scope of its own, as one column beside the branches."""
+
+    name: str
+    inner: ResolvedQuery
+    """The metric's groups, under the names of the question's keys."""
+    keys: tuple[Output, ...]
+    """The question's keys that it has."""
+    aggregate: Aggregate | None
+    """What is made of the inner groups that share these keys; None: there is one each."""
+    type: LogicalType
+
+    def makes_groups(self, keys: tuple[Output, ...]) -> bool:
+        """Whether its groups are the question's own, and in the answer by themselves."""
+        return self.aggregate is not None and len(self.keys) == len(keys)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolvedQuery:
     """A question with nothing left to look up."""
@@ -155,7 +174,12 @@ class ResolvedQuery:
     """One a home and metric time; exactly one for values and rows."""
     computed: tuple[Output, ...]
     """The answer's columns over the branches' columns."""
+    nested: tuple[NestedGroups, ...] = ()
     filling: Filling | None = None
+    present: tuple[Expr, ...] = ()
+    """Which groups are in the answer, whatever having says."""
+    windows: tuple[Output, ...] = ()
+    """Ranks among the groups, before having."""
     having: tuple[Expr, ...]
     order: tuple[SortKey, ...]
     limit: int | None

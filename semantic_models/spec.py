@@ -155,9 +155,23 @@ class ModelSpec:
     about: Described = NOTHING_SAID
 
 
+@dataclass(frozen=True, slots=True)
+class ScopeSpec:
+    """What a metric changes of its question's groups or predicates, by ``keep_only``, ``add``, …"""
+
+    parts: tuple[tuple[Scalar, tuple[Scalar, ...]], ...] = ()
+
+    def part(self, name: str) -> tuple[Scalar, ...] | None:
+        """The values of one key; None where it is not written."""
+        return next((values for key, values in self.parts if key.text == name), None)
+
+
+EMPTY_SCOPE = ScopeSpec()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricSpec:
-    """One entry of ``metrics:``; exactly one of ``expr`` and ``of`` is written."""
+    """One entry of ``metrics:``; exactly one of its first keys is written."""
 
     name: Scalar
     expr: Scalar | None = None
@@ -178,9 +192,19 @@ class MetricSpec:
     funnel: tuple[tuple[Scalar, Scalar], ...] = ()
     """Pairs of ``base`` or ``converted`` and a measure."""
     by: tuple[Scalar, ...] = ()
-    within: Scalar | None = None
+    within: tuple[Scalar, ...] = ()
+    """A length of time, or the dimensions within which is ranked."""
     holding: tuple[tuple[Scalar, Scalar], ...] = ()
     """Pairs of equal columns: the base's, the conversion's."""
+    aggregate: tuple[str, Scalar] | None = None
+    """A function and the metric that it aggregates ``per`` something."""
+    per: tuple[Scalar, ...] = ()
+    rank: Scalar | None = None
+    order: Scalar | None = None
+    grain: ScopeSpec = EMPTY_SCOPE
+    filter: ScopeSpec = EMPTY_SCOPE
+    locals: tuple[MetricSpec, ...] = ()
+    """Metrics that only its formula knows."""
     about: Described = NOTHING_SAID
 
 

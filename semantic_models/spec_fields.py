@@ -80,6 +80,10 @@ class Fields:
         entries = self.entries(key)
         return tuple((name, text) for name, text in entries if isinstance(text, Scalar))
 
+    def lists(self, key: str) -> tuple[tuple[Scalar, tuple[Scalar, ...]], ...]:
+        """Words and the name, or the names, of each."""
+        return tuple((word, _scalars(each)) for word, each in self.entries(key))
+
     def truth(self, key: str, *, default: bool) -> bool:
         node = self.scalar(key)
         return default if node is None else node.value is True

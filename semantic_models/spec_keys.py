@@ -23,6 +23,8 @@ class Shape(Enum):
     COLUMN_LISTS = "a list of lists of columns"
     COLUMNS_OR_SQL = "a column, a list of columns or a condition in SQL"
     TEXTS = "a map from names to text"
+    NAMES = "a name or a list of names"
+    LISTS = "a map from words to a name or a list of them"
     MEMBERS = "a map from names to what they mean"
 
 
@@ -37,6 +39,8 @@ HINTS: Mapping[Shape, str] = {
     Shape.COLUMN_LISTS: "Write for example [[email], [country, tax_id]].",
     Shape.COLUMNS_OR_SQL: 'Write for example customer_id, or [a, b], or "seller_id = user_id".',
     Shape.TEXTS: 'Write each on a line of its own, as "name: text".',
+    Shape.NAMES: "Write for example customer.region, or [customer.region, status].",
+    Shape.LISTS: "Write for example {keep_only: [customer.region]}.",
     Shape.MEMBERS: 'Write each on a line of its own, as "name: ...".',
 }
 
@@ -195,6 +199,9 @@ SEGMENT = Kind(
     short="expr",
 )
 
+AGGREGATES = ("avg", "sum", "min", "max", "count")
+"""What a metric may make of another one's groups."""
+
 METRIC = Kind(
     noun="metric",
     keys={
@@ -208,25 +215,25 @@ METRIC = Kind(
         "spine": Shape.TRUTH,
         "funnel": Shape.TEXTS,
         "by": Shape.COLUMNS,
-        "within": Shape.TEXT,
+        "within": Shape.NAMES,
         "holding": Shape.TEXTS,
+        **dict.fromkeys(AGGREGATES, Shape.TEXT),
+        "per": Shape.NAMES,
+        "rank": Shape.TEXT,
+        "order": Shape.TEXT,
+        "with": Shape.MEMBERS,
+        "grain": Shape.LISTS,
+        "filter": Shape.LISTS,
         **ABOUT,
     },
     later=(
         "after",
-        "avg",
         "cohort",
-        "filter",
-        "grain",
         "on",
-        "order",
         "params",
-        "per",
-        "rank",
         "retention",
-        "with",
     ),
-    one_of=("expr", "of", "funnel"),
+    one_of=("expr", "of", "funnel", "rank", *AGGREGATES),
     short="expr",
 )
 

@@ -83,6 +83,18 @@ def _misfits_of_texts(node: Node) -> list[Node]:
     return [value for _, value in node.entries if not _is_text(value)]
 
 
+def _misfits_of_names(node: Node) -> list[Node]:
+    if isinstance(node, source.Sequence) and not node.items:
+        return []
+    return [] if _is_text(node) else _misfits_of_words(node)
+
+
+def _misfits_of_list_map(node: Node) -> list[Node]:
+    if not isinstance(node, source.Mapping) or not (node.entries or node.refused):
+        return [node]
+    return [part for _, value in node.entries for part in _misfits_of_names(value)]
+
+
 _MISFITS: Mapping[Shape, Callable[[Node], list[Node]]] = {
     Shape.VERSION: _unless(_is_version),
     Shape.TEXT: _unless(_is_text),
@@ -94,5 +106,7 @@ _MISFITS: Mapping[Shape, Callable[[Node], list[Node]]] = {
     Shape.COLUMN_LISTS: _misfits_of_lists,
     Shape.COLUMNS_OR_SQL: lambda node: [] if _is_sql(node) else _misfits_of_words(node),
     Shape.TEXTS: _misfits_of_texts,
+    Shape.NAMES: _misfits_of_names,
+    Shape.LISTS: _misfits_of_list_map,
     Shape.MEMBERS: _unless(_is_section),
 }

@@ -1,0 +1,82 @@
+"""The question that a metric in a scope of its own asks, made from the one it is asked with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from semantic_models.expressions import conjuncts, parse_expression
+from semantic_models.model import Grain, Scope
+from semantic_models.query import Asked, Filter, Predicate, Query, TimeRange
+from semantic_models.resolve_filters import names_in
+from semantic_models.resolve_names import METRIC_TIME, parts_of
+from semantic_models.spec import Scalar
+
+INNER = "n:"
+"""The name under which the metric is asked for; no author can write it."""
+
+
+def nested_query(
+    scope: Scope, name: str, query: Query, keys: Mapping[str, Asked], grain: Grain | None
+) -> Query:
+    """What is asked of a metric so that ``name`` is its column.
+
+    ``keys`` are the grouped dimensions by their columns, ``grain`` that of a bare metric time.
+    """
+    kept = [
+        Asked(_with_grain(asked, grain), column, asked.source, asked.may_be_column)
+        for column, asked in keys.items()
+        if _keeps(scope, asked.name)
+    ]
+    per = [Asked(each, f"p:{at}", may_be_column=True) for at, each in enumerate(scope.per)]
+    return Query(
+        metrics=(Asked(INNER, name),),
+        dimensions=(*kept, *per),
+        where=(*_filters(scope, query.where), *map(_added, scope.add_filters)),
+        time=query.time if _holds(scope, [query.time.on or METRIC_TIME]) else _no_range(query),
+    )
+
+
+def _with_grain(asked: Asked, grain: Grain | None) -> str:
+    is_bare = parts_of(asked.name) == (METRIC_TIME,)
+    return f"{METRIC_TIME}.{grain}" if is_bare and grain is not None else asked.name
+
+
+def _keeps(scope: Scope, name: str) -> bool:
+    if scope.keep_only is not None and not is_among(name, scope.keep_only):
+        return False
+    return not is_among(name, scope.exclude)
+
+
+def is_among(name: str, listed: Sequence[str]) -> bool:
+    """Whether a name is listed; a time dimension stands for all of its grains."""
+    parts = parts_of(name)
+    grainless = parts[:-1] if parts[-1] in Grain.__members__.values() else parts
+    return any(parts_of(each) in (parts, grainless) for each in listed)
+
+
+def _filters(scope: Scope, filters: Sequence[Filter]) -> list[Filter]:
+    return [part for each in filters for part in parts_in(each) if _holds(scope, names_in([part]))]
+
+
+def parts_in(filter_: Filter) -> list[Filter]:
+    """The conjuncts of a predicate, each as one of its own."""
+    if isinstance(filter_, Predicate):
+        return [replace(filter_, tree=part) for part in conjuncts(filter_.tree)]
+    return [filter_]
+
+
+def _holds(scope: Scope, names: Sequence[str]) -> bool:
+    if scope.keep_filters is not None and not any(
+        is_among(name, scope.keep_filters) for name in names
+    ):
+        return False
+    return not any(is_among(name, scope.drop_filters) for name in names)
+
+
+def _added(written: Scalar) -> Predicate:
+    return Predicate(written.text, parse_expression(written.text, written.position), "metrics")
+
+
+def _no_range(query: Query) -> TimeRange:
+    return TimeRange(zone=query.time.zone)
