@@ -10,6 +10,7 @@ from itertools import count
 from sqlglot import Dialect as SqlDialect
 from sqlglot import exp
 
+from dialects.block import Block, aliased, conjunction, identifier, number
 from dialects.dates import interval
 from dialects.dialect import Dialect
 from dialects.lower import Lowering
@@ -81,91 +82,6 @@ def alias(path: Path, model: str) -> str:
     return "__".join(path) if path else model
 
 
-@dataclass(slots=True)
-class _Block:
-    """One SELECT in the making. Without columns it is still rows that can be joined."""
-
-    source: exp.Expr
-    home: str
-    """The alias of columns without a join path; empty above a subquery's outputs."""
-    joins: list[exp.Join] = field(default_factory=list)
-    where: list[exp.Expr] = field(default_factory=list)
-    columns: list[exp.Expr] = field(default_factory=list)
-    names: tuple[str, ...] = ()
-    group: tuple[str, ...] = ()
-    """The names of the columns that are grouped by."""
-    distinct: bool = False
-    order: list[exp.Expr] = field(default_factory=list)
-    limit: int | None = None
-    offset: int = 0
-    is_cut: bool = False
-
-    @property
-    def is_open(self) -> bool:
-        """Whether rows can still be joined, filtered and computed on in this SELECT."""
-        return not self.columns and not self.order and not self.is_cut
-
-    def select(self, outputs: Sequence[Output]) -> exp.Select:
-        """The SELECT, with its columns in the order of ``outputs``."""
-        names = tuple(each.name for each in outputs)
-        if names != self.names:
-            raise AssertionError("a plan's last node computes exactly its columns")
-        return self.tree()
-
-    def tree(self) -> exp.Select:
-        """The SELECT as it is."""
-        args: dict[str, object] = {
-            "expressions": self.columns,
-            "from_": exp.From(this=self.source),
-        }
-        if self.joins:
-            args["joins"] = self.joins
-        if self.where:
-            args["where"] = exp.Where(this=conjunction(self.where))
-        if self.group:
-            places = [self.names.index(name) + 1 for name in self.group]
-            args["group"] = exp.Group(expressions=[number(each) for each in places])
-        if self.distinct:
-            args["distinct"] = exp.Distinct()
-        if self.order:
-            args["order"] = exp.Order(expressions=self.order)
-        if self.limit is not None:
-            args["limit"] = exp.Limit(expression=number(self.limit))
-        if self.offset:
-            args["offset"] = exp.Offset(expression=number(self.offset))
-        return exp.Select(**args)
-
-
-def number(value: int) -> exp.Literal:
-    """A whole number."""
-    return exp.Literal(this=str(value), is_string=False)
-
-
-def identifier(name: str) -> exp.Identifier:
-    """A quoted name."""
-    return exp.Identifier(this=name, quoted=True)
-
-
-def aliased(tree: exp.Expr, name: str) -> exp.Expr:
-    """An expression under a name."""
-    return exp.Alias(this=tree, alias=identifier(name))
-
-
-def conjunction(trees: Sequence[exp.Expr]) -> exp.Expr:
-    """All predicates as one, each in brackets where there are several."""
-    if len(trees) == 1:
-        return trees[0]
-    both = bracketed(trees[0])
-    for tree in trees[1:]:
-        both = exp.And(this=both, expression=bracketed(tree))
-    return both
-
-
-def bracketed(tree: exp.Expr) -> exp.Expr:
-    """A predicate that an AND may stand beside."""
-    return exp.Paren(this=tree) if isinstance(tree, exp.Connector) else tree
-
-
 @dataclass(frozen=True, slots=True)
 class _Generator:
     lowering: Lowering
@@ -173,7 +89,7 @@ class _Generator:
     relations: dict[str, None] = field(default_factory=dict)
     """The names of the relations that are read, in the order in which they are met."""
 
-    def block(self, plan: LogicalPlan) -> _Block:
+    def block(self, plan: LogicalPlan) -> Block:
         """The SELECT of a plan, as far as it goes in one."""
         match plan:
             case Pick() | Fill() | Lookup() | Stitch():
@@ -195,7 +111,7 @@ class _Generator:
             case _:
                 return self._rows(plan)
 
-    def _put_together(self, plan: Pick | Fill | Lookup | Stitch) -> _Block:
+    def _put_together(self, plan: Pick | Fill | Lookup | Stitch) -> Block:
         match plan:
             case Lookup():
                 return self._lookup(plan)
@@ -206,12 +122,12 @@ class _Generator:
             case Stitch():
                 return self._stitch(plan)
 
-    def _rows(self, plan: Scan | Join | Filter | SemiJoin | Spread | Series) -> _Block:
+    def _rows(self, plan: Scan | Join | Filter | SemiJoin | Spread | Series) -> Block:
         match plan:
             case Scan():
                 self.relations[relation_name(plan.relation)] = None
                 name = alias(plan.path, plan.model)
-                return _Block(self._relation(plan.relation, name), name)
+                return Block(self._relation(plan.relation, name), name)
             case Join():
                 return self._join(plan)
             case Filter():
@@ -229,15 +145,15 @@ class _Generator:
             case Series():
                 return self._series(plan)
 
-    def _open(self, plan: LogicalPlan) -> _Block:
+    def _open(self, plan: LogicalPlan) -> Block:
         block = self.block(plan)
         return block if block.is_open else self._wrapped(block)
 
-    def _wrapped(self, block: _Block, name: str = "") -> _Block:
+    def _wrapped(self, block: Block, name: str = "") -> Block:
         if not block.columns:
             raise AssertionError("only computed columns can be read from outside")
         name = name or f"s{next(self.numbers)}"
-        wrapped = _Block(exp.Subquery(this=block.tree(), alias=_table_alias(name)), "")
+        wrapped = Block(exp.Subquery(this=block.tree(), alias=_table_alias(name)), "")
         wrapped.names = block.names
         return wrapped
 
@@ -250,7 +166,7 @@ class _Generator:
             case Select(tree):
                 return exp.Subquery(this=tree.copy(), alias=_table_alias(name))
 
-    def _join(self, plan: Join) -> _Block:
+    def _join(self, plan: Join) -> Block:
         block = self.block(plan.input)
         if not block.is_open:
             home = scans(plan.input)[0]
@@ -271,7 +187,7 @@ class _Generator:
         block.joins.append(exp.Join(this=source, side="LEFT", on=on))
         return block
 
-    def _semi_join(self, plan: SemiJoin) -> _Block:
+    def _semi_join(self, plan: SemiJoin) -> Block:
         block = self._open(plan.input)
         inner = self._open(plan.right)
         inner.columns = [number(1)]
@@ -286,12 +202,12 @@ class _Generator:
         block.where.append(exp.Exists(this=inner.tree()))
         return block
 
-    def _computed(self, block: _Block, outputs: Sequence[Output]) -> _Block:
+    def _computed(self, block: Block, outputs: Sequence[Output]) -> Block:
         block.columns = [aliased(self._lower(each.expr, block), each.name) for each in outputs]
         block.names = tuple(each.name for each in outputs)
         return block
 
-    def _project(self, plan: Project) -> _Block:
+    def _project(self, plan: Project) -> Block:
         """Compute columns in the SELECT that orders and cuts, so that its order is the last."""
         above: list[Sort | Limit] = []
         inner = plan.input
@@ -308,7 +224,7 @@ class _Generator:
             return self._computed(block, plan.columns)
         return _renamed(block, names)
 
-    def _ordered(self, plan: Sort, block: _Block) -> _Block:
+    def _ordered(self, plan: Sort, block: Block) -> Block:
         home = "" if block.columns else block.home
         block.order = [self._ordering(key, home) for key in plan.keys]
         return block
@@ -320,11 +236,11 @@ class _Generator:
             nulls_first=key.nulls_first,
         )
 
-    def _stitch(self, plan: Stitch) -> _Block:
+    def _stitch(self, plan: Stitch) -> Block:
         selects = [self._padded(branch, plan) for branch in plan.branches]
         union = _union(selects)
         name = f"s{next(self.numbers)}"
-        block = _Block(exp.Subquery(this=union, alias=_table_alias(name)), "")
+        block = Block(exp.Subquery(this=union, alias=_table_alias(name)), "")
         keys = [aliased(exp.Column(this=identifier(k.name)), k.name) for k in plan.keys]
         measures = [
             aliased(self.lowering.only_value(exp.Column(this=identifier(m.name)), m.type), m.name)
@@ -354,11 +270,11 @@ class _Generator:
         block = self.block(plan)
         return block.source if block.is_open else self._wrapped(block, alias(SPINE, "")).source
 
-    def _series(self, plan: Series) -> _Block:
+    def _series(self, plan: Series) -> Block:
         """The periods that a subquery has."""
         tree = self._made(plan) if plan.rows is None else self.block(plan.rows).tree()
         name = alias(SPINE, "")
-        return _Block(exp.Subquery(this=tree, alias=_table_alias(name)), name)
+        return Block(exp.Subquery(this=tree, alias=_table_alias(name)), name)
 
     def _made(self, plan: Series) -> exp.Select:
         """One row a period, between ends that a subquery gives."""
@@ -366,7 +282,7 @@ class _Generator:
         low, high = (
             exp.Column(this=identifier(each), table=identifier(ends)) for each in ("low", "high")
         )
-        block = _Block(self._ends(plan, ends), "")
+        block = Block(self._ends(plan, ends), "")
         relation = self.lowering.dialect.series(low, high, interval(1, plan.grain))
         name = f"s{next(self.numbers)}"
         columns = [identifier(PERIOD)]
@@ -393,7 +309,7 @@ class _Generator:
             select.set("from_", exp.From(this=source))
         return exp.Subquery(this=select, alias=_table_alias(name))
 
-    def _pick(self, plan: Pick) -> _Block:
+    def _pick(self, plan: Pick) -> Block:
         """Number the rows of each group and keep the first."""
         inner = self._wrapped(self.block(plan.input))
         row = exp.Window(
@@ -412,9 +328,9 @@ class _Generator:
         block.where.append(first)
         return self._computed(block, plan.columns)
 
-    def _lookup(self, plan: Lookup) -> _Block:
+    def _lookup(self, plan: Lookup) -> Block:
         rows, found = f"s{next(self.numbers)}", f"s{next(self.numbers)}"
-        block = _Block(self._wrapped(self.block(plan.input), rows).source, "")
+        block = Block(self._wrapped(self.block(plan.input), rows).source, "")
         right = self._wrapped(self.block(plan.right), found).source
         on: list[exp.Expr] = [
             exp.NullSafeEQ(this=_of(rows, each), expression=_of(found, each)) for each in plan.on
@@ -429,10 +345,10 @@ class _Generator:
         block.names = tuple(each.name for each in plan.columns)
         return block
 
-    def _fill(self, plan: Fill) -> _Block:
+    def _fill(self, plan: Fill) -> Block:
         """A full join on times, so that rows whose time is beyond the periods stay."""
         rows, periods = f"s{next(self.numbers)}", f"s{next(self.numbers)}"
-        block = _Block(self._wrapped(self.block(plan.input), rows).source, "")
+        block = Block(self._wrapped(self.block(plan.input), rows).source, "")
         right = self._wrapped(self.block(plan.periods), periods).source
 
         on = [exp.EQ(this=_of(rows, each), expression=_of(periods, each)) for each in plan.on]
@@ -449,7 +365,7 @@ class _Generator:
         block.names = tuple(each.name for each in plan.columns)
         return block
 
-    def _lower(self, expr: Expr, block: _Block) -> exp.Expr:
+    def _lower(self, expr: Expr, block: Block) -> exp.Expr:
         return self.lowering.lower(expr.tree, block.home)
 
 
@@ -469,13 +385,13 @@ def _table_alias(name: str) -> exp.TableAlias:
     return exp.TableAlias(this=identifier(name))
 
 
-def _cut(plan: Limit, block: _Block) -> _Block:
+def _cut(plan: Limit, block: Block) -> Block:
     block.limit, block.offset, block.is_cut = plan.count, plan.offset, True
     return block
 
 
 def _renaming(
-    block: _Block, outputs: Sequence[Output], above: Sequence[Sort | Limit]
+    block: Block, outputs: Sequence[Output], above: Sequence[Sort | Limit]
 ) -> dict[str, str] | None:
     """New names by old ones, where the outputs are the block's own columns as they are."""
     picked = [each.expr.tree for each in outputs]
@@ -489,7 +405,7 @@ def _renaming(
     return dict(zip(wanted, (each.name for each in outputs), strict=True))
 
 
-def _renamed(block: _Block, names: dict[str, str]) -> _Block:
+def _renamed(block: Block, names: dict[str, str]) -> Block:
     by_name = dict(zip(block.names, block.columns, strict=True))
     block.columns = [by_name[name] for name in names]
     for tree, new in zip(block.columns, names.values(), strict=True):

@@ -11,6 +11,7 @@ from semantic_models.build_joins import build_joins
 from semantic_models.build_metrics import MetricBuilder, standard_grain
 from semantic_models.build_relations import build_spines, engine_of, known_engine, relation_of
 from semantic_models.catalog import Catalog
+from semantic_models.check_scopes import check_scopes
 from semantic_models.checks import CHECKS, unknown
 from semantic_models.errors import (
     EmptyProject,
@@ -74,7 +75,7 @@ def build_what_stands(spec: ProjectSpec, columns: Columns, faults: Faults) -> Ca
     binder = Binder(specs, joins, columns, faults)
     models = {name: _model(each, spec, binder) for name, each in specs.items()}
     metrics, shared = _metrics(spec, models, binder) if models else ({}, {})
-    return Catalog(
+    catalog = Catalog(
         name=spec.name.text,
         version=_version(models, spec),
         models=models,
@@ -83,6 +84,8 @@ def build_what_stands(spec: ProjectSpec, columns: Columns, faults: Faults) -> Ca
         time_zone=spec.time_zone.text if spec.time_zone else "UTC",
         spines=build_spines(spec, faults),
     )
+    check_scopes(spec.metrics, catalog, faults)
+    return catalog
 
 
 def _by_name(models: Sequence[ModelSpec], faults: Faults) -> dict[str, ModelSpec]:

@@ -242,7 +242,7 @@ class MetricBuilder:
             try:
                 name = ".".join(parts)
                 found = self._build(own[name]) if name in own else self._named(name)
-                inner = _composable(found, text)
+                inner = _composable(found)
             except ForebayError as error:
                 self.faults.add_once(error.at(text.position(*offset_of(node))), since=before)
                 return exp.Null()
@@ -305,12 +305,12 @@ def _scoped(metric: Metric, spec: MetricSpec) -> Metric:
     return replace(metric, formula=Expr(_input(0)), inputs=(Nested(inner, scope),))
 
 
-def _composable(metric: Metric, place: Scalar) -> Metric:
+def _composable(metric: Metric, place: Scalar | None = None) -> Metric:
     if metric.ranked is not None:
         raise WindowedComposition(
             f'metric "{metric.name}" is a rank and stands in another metric',
             hint="Ask for both beside each other.",
-            position=place.position(),
+            position=place.position() if place else None,
         )
     return metric
 

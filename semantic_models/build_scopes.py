@@ -58,6 +58,7 @@ def scope_of(spec: MetricSpec) -> Scope | None:
         keep_filters=() if drops_all else _texts(keep),
         drop_filters=_texts(drop) or (),
         add_filters=_predicates(spec.filter.part("add") or ()),
+        origins=_origins(spec),
     )
 
 
@@ -79,7 +80,8 @@ def ranked_of(spec: MetricSpec) -> Ranked | None:
             hint="Write asc or desc.",
             position=spec.order.position(),
         )
-    return Ranked(tuple(each.text for each in spec.within), descending=order == "desc")
+    within = tuple(each.text for each in spec.within)
+    return Ranked(within, descending=order == "desc", origins=spec.within)
 
 
 def _aggregated(spec: MetricSpec, written: tuple[str, Scalar]) -> Scope:
@@ -90,7 +92,8 @@ def _aggregated(spec: MetricSpec, written: tuple[str, Scalar]) -> Scope:
             hint='Write "per", such as per: customer_id, beside it.',
             position=text.position(),
         )
-    return Scope(per=_texts(spec.per) or (), aggregate=_AGGREGATES[function])
+    per = _texts(spec.per) or ()
+    return Scope(per=per, aggregate=_AGGREGATES[function], origins=spec.per)
 
 
 def _aggregate(written: Scalar) -> Aggregate:
@@ -111,6 +114,11 @@ def _check_words(spec: ScopeSpec, key: str, words: tuple[str, ...]) -> None:
                 hint=did_you_mean(word.text, words) or f"Write {', '.join(words)}.",
                 position=word.position(),
             )
+
+
+def _origins(spec: MetricSpec) -> tuple[Scalar, ...]:
+    parts = (*spec.grain.parts, *spec.filter.parts)
+    return tuple(each for _, values in parts for each in values)
 
 
 def _texts(written: tuple[Scalar, ...] | None) -> tuple[str, ...] | None:

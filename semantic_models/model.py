@@ -234,6 +234,7 @@ class Scope:
     """The only names whose predicates hold for it; None: all of the question's."""
     drop_filters: tuple[str, ...] = ()
     add_filters: tuple[Scalar, ...] = ()
+    origins: tuple[Scalar, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +260,7 @@ class Ranked:
     within: tuple[str, ...]
     """Grouped dimensions each of whose values has ranks of its own."""
     descending: bool
+    origins: tuple[Scalar, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,6 +292,13 @@ class Metric:
     def measures(self) -> tuple[MeasureUse, ...]:
         """Every measure that it is made of."""
         return tuple(each for use in self.inputs for each in _measures(use))
+
+    @property
+    def origins(self) -> tuple[Scalar, ...]:
+        """What its author wrote of its groups and predicates."""
+        scopes = [use for use in self.inputs if isinstance(use, Nested)]
+        own = self.ranked.origins if self.ranked is not None else ()
+        return (*own, *(o for each in scopes for o in (*each.scope.origins, *each.metric.origins)))
 
     @property
     def looks_back(self) -> bool:

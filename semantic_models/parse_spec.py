@@ -13,13 +13,12 @@ from semantic_models.errors import (
     Position,
     ProjectNotFound,
     SettingRejected,
-    WrongType,
-    did_you_mean,
     nearest,
 )
 from semantic_models.faults import Faults
 from semantic_models.faults import Place as FaultPlace
-from semantic_models.source import Document, Node, Refused, place_of, read_yaml, words_within
+from semantic_models.parse_engines import engines_of
+from semantic_models.source import Document, Node, Refused, read_yaml, words_within
 from semantic_models.spec import (
     ANY,
     ROOT_NAME,
@@ -39,7 +38,7 @@ from semantic_models.spec_fields import (
     Fields,
     Place,
     is_column,
-    name_fault,
+    must,
     read_fields,
     read_member,
 )
@@ -47,9 +46,6 @@ from semantic_models.spec_keys import (
     ABOUT,
     AGGREGATES,
     DIMENSION,
-    DUCKDB,
-    ENGINE_TYPES,
-    ENGINE_TYPES_LATER,
     JOIN,
     MEASURE,
     METRIC,
@@ -65,7 +61,6 @@ from semantic_models.spec_shapes import told_name
 MODELS_FOLDER = "models"
 POLICIES_FOLDER = "policies"
 _NAMELESS = Scalar("", None, ROOT_NAME, ((1, 1),))
-_KNOWN_TYPES = f"Known types are {', '.join(ENGINE_TYPES)}."
 
 
 def parse_project(
@@ -93,7 +88,7 @@ def read_project(
         faults.add(ProjectNotFound(f'file "{root_name}" does not exist', hint=hint))
         return _project(None, (), [], [], [])
     root = _read_root(root_name, files[root_name], faults)
-    engines = tuple(_engines(root, faults)) if root else ()
+    engines = tuple(engines_of(root, faults)) if root else ()
     models: list[ModelSpec] = []
     metrics: list[MetricSpec] = []
     spines: list[SpineSpec] = []
@@ -332,64 +327,6 @@ def _said_by(model: str, refused: Refused) -> Iterator[FaultPlace]:
         yield "engine", model
 
 
-def _engines(root: Fields, faults: Faults) -> Iterator[EngineSpec]:
-    for name, node in root.entries("engines"):
-        fault = _engine_type_fault(name, node)
-        if fault is not None:
-            faults.add(fault, ("engines", name.text))
-            continue
-        fields = read_member(DUCKDB, name, node, "", faults.found)
-        if fields is not None and fields.is_whole and fields.cut is None:
-            made = _engine(name, fields, faults)
-            if made.path or made.files:
-                yield made
-                continue
-        faults.lose(faults.found[-1], ("engines", name.text))
-    for key, _, cause in root.refused_of("engines"):
-        faults.lose(cause, ("engines", key.text))
-
-
-def _engine_type_fault(name: Scalar, node: Node) -> ForebayError | None:
-    """Why an engine's other keys cannot be read: its type is none of this version's."""
-    entries = node.entries if isinstance(node, source.Mapping) else ()
-    written = next((value for key, value in entries if key.text == "type"), None)
-    if not isinstance(written, Scalar) or written.value is None or written.text in ENGINE_TYPES:
-        return None
-    place = f'engine "{told_name(name.text)}"'
-    if written.text in ENGINE_TYPES_LATER:
-        return NotSupported(
-            f'type "{written.text}" of {place} is not supported by this version',
-            hint=f"{_KNOWN_TYPES} The changelog tells when more arrive.",
-            position=place_of(written),
-        )
-    known = (*ENGINE_TYPES, *ENGINE_TYPES_LATER)
-    return WrongType(
-        f'type "{told_name(written.text)}" of {place} does not exist',
-        hint=did_you_mean(written.text, known) or _KNOWN_TYPES,
-        position=place_of(written),
-    )
-
-
-def _engine(name: Scalar, fields: Fields, faults: Faults) -> EngineSpec:
-    files: list[tuple[Scalar, Scalar]] = []
-    for view, path in fields.texts("files"):
-        place = f'file "{told_name(view.text)}" of {fields.place.text}'
-        fault = name_fault(view, place, keeps_names=False)
-        if fault is not None:
-            faults.add(fault, ("tables", name.text, view.text.lower()))
-        else:
-            files.append((view, path))
-    for view, _, cause in fields.refused_of("files"):
-        faults.lose(cause, ("tables", name.text, view.text.lower()))
-    return EngineSpec(
-        name=name,
-        type=_must(fields, "type"),
-        path=fields.scalar("path"),
-        read_only=fields.truth("read_only", default=True),
-        files=tuple(files),
-    )
-
-
 def _model(name: Scalar, fields: Fields, faults: Faults) -> ModelSpec:
     model = name.text
     if fields.refused or fields.cut or not fields.is_whole:
@@ -424,7 +361,7 @@ def _dimension(name: Scalar, fields: Fields, _: Faults) -> DimensionSpec:
 def _measure(name: Scalar, fields: Fields, _: Faults) -> MeasureSpec:
     return MeasureSpec(
         name=name,
-        expr=_must(fields, "expr"),
+        expr=must(fields, "expr"),
         where=fields.scalar("where"),
         time=fields.scalar("time"),
         first_by=fields.scalar("first_by"),
@@ -440,7 +377,7 @@ def _join(name: Scalar, fields: Fields, _: Faults) -> JoinSpec:
     is_condition = on is not None and not is_column(on)
     return JoinSpec(
         name=name,
-        to=_must(fields, "to"),
+        to=must(fields, "to"),
         columns=() if is_condition else fields.columns("on"),
         on=on if is_condition else None,
         about=fields.about(),
@@ -448,7 +385,7 @@ def _join(name: Scalar, fields: Fields, _: Faults) -> JoinSpec:
 
 
 def _segment(name: Scalar, fields: Fields, _: Faults) -> SegmentSpec:
-    return SegmentSpec(name=name, expr=_must(fields, "expr"), about=fields.about())
+    return SegmentSpec(name=name, expr=must(fields, "expr"), about=fields.about())
 
 
 def _metric(name: Scalar, fields: Fields, faults: Faults) -> MetricSpec:
@@ -498,14 +435,7 @@ def _metric(name: Scalar, fields: Fields, faults: Faults) -> MetricSpec:
 def _spine(name: Scalar, fields: Fields, _: Faults) -> SpineSpec:
     return SpineSpec(
         name=name,
-        table=_must(fields, "table"),
-        column=_must(fields, "column"),
+        table=must(fields, "table"),
+        column=must(fields, "column"),
         engine=fields.scalar("engine"),
     )
-
-
-def _must(fields: Fields, key: str) -> Scalar:
-    """A key without which there would be no fields."""
-    written = fields.scalar(key)
-    assert written is not None, key
-    return written

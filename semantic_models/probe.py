@@ -121,6 +121,9 @@ def probe_metrics(catalog: Catalog, names: Sequence[str]) -> Plan:
         ModelError: it has no safe answer, whoever asks.
     """
     looks_back = any(catalog.metric(name).looks_back for name in names)
-    times = (Asked(METRIC_TIME),) if looks_back else ()
-    query = Query(metrics=tuple(map(Asked, names)), dimensions=times)
+    times = (METRIC_TIME,) if looks_back else ()
+    ranks = filter(None, (catalog.metric(name).ranked for name in names))
+    within = (name for each in ranks for name in each.within)
+    grouped = dict.fromkeys(map(Asked, (*times, *within)))
+    query = Query(metrics=tuple(map(Asked, names)), dimensions=tuple(grouped))
     return make_plan(resolve(query, catalog, now=_NO_TIME))

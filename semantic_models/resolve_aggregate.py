@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-
-from sqlglot import exp
 
 from semantic_models.bind import column_expr
 from semantic_models.build_metrics import renumbered
@@ -17,7 +15,6 @@ from semantic_models.errors import (
     NoPath,
     NoStitchingDimension,
     Position,
-    UnaggregatedFinerGrain,
     UnknownName,
 )
 from semantic_models.homes import Home, homes_of
@@ -30,12 +27,12 @@ from semantic_models.model import (
     MeasureUse,
     Metric,
     Nested,
-    Ranked,
 )
 from semantic_models.nested_queries import INNER, nested_query
 from semantic_models.plan import Output, SortKey
 from semantic_models.presence import is_present, with_presence
 from semantic_models.query import Asked, OrderBy, Query
+from semantic_models.ranks import AskedMetric, ranked_columns
 from semantic_models.resolve_axis import resolve_axis
 from semantic_models.resolve_branch import BranchResolver, asked_position, shown_in
 from semantic_models.resolve_filling import resolve_filling
@@ -52,16 +49,7 @@ from semantic_models.resolved import (
 )
 from semantic_models.scopes import aggregated_type
 from semantic_models.spec import Described
-from semantic_models.types import INT64, Kind, LogicalType
-
-
-@dataclass(frozen=True, slots=True)
-class AskedMetric:
-    """A metric with the name of its column and its formula over the branches' columns."""
-
-    name: str
-    metric: Metric
-    formula: exp.Expr
+from semantic_models.types import Kind, LogicalType
 
 
 def resolve_aggregate(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQuery:
@@ -355,7 +343,7 @@ def _resolved(
 ) -> ResolvedQuery:
     asked, hidden = metrics
     keys = branches[0].keys
-    windows, asked, hidden = _ranked(asked, hidden, keys, query)
+    windows, asked, hidden = ranked_columns(asked, hidden, keys, query)
     computed = {key.name: Output(key.name, column_expr(key.name), key.type) for key in keys}
     for each in asked:
         if each.name in computed:
@@ -383,45 +371,6 @@ def _resolved(
         engine=branches[0].home.engine,
         columns=_answer(outputs, asked, about),
     )
-
-
-def _ranked(
-    asked: Sequence[AskedMetric],
-    hidden: Mapping[str, AskedMetric],
-    keys: Sequence[Output],
-    query: Query,
-) -> tuple[tuple[Output, ...], list[AskedMetric], dict[str, AskedMetric]]:
-    """The ranks that are asked for, and the metrics with the columns of theirs for formulas."""
-    windows: list[Output] = []
-
-    def ranked(each: AskedMetric) -> AskedMetric:
-        if each.metric.ranked is None:
-            return each
-        rank = Output(f"w:{len(windows)}", _rank(each, each.metric.ranked, keys, query), INT64)
-        windows.append(rank)
-        return replace(each, formula=column_expr(rank.name).tree)
-
-    shown = [ranked(each) for each in asked]
-    others = {name: ranked(each) for name, each in hidden.items()}
-    return tuple(windows), shown, others
-
-
-def _rank(each: AskedMetric, ranked: Ranked, keys: Sequence[Output], query: Query) -> Expr:
-    columns = {
-        name: key.name
-        for key, asked in zip(keys, query.dimensions, strict=True)
-        for name in (parts_of(asked.name), parts_of(key.name))
-    }
-    lost = [name for name in ranked.within if parts_of(name) not in columns]
-    if lost:
-        raise UnaggregatedFinerGrain(
-            f'metric "{each.metric.name}" ranks within "{lost[0]}", which is not grouped',
-            hint=f"Group by {lost[0]} too.",
-        )
-    order = exp.Ordered(this=each.formula, desc=ranked.descending, nulls_first=False)
-    within = [column_expr(columns[parts_of(name)]).tree.copy() for name in ranked.within]
-    window = exp.Window(this=exp.Rank(), partition_by=within, order=exp.Order(expressions=[order]))
-    return Expr(window)
 
 
 def _ordered(

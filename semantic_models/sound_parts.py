@@ -37,7 +37,9 @@ def without(catalog: Catalog, places: Set[Position | None]) -> Catalog:
     metrics = {
         name: each
         for name, each in _metrics(catalog, models).items()
-        if stands(each.formula) and all(stands(it) for use in each.measures for it in use.filters)
+        if stands(each.formula)
+        and all(stands(it) for use in each.measures for it in use.filters)
+        and not any(origin.position() in places for origin in each.origins)
     }
     return replace(catalog, models=models, metrics=metrics)
 

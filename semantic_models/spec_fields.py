@@ -293,3 +293,10 @@ def _scalars(node: Node | None) -> tuple[Scalar, ...]:
         return (node,)
     items = node.items if isinstance(node, source.Sequence) else ()
     return tuple(each for each in items if isinstance(each, Scalar))
+
+
+def must(fields: Fields, key: str) -> Scalar:
+    """A key without which there would be no fields."""
+    written = fields.scalar(key)
+    assert written is not None, key
+    return written

@@ -268,6 +268,27 @@ metrics:
     show: value
   web_visits: {of: visits, where: channel = 'web'}
   paid_sales: {of: revenue, where: status = 'paid'}
+  mean_per_customer: {avg: revenue, per: customer_id}
+  best_customer: {max: revenue, per: customer_id}
+  units_of_customers: {sum: units, per: [customer_id, status]}
+  customers_with_revenue: {count: revenue, per: customer_id}
+  mean_per_region: {avg: aov, per: customer.region.name}
+  mean_last_month: {of: mean_per_customer, offset: 1 month}
+  paid_mean: {of: mean_per_customer, where: status = 'paid'}
+  mean_over_sellers: {of: revenue, grain: {include: seller_id, agg: avg}}
+  share_of_status:
+    expr: revenue / status_revenue
+    with: {status_revenue: {of: revenue, grain: {keep_only: [status]}}}
+  global_share:
+    expr: revenue / all_revenue
+    with: {all_revenue: {of: revenue, grain: {keep_only: []}, filter: {drop: all}}}
+  without_status: {of: revenue, grain: {exclude: [status]}}
+  any_status: {of: revenue, filter: {drop: [status]}}
+  always_paid: {of: revenue, filter: {drop: all, add: ["status = 'paid'"]}}
+  only_time_filters: {of: revenue, filter: {keep: [metric_time]}}
+  before: {expr: revenue, with: {revenue: {of: revenue, offset: 1 month}}}
+  revenue_rank: {rank: revenue}
+  rank_in_status: {rank: revenue, within: [status], order: asc}
   spined_revenue: {of: revenue, spine: true, fill_nulls_with: 0}
 """
 

@@ -115,11 +115,11 @@ FAULTY = [
     (METRIC, "x: {exp: a}\n", "SL102", 1, 5, 'unknown key "exp" in metric "x" of model "m"'),
     (
         METRIC,
-        "x: {avg: a}\n",
+        "x: {retention: a}\n",
         "E_NOT_SUPPORTED",
         1,
         5,
-        'key "avg" of metric "x" of model "m" is not supported by this version',
+        'key "retention" of metric "x" of model "m" is not supported by this version',
     ),
     (
         DIMENSION,

@@ -30,6 +30,10 @@ FITTING = [
     (Shape.COLUMNS_OR_SQL, "[a, b]"),
     (Shape.COLUMNS_OR_SQL, "a = b"),
     (Shape.TEXTS, "{a: b}"),
+    (Shape.NAMES, "a.b"),
+    (Shape.NAMES, "[a, b]"),
+    (Shape.NAMES, "[]"),
+    (Shape.LISTS, "{a: b, c: [d]}"),
     (Shape.MEMBERS, "{a: 1}"),
     (Shape.MEMBERS, ""),
 ]
@@ -57,6 +61,10 @@ MISFITS = [
     (Shape.COLUMNS_OR_SQL, "{a: b}", "a map"),
     (Shape.TEXTS, "[a]", "a list"),
     (Shape.TEXTS, "{a: 1}", "the number 1"),
+    (Shape.NAMES, "{a: b}", "a map"),
+    (Shape.NAMES, "[a, 1]", "the number 1"),
+    (Shape.LISTS, "[a]", "a list"),
+    (Shape.LISTS, "{a: 1}", "the number 1"),
     (Shape.MEMBERS, "[a]", "a list"),
     (Shape.MEMBERS, "a", 'the text "a"'),
 ]
