@@ -9,7 +9,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-
 	--exclude-newer "7 days" --no-emit-index-url --custom-compile-command "make lock" $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-all fuzz check bench lock clean
+.PHONY: help setup demo serve test test-all fuzz check suite bench lock clean
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -48,6 +48,9 @@ check: $(READY) ## format, lint, types, import contracts, spelling, dependencies
 
 fuzz: $(READY) ## ask N random questions of the compiler and of loops over rows: N=50000 SEED=0
 	@$(BIN)/python -m tests.oracle.fuzz
+
+suite: $(READY) ## ask the cases of an outside suite: SUITE=name CASES=folder ENGINE=duckdb
+	@SUITE='$(SUITE)' CASES='$(CASES)' ENGINE='$(ENGINE)' $(BIN)/python -m tests.suites.runner
 
 bench: $(READY) ## measure, one JSON line a benchmark, each beside its floor
 	@$(BIN)/python -m benchmarks

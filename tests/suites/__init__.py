@@ -1,0 +1,1 @@
+"""Cases that others wrote, asked through the real loader, pipeline and engine."""
