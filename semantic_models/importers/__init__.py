@@ -1,0 +1,1 @@
+"""Other languages' models to native projects."""

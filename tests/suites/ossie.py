@@ -1,0 +1,74 @@
+"""Apache Ossie's cases: a document, a question, and the SQL whose rows must come or a code."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import orjson
+import yaml
+
+from semantic_models.importers.ossie import import_ossie
+from tests.suites.asking import Given, ask
+from tests.suites.case import Case
+from tests.suites.rows import difference
+
+
+def cases(folder: Path) -> Iterator[Case]:
+    """Every case of a folder of this form."""
+    for each in sorted((folder / "cases").iterdir()):
+        if (each / "query.json").exists():
+            yield Case(each.name, partial(_run, each, folder / "datasets"))
+
+
+def _run(case: Path, datasets: Path) -> str | None:
+    told = yaml.safe_load((case / "metadata.yaml").read_text())
+    asked = orjson.loads((case / "query.json").read_bytes())
+    with tempfile.TemporaryDirectory() as name:
+        project = Path(name)
+        imported = import_ossie((case / "model.yaml").read_text())
+        for path, text in imported.files.items():
+            (project / path).parent.mkdir(exist_ok=True)
+            (project / path).write_text(text)
+        with duckdb.connect(str(project / "data.duckdb")) as connection:
+            connection.execute((datasets / f"{told['dataset']}.sql").read_text())
+        given = ask(project, question_of(asked), types_folder=project / "types")
+        if told.get("expected_error"):
+            return _refused(given, str(told["expected_error_code"]))
+        if given.codes:
+            return f"{', '.join(given.codes)}: {given.message}"
+        with duckdb.connect(str(project / "data.duckdb"), read_only=True) as connection:
+            wanted = connection.execute((case / "gold.sql").read_text()).fetchall()
+        return difference(given.rows, wanted, is_ordered=bool(asked.get("order_by")))
+
+
+def _refused(given: Given, code: str) -> str | None:
+    if any(each.startswith(code) for each in given.codes):
+        return None
+    came = ", ".join(given.codes) or f"{len(given.rows)} rows"
+    return f"wanted {code}, got {came} {given.message}".rstrip()
+
+
+def question_of(asked: Mapping[str, Any]) -> dict[str, object]:
+    """The same question in our words."""
+    question: dict[str, object] = {}
+    if "measures" in asked:
+        question["metrics"] = [
+            {"metric": each["metric"], "as": each["name"]} for each in asked["measures"]
+        ]
+    if "fields" in asked:
+        question |= {"fields": asked["fields"], "from": asked["dataset"]}
+    having = [*asked.get("having", ()), *asked.get("qualify", ())]
+    copied = {"dimensions": asked.get("dimensions"), "where": asked.get("filters")}
+    copied |= {"having": having or None, "limit": asked.get("limit")}
+    order = [_ordered(each) for each in asked.get("order_by", ())]
+    copied["order_by"] = order or None
+    return question | {key: value for key, value in copied.items() if value is not None}
+
+
+def _ordered(told: Mapping[str, str]) -> str:
+    return ("-" if told.get("direction", "ASC").upper() == "DESC" else "") + told["target"]
