@@ -61,6 +61,8 @@ STATUS: Mapping[type[ForebayError], Status] = {
             model_errors.MixedPredicateLevel,
             model_errors.WindowInWhere,
             model_errors.WindowedComposition,
+            model_errors.NestedWindow,
+            model_errors.DeferredFrame,
             model_errors.FieldCycle,
             model_errors.KeyRequired,
             model_errors.UnknownFunction,

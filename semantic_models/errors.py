@@ -317,6 +317,18 @@ class WindowedComposition(ModelError):
     code = "E_WINDOWED_METRIC_COMPOSITION"
 
 
+class NestedWindow(ModelError):
+    """A window function inside another."""
+
+    code = "E_NESTED_WINDOW"
+
+
+class DeferredFrame(ModelError):
+    """A window's frame that engines do not share, or whose bounds are not written as numbers."""
+
+    code = "E_DEFERRED_FRAME_MODE"
+
+
 class FieldCycle(ModelError):
     """Members that are defined by one another."""
 

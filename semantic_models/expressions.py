@@ -12,8 +12,10 @@ from sqlglot.errors import SqlglotError, TokenError
 
 from semantic_models.arguments import first_wrong_call
 from semantic_models.errors import (
+    DeferredFrame,
     ForebayError,
     MalformedSql,
+    NestedWindow,
     NotSupported,
     Position,
     TooLarge,
@@ -184,12 +186,35 @@ def _is_allowed(node: exp.Expr) -> bool:
     return type(node) in ALLOWED or is_clock(node)
 
 
+def _refused_window(node: exp.Expr) -> ForebayError:
+    windows = [each for each in node.walk() if isinstance(each, exp.Window)]
+    if len(windows) > 1:
+        return NestedWindow(
+            "a window function stands inside another",
+            hint="Compute the inner one in the model's `sql`.",
+        )
+    frame = node.find(exp.WindowSpec)
+    if frame is not None and not _is_plain_frame(frame):
+        return DeferredFrame(
+            "a window's frame is ROWS or RANGE between bounds that are written as numbers",
+            hint="Compute it in the model's `sql`.",
+        )
+    return NotSupported(
+        "window functions are not supported by this version",
+        hint="Leave OVER out, or compute it in the model's `sql`.",
+    )
+
+
+def _is_plain_frame(frame: exp.WindowSpec) -> bool:
+    bounds = (frame.args.get("start"), frame.args.get("end"))
+    return str(frame.args.get("kind")).upper() in ("ROWS", "RANGE") and all(
+        isinstance(each, str | exp.Literal | exp.Interval | None) for each in bounds
+    )
+
+
 def _refused(node: exp.Expr) -> ForebayError:
     if isinstance(node, exp.Window | exp.WindowSpec):
-        return NotSupported(
-            "window functions are not supported by this version",
-            hint="Leave OVER out, or compute it in the model's `sql`.",
-        )
+        return _refused_window(node)
     if isinstance(node, exp.Alias):
         return MalformedSql(
             f'"{node.alias}" stands where an operator or the end is expected',
