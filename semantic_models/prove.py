@@ -1,60 +1,237 @@
-"""Why the answer to a plan is right: homes, grains, keys and cardinalities, ready for JSON."""
+"""Why the answer to a plan is right: homes, rows, joins, keys and choices, ready for JSON."""
 
 from __future__ import annotations
 
+import itertools
+import re
+from collections.abc import Iterable, Mapping
+
+from sqlglot import exp
+from sqlglot.generator import Generator
+
+from semantic_models.intrinsics import INTRINSICS
+from semantic_models.make_plan import choices_of
+from semantic_models.model import Expr, Span
+from semantic_models.periods import SPINE
 from semantic_models.plan import Choice, Plan
 from semantic_models.presence import PRESENT
-from semantic_models.resolved import Branch, Existence, ResolvedQuery, Step
+from semantic_models.resolved import (
+    Axis,
+    Branch,
+    BranchMeasure,
+    Conversions,
+    Existence,
+    NestedGroups,
+    Periods,
+    ResolvedQuery,
+    Step,
+)
 
 Proof = dict[str, object]
+Names = Mapping[str, str]
+"""What people call the columns of homes, by the names that plans have for them."""
+
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.:#]*")
 
 
 def prove(resolved: ResolvedQuery, plan: Plan) -> Proof:
-    """The plan choice of each home and what makes it safe."""
-    branches = list(map(_branch, resolved.branches, plan.choices))
+    """The plan choice of each home and what makes it safe; what is computed above them."""
+    return _proof(resolved, plan.choices, {})
+
+
+def _proof(resolved: ResolvedQuery, choices: Iterable[Choice], called: Names) -> Proof:
+    grain = [key.name for key in resolved.branches[0].keys]
+    names = _names(resolved)
     proof: Proof = {
         "shape": resolved.shape,
-        "grain": [key.name for key in resolved.branches[0].keys],
+        "grain": grain,
         "zone": resolved.zone,
-        "branches": branches,
+        "branches": [
+            _branch(branch, choice, names)
+            for branch, choice in zip(resolved.branches, choices, strict=True)
+        ],
     }
-    if len(branches) > 1:
-        proof["stitch"] = {
-            "on": [key.name for key in resolved.branches[0].keys],
-            "nulls": "NULL keys meet",
-            "missing": "NULL",
-        }
-    return proof
+    if len(resolved.branches) > 1:
+        proof["stitch"] = {"on": grain, "nulls": "NULL keys meet", "missing": "NULL"}
+    if resolved.nested:
+        proof["nested"] = [_nested(each, names) for each in resolved.nested]
+    if resolved.filling is not None:
+        proof["filled"] = _periods(resolved.filling.periods)
+    return proof | _above(resolved, names, called)
 
 
-def _branch(branch: Branch, choice: Choice) -> Proof:
-    return {
+def _names(resolved: ResolvedQuery) -> Names:
+    """One name for each column of the homes; those that count one measure twice are numbered."""
+    names: dict[str, str] = {}
+    for branch in resolved.branches:
+        for use in branch.measures:
+            name = f"{use.measure.model}.{use.measure.name}"
+            names[use.name] = _unlike(name, names.values())
+    for each in resolved.nested:
+        names[each.name] = _unlike("scope", names.values())
+    for window in resolved.windows:
+        names[window.name] = _unlike("rank", names.values())
+    return names
+
+
+def _unlike(name: str, taken: Iterable[str]) -> str:
+    used = set(taken)
+    numbered = (f"{name}#{number}" for number in itertools.count(2))
+    return name if name not in used else next(each for each in numbered if each not in used)
+
+
+def _branch(branch: Branch, choice: Choice | None, names: Names) -> Proof:
+    where = (branch.home.where,) if branch.home.where is not None else ()
+    told: Proof = {
         "home": branch.home.name,
         "home_key": list(branch.home.key),
         "plan": choice,
         "metric_time": branch.time,
-        "measures": [
-            f"{each.measure.model}.{each.measure.name}"
-            for each in branch.measures
-            if each.name != PRESENT
-        ],
+        "measures": [_measure(each, names) for each in branch.measures if each.name != PRESENT],
         "joins": [_step(step) for step in branch.steps],
+        "always": _texts(where),
+        "filters": _texts(branch.filters),
         "exists": [_existence(each) for each in branch.existences],
+    }
+    if branch.axis is not None:
+        told["times"] = _axis(branch.axis)
+    if branch.one_time is not None:
+        told["one_time"] = {
+            "time": branch.one_time.name,
+            "which": "last" if branch.one_time.last else "first",
+            "per": _texts(branch.one_time.per),
+        }
+    if branch.conversions is not None:
+        told["conversions"] = _conversions(branch.conversions, names)
+    return told
+
+
+def _measure(use: BranchMeasure, names: Names) -> Proof:
+    measure = use.measure
+    own = (measure.where,) if measure.where is not None else ()
+    return {
+        "name": f"{measure.model}.{measure.name}",
+        "as": names[use.name],
+        "expr": text_of(measure.expr),
+        "where": _texts((*own, *use.filters)),
     }
 
 
 def _step(step: Step) -> Proof:
     return {
         "path": ".".join(step.path),
+        "from": step.join.source,
         "to": step.target.name,
         "cardinality": step.join.cardinality.value,
         "on": [f"{left} = {right}" for left, right in step.join.columns],
         "key": list(step.join.key),
+        "always": _texts((step.target.where,) if step.target.where is not None else ()),
     }
 
 
 def _existence(existence: Existence) -> Proof:
     return {
         **_step(existence.first),
-        "predicates": len(existence.predicates),
+        "joins": [_step(each) for each in existence.steps],
+        "predicates": _texts(existence.predicates),
     }
+
+
+def _axis(axis: Axis) -> Proof:
+    return {
+        **_periods(axis.periods),
+        "counts": _texts(axis.predicates),
+        "regrain": axis.regrain,
+    }
+
+
+def _periods(periods: Periods) -> Proof:
+    spine = ".".join(periods.spine.table.parts) if periods.spine is not None else None
+    return {"grain": periods.grain.value, "spine": spine}
+
+
+def _conversions(conversions: Conversions, names: Names) -> Proof:
+    return {
+        "of": _branch(conversions.branch, None, names),
+        "equal": [f"{text_of(base)} = {text_of(own)}" for base, own in conversions.equal],
+        "within": _span(conversions.within),
+    }
+
+
+def _span(span: Span | None) -> str | None:
+    if span is None:
+        return None
+    return f"{span.count} {span.grain.value}{'' if span.count == 1 else 's'}"
+
+
+def _nested(nested: NestedGroups, names: Names) -> Proof:
+    return {
+        "as": names[nested.name],
+        "aggregate": nested.aggregate,
+        "on": [key.name for key in nested.keys],
+        "proof": _proof(nested.inner, choices_of(nested.inner), names),
+    }
+
+
+def _is_formula(expr: Expr, resolved: ResolvedQuery) -> bool:
+    """Whether a column is more than a grouped dimension or a measure as it is."""
+    ranks = {each.name for each in resolved.windows}
+    return not isinstance(expr.tree, exp.Column) or expr.tree.name in ranks
+
+
+def _above(resolved: ResolvedQuery, names: Names, called: Names) -> Proof:
+    """What is computed of the homes' columns, where there is such."""
+    parts: Proof = {}
+    if resolved.shape == "aggregate":
+        parts["ranks"] = {names[each.name]: text_of(each.expr, names) for each in resolved.windows}
+        parts["formulas"] = {
+            called.get(each.name, each.name): text_of(each.expr, names)
+            for each in resolved.computed
+            if _is_formula(each.expr, resolved)
+        }
+    parts["having"] = _texts(resolved.having, names)
+    parts["order"] = [
+        text_of(key.expr, names) + (" descending" if key.descending else "")
+        for key in resolved.order
+    ]
+    told = {key: value for key, value in parts.items() if value}
+    if resolved.limit is not None or resolved.offset:
+        told["rows"] = {"limit": resolved.limit, "offset": resolved.offset}
+    return told
+
+
+def _texts(exprs: Iterable[Expr], names: Names | None = None) -> list[str]:
+    return [text_of(each, names) for each in exprs]
+
+
+class _Words(Generator):
+    """SQL as people read it: join paths with dots, quotes only where they are needed."""
+
+    def __init__(self, names: Names) -> None:
+        super().__init__()
+        self._names = names
+
+    def column_sql(self, expression: exp.Column) -> str:
+        known = self._names.get(expression.name) if not expression.table else None
+        if known is not None:
+            return known
+        name = _word(expression.name)
+        if (expression.table,) == SPINE:
+            return f"answer.{name}"
+        return f"{_word(expression.table)}.{name}" if expression.table else name
+
+    def anonymous_sql(self, expression: exp.Anonymous) -> str:
+        call = expression.name
+        if call not in INTRINSICS:
+            return super().anonymous_sql(expression)
+        arguments = ", ".join(map(self.sql, expression.expressions))
+        return f"{call.removeprefix('sl_')}({arguments})"
+
+
+def _word(name: str) -> str:
+    return name if _PLAIN.fullmatch(name) else exp.to_identifier(name, quoted=True).sql()
+
+
+def text_of(expr: Expr, names: Names | None = None) -> str:
+    """An expression as people read it."""
+    return _Words(names or {}).generate(expr.tree)

@@ -14,6 +14,7 @@ COMMANDS = {
     "validate": "Check a project and show every fault at its place.",
     "query": "Ask a question and print the answer.",
     "compile": "Print the SQL that a question becomes.",
+    "explain-query": "Tell why the answer to a question is right.",
     "ls": "List models, metrics or dimensions.",
     "show": "Show one model, metric or dimension.",
 }
@@ -28,7 +29,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = importlib.import_module(f"gateway.cli.{cmd_name}").command
+        command = importlib.import_module(f"gateway.cli.{cmd_name.replace('-', '_')}").command
         assert isinstance(command, click.Command)
         return command
 

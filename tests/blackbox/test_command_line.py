@@ -19,7 +19,7 @@ import pytest
 from tests.blackbox.processes import ENV, FOREBAY, TIMEOUT_S, numbers, run, started
 from tests.support.demo_questions import DEMO
 
-COMMANDS = ("demo", "serve", "validate", "query", "compile", "ls", "show")
+COMMANDS = ("demo", "serve", "validate", "query", "compile", "explain-query", "ls", "show")
 ON_DEMO = ("-p", str(DEMO))
 FLIGHTS = ("-m", "flights", "-d", "origin", "-o", "origin")
 ROWS = [("EWR", 120835), ("JFK", 111279), ("LGA", 104662)]
@@ -265,6 +265,15 @@ def test_compile_prints_sql_and_its_proof() -> None:
     assert (done.returncode, done.stderr) == (0, b"")
     assert sql.upper().startswith(("SELECT", "WITH"))
     assert isinstance(json.loads("{" + proof), dict)
+
+
+def test_the_proof_is_told_in_words_or_as_a_document() -> None:
+    asked = ("explain-query", *ON_DEMO, "-m", "flights", "-d", "carrier.name")
+    words, document = run(*asked), run(*asked, "-f", "json")
+
+    assert [(each.returncode, each.stderr) for each in (words, document)] == [(0, b"")] * 2
+    assert words.stdout.decode().startswith("One row for each carrier__name.\n")
+    assert json.loads(document.stdout)["branches"][0]["joins"][0]["key"] == ["carrier"]
 
 
 def test_names_are_listed_by_a_pattern() -> None:

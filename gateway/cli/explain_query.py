@@ -1,0 +1,39 @@
+"""``forebay explain-query``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gateway.cli.options import project_option, question_options, question_text
+
+
+@click.command("explain-query")
+@question_options
+@click.option("-f", "--format", "format_", type=click.Choice(("text", "json")), default="text")
+@project_option
+def command(project: Path, format_: str, **options: Any) -> None:
+    """Tell why the answer to a question is right. No data is read.
+
+    QUESTION is SQL over a model or a JSON document; "-" reads it from standard input.
+    """
+    import orjson
+
+    from gateway.compose import make_gateway
+    from gateway.project import find_project
+    from gateway.settings import Settings
+    from semantic_models.explain import explain
+
+    text = question_text(options)
+    gateway = make_gateway(Settings(project=find_project(project)))
+    try:
+        proof = gateway.prepare(text).proof
+    finally:
+        gateway.close()
+    if format_ == "json":
+        click.echo(orjson.dumps(proof, option=orjson.OPT_INDENT_2))
+        return
+    for line in explain(proof):
+        click.echo(line)
