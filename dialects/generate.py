@@ -37,6 +37,7 @@ from semantic_models.plan import (
     SortKey,
     Spread,
     Stitch,
+    Windowed,
     scans,
 )
 
@@ -122,7 +123,7 @@ class _Generator:
             case Stitch():
                 return self._stitch(plan)
 
-    def _rows(self, plan: Scan | Join | Filter | SemiJoin | Spread | Series) -> Block:
+    def _rows(self, plan: Scan | Join | Filter | SemiJoin | Spread | Series | Windowed) -> Block:
         match plan:
             case Scan():
                 self.relations[relation_name(plan.relation)] = None
@@ -144,6 +145,8 @@ class _Generator:
                 return block
             case Series():
                 return self._series(plan)
+            case Windowed():
+                return self._windowed(plan)
 
     def _open(self, plan: LogicalPlan) -> Block:
         block = self.block(plan)
@@ -265,6 +268,12 @@ class _Generator:
             for each in (*plan.keys, *plan.measures)
         ]
         return block.tree()
+
+    def _windowed(self, plan: Windowed) -> Block:
+        block = self.block(plan.input)
+        computed = (aliased(self._lower(each.expr, block), each.name) for each in plan.columns)
+        block.columns = [exp.Column(this=exp.Star(), table=identifier(block.home)), *computed]
+        return Block(exp.Subquery(this=block.tree(), alias=_table_alias(block.home)), block.home)
 
     def _periods(self, plan: LogicalPlan) -> exp.Expr:
         block = self.block(plan)

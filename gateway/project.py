@@ -213,7 +213,11 @@ def _ask(spec: ProjectSpec, engines: Mapping[str, Engine], faults: Faults) -> di
     catalog, of_types = give_types(catalog, types)
     faults.found += of_types
     catalog = without(catalog, _places(faults))
-    places = {name: at for name, at in metric_places(spec).items() if name in catalog.metrics}
+    places = {
+        name: at
+        for name, at in metric_places(spec).items()
+        if name in catalog.metrics and not catalog.is_windowed(catalog.metrics[name])
+    }
     tell_metrics(places, catalog, engines, faults.found)
     return types
 

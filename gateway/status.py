@@ -63,6 +63,7 @@ STATUS: Mapping[type[ForebayError], Status] = {
             model_errors.WindowedComposition,
             model_errors.NestedWindow,
             model_errors.DeferredFrame,
+            model_errors.WindowOverFanOut,
             model_errors.FieldCycle,
             model_errors.KeyRequired,
             model_errors.UnknownFunction,

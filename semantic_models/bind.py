@@ -22,6 +22,8 @@ from semantic_models.errors import (
     Position,
     TypeMismatch,
     UnknownName,
+    WindowedComposition,
+    WindowInWhere,
     did_you_mean,
 )
 from semantic_models.expressions import (
@@ -42,6 +44,7 @@ from semantic_models.missing_rows import null_without_row
 from semantic_models.model import Expr, Grain, Join, Path
 from semantic_models.spec import DimensionSpec, ModelSpec, Scalar, SegmentSpec
 from semantic_models.types import Kind, LogicalType
+from semantic_models.window_forms import has_window, nested_window
 
 Columns = Mapping[str, Mapping[str, LogicalType | None]]
 """Physical columns by model and name, for the models of which an engine has told."""
@@ -201,6 +204,12 @@ class Binder:
 
     def _predicate(self, model: str, text: Scalar, itself: str) -> Bound:
         bound = self._expression(model, text, itself)
+        if has_window(parse_one(text.text, text.position)):
+            raise WindowInWhere(
+                "a window function stands in a predicate on rows",
+                hint="Declare it as a dimension, and compare that.",
+                position=text.position(),
+            )
         if has_aggregate(bound.expr.tree):
             raise AggregateInWhere(
                 "an aggregate stands in a predicate on rows",
@@ -225,7 +234,7 @@ class Binder:
             self._check_column(model, simple, text)
             return self._column(model, simple, text)
         tree = parse_one(text.text, text.position)
-        check_forms(tree, text.text, text.position)
+        check_forms(tree, text.text, text.position, windows=True)
         refuse_clock(tree, text)
         values: dict[str, Bound] = {}
 
@@ -250,6 +259,8 @@ class Binder:
         )
         if isinstance(settled, exp.Column):
             filled = values[settled.name].expr.tree.copy()
+        if any(each.find_ancestor(exp.Window) for each in filled.find_all(exp.Window)):
+            raise nested_window().at(text.position())
         return Bound(Expr(filled, paths_of(filled), origin=text), kind)
 
     def _column(self, model: str, name: str, origin: Scalar | None = None) -> Bound:
@@ -260,12 +271,18 @@ class Binder:
         """An aggregate over the rows of ``model``: every column stands inside an aggregate."""
         bound = self.expression(model, text)
         loose = [node for node in bound.tree.find_all(exp.Column) if not _is_aggregated(node)]
-        if loose or not has_aggregate(bound.tree):
+        if loose or not (has_aggregate(bound.tree) or has_window(bound.tree)):
             what = f'column "{loose[0].name}"' if loose else "the expression"
             raise NoAggregateInMeasure(
                 f"{what} stands outside every aggregate",
                 hint="Wrap it, for example in sum(…) or max(…), or declare a dimension.",
                 position=_loose_place(text),
+            )
+        if has_aggregate(bound.tree) and _is_windowed_too(bound.tree, text):
+            raise WindowedComposition(
+                "a measure mixes aggregates with window functions",
+                hint="Declare the aggregate alone, and rank it by a metric with `rank`.",
+                position=text.position(),
             )
         if any(node.find_ancestor(*AGGREGATES) for node in bound.tree.find_all(*AGGREGATES)):
             raise MalformedSql(
@@ -385,10 +402,16 @@ def _loose_place(text: Scalar) -> Position:
     return text.position() if loose is None else text.position(*offset_of(loose))
 
 
+def _is_windowed_too(tree: exp.Expr, text: Scalar) -> bool:
+    """Whether the text of a measure has a window itself; a dimension that it reads may have one."""
+    return has_window(tree) and has_window(parse_one(text.text, text.position))
+
+
 def _is_aggregated(node: exp.Expr) -> bool:
     parent = node.parent
     while parent is not None:
-        if type(parent) in AGGREGATES or isinstance(parent, exp.Filter | exp.WithinGroup):
+        around = exp.Filter | exp.WithinGroup | exp.Window
+        if type(parent) in AGGREGATES or isinstance(parent, around):
             return True
         parent = parent.parent
     return False

@@ -22,6 +22,7 @@ from semantic_models.errors import (
     UnaggregatedFinerGrain,
     WrongType,
 )
+from semantic_models.expressions import has_aggregate
 from semantic_models.faults import Faults, Place
 from semantic_models.model import (
     Dimension,
@@ -217,6 +218,7 @@ def _measure(spec: ModelSpec, measure: MeasureSpec, binder: Binder) -> Measure:
         where=where,
         time=time.text if time else None,
         one_time=one_time,
+        is_windowed=not has_aggregate(expr.tree),
         about=measure.about,
     )
 

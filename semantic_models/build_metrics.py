@@ -268,6 +268,16 @@ class MetricBuilder:
         )
 
     def _named(self, name: str) -> Metric:
+        found = self._looked_up(name)
+        for use in found.measures:
+            if self.models[use.model].measures[use.measure].is_windowed:
+                raise WindowedComposition(
+                    f'measure "{use.measure}" is a window over rows and stands in a metric',
+                    hint="List it among fields, beside the rows that it is told for.",
+                )
+        return found
+
+    def _looked_up(self, name: str) -> Metric:
         if name in self.specs:
             return self.metric(name)
         if name in self.measures:

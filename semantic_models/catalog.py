@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from semantic_models.errors import NameCollision, UnknownName
 from semantic_models.join_paths import Ways, both_ways
-from semantic_models.model import Metric, Model, Spine
+from semantic_models.model import (
+    Expr,
+    Metric,
+    Model,
+    Spine,
+)
+from semantic_models.window_forms import has_window
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +58,23 @@ class Catalog:
         raise UnknownName.of("metric", name, self.metrics)
 
     @cached_property
+    def has_windows(self) -> bool:
+        """Whether any member of a model is a window, so that questions look for them."""
+        return any(
+            has_window(expr.tree) for model in self.models.values() for expr in _expressions(model)
+        )
+
+    def is_windowed(self, metric: Metric) -> bool:
+        """Whether a metric is told row by row, and so among rows only."""
+        uses = metric.measures
+        return any(self.models[use.model].measures[use.measure].is_windowed for use in uses)
+
+    @cached_property
     def ways(self) -> Ways:
         """How its models reach one another."""
         return Ways(both_ways({name: model.joins for name, model in self.models.items()}))
+
+
+def _expressions(model: Model) -> Iterator[Expr]:
+    yield from (each.expr for each in model.dimensions.values())
+    yield from (each.expr for each in model.measures.values())

@@ -311,22 +311,28 @@ class WindowInWhere(ModelError):
     code = "E_WINDOW_IN_WHERE"
 
 
-class WindowedComposition(ModelError):
-    """A metric is computed from one that is a window over the answer's groups."""
-
-    code = "E_WINDOWED_METRIC_COMPOSITION"
-
-
 class NestedWindow(ModelError):
-    """A window function inside another."""
+    """A window function over another one."""
 
     code = "E_NESTED_WINDOW"
 
 
 class DeferredFrame(ModelError):
-    """A window's frame that engines do not share, or whose bounds are not written as numbers."""
+    """A frame of a window by groups of peers, or with a bound that is not written out."""
 
     code = "E_DEFERRED_FRAME_MODE"
+
+
+class WindowOverFanOut(ModelError):
+    """A window over rows that joins would have to bring together first."""
+
+    code = "E_WINDOW_OVER_FANOUT_REWRITE"
+
+
+class WindowedComposition(ModelError):
+    """A metric is computed from one that is a window over the answer's groups."""
+
+    code = "E_WINDOWED_METRIC_COMPOSITION"
 
 
 class FieldCycle(ModelError):

@@ -12,16 +12,16 @@ from sqlglot.errors import SqlglotError, TokenError
 
 from semantic_models.arguments import first_wrong_call
 from semantic_models.errors import (
-    DeferredFrame,
     ForebayError,
     MalformedSql,
-    NestedWindow,
     NotSupported,
     Position,
     TooLarge,
     UnknownFunction,
+    WindowInWhere,
 )
 from semantic_models.functions import AGGREGATES, ALLOWED, CLOCK_CLASSES, CLOCK_NAMES, TYPES
+from semantic_models.window_forms import is_windowed, is_windowing, window_fault
 
 Locate = Callable[[int, int], Position]
 """From an offset and a length in an expression's text to the place it stands at."""
@@ -31,7 +31,15 @@ DEPTH_MAX = 60
 TREE_DEPTH_MAX = 150
 """A chain of ORs or of operators is one level deeper for each of them."""
 
+
+class _Canonical(DuckDB):
+    """DuckDB's SQL, but NULL is the high end in the order of a window."""
+
+    NULL_ORDERING = "nulls_are_large"
+
+
 _DUCKDB = DuckDB()
+_WITH_WINDOWS = _Canonical()
 _STAR = re.compile(
     r"(?:^|(?<!count)\(|[.,=<>+/|-]|\b(?:when|then|else|where|from|not|and|or|by|distinct))\s*\*",
     re.IGNORECASE,
@@ -68,7 +76,8 @@ def parse_one(text: str, locate: Locate, dialect: DuckDB = _DUCKDB) -> exp.Expr:
     """Read exactly one statement or expression of the canonical dialect."""
     guard_text(text, locate)
     try:
-        trees = dialect.parse(text)
+        is_windowed = dialect is _DUCKDB and "over" in text.lower()
+        trees = (_WITH_WINDOWS if is_windowed else dialect).parse(text)
     except SqlglotParseError as error:
         raise (first_wrong_call(text, locate) or _told(error, text, locate)) from None
     except (TokenError, SqlglotError):
@@ -143,9 +152,17 @@ def _told(error: SqlglotParseError, text: str, locate: Locate) -> ForebayError:
     ).at(locate(max(0, offset), len(highlight) or 1))
 
 
-def check_forms(tree: exp.Expr, text: str, locate: Locate) -> None:
-    """Refuse the first form or function that is not on the list."""
+def check_forms(tree: exp.Expr, text: str, locate: Locate, *, windows: bool = False) -> None:
+    """Refuse the first form or function that is not on the list.
+
+    ``windows`` allows OVER, as members of models do.
+    """
     for node in tree.walk():
+        if windows and is_windowing(node):
+            fault = window_fault(node)
+            if fault is not None:
+                raise fault.at(_place(node, text, locate))
+            continue
         if _is_misplaced_star(node):
             raise _refused_star(node, text, locate)
         if not _is_allowed(node):
@@ -186,35 +203,12 @@ def _is_allowed(node: exp.Expr) -> bool:
     return type(node) in ALLOWED or is_clock(node)
 
 
-def _refused_window(node: exp.Expr) -> ForebayError:
-    windows = [each for each in node.walk() if isinstance(each, exp.Window)]
-    if len(windows) > 1:
-        return NestedWindow(
-            "a window function stands inside another",
-            hint="Compute the inner one in the model's `sql`.",
-        )
-    frame = node.find(exp.WindowSpec)
-    if frame is not None and not _is_plain_frame(frame):
-        return DeferredFrame(
-            "a window's frame is ROWS or RANGE between bounds that are written as numbers",
-            hint="Compute it in the model's `sql`.",
-        )
-    return NotSupported(
-        "window functions are not supported by this version",
-        hint="Leave OVER out, or compute it in the model's `sql`.",
-    )
-
-
-def _is_plain_frame(frame: exp.WindowSpec) -> bool:
-    bounds = (frame.args.get("start"), frame.args.get("end"))
-    return str(frame.args.get("kind")).upper() in ("ROWS", "RANGE") and all(
-        isinstance(each, str | exp.Literal | exp.Interval | None) for each in bounds
-    )
-
-
 def _refused(node: exp.Expr) -> ForebayError:
     if isinstance(node, exp.Window | exp.WindowSpec):
-        return _refused_window(node)
+        return WindowInWhere(
+            "a window function stands in a predicate or formula",
+            hint="Declare a dimension or a measure with OVER, and name it here.",
+        )
     if isinstance(node, exp.Alias):
         return MalformedSql(
             f'"{node.alias}" stands where an operator or the end is expected',
@@ -330,7 +324,7 @@ def with_children(tree: exp.Expr, change: Callable[[exp.Expr], exp.Expr]) -> exp
 
 def has_aggregate(tree: exp.Expr) -> bool:
     """Whether an aggregate stands anywhere in a tree."""
-    return any(type(node) in AGGREGATES for node in tree.walk())
+    return any(type(node) in AGGREGATES and not is_windowed(node) for node in tree.walk())
 
 
 def conjuncts(tree: exp.Expr) -> list[exp.Expr]:

@@ -149,6 +149,18 @@ WITHIN_AGGREGATES: frozenset[type[exp.Expr]] = frozenset(
 )
 """Forms that stand only inside or around an aggregate."""
 
+WINDOW_FUNCTIONS: frozenset[type[exp.Expr]] = frozenset(
+    (
+        *(exp.RowNumber, exp.Rank, exp.DenseRank, exp.PercentRank, exp.CumeDist, exp.Ntile),
+        *(exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.NthValue),
+    )
+)
+"""Functions that stand only before OVER."""
+
+WITHIN_WINDOWS: frozenset[type[exp.Expr]] = frozenset(
+    (exp.Window, exp.WindowSpec, exp.Order, exp.Ordered)
+)
+
 ALLOWED = AGGREGATES | CONDITIONS | SCALARS | WITHIN_AGGREGATES
 
 TYPES = frozenset(

@@ -9,7 +9,10 @@ from functools import partial
 from sqlglot import exp
 
 from semantic_models.catalog import Catalog
-from semantic_models.errors import NotSupported
+from semantic_models.errors import (
+    NotSupported,
+    UnaggregatedFinerGrain,
+)
 from semantic_models.join_paths import walked
 from semantic_models.model import PLAIN, Expr, Funnel, MeasureUse, OneTime, Reading
 from semantic_models.plan_rows import own_predicates
@@ -50,6 +53,11 @@ def homes_of(
     homes: dict[Home, list[BranchMeasure]] = {}
     for name, use in uses.items():
         measure, many = _without_many(_measure(name, use, catalog), catalog)
+        if measure.measure.is_windowed:
+            raise UnaggregatedFinerGrain(
+                f'measure "{use.measure}" is told row by row, and the question asks for groups',
+                hint="Ask for it under fields.",
+            )
         time = use.time or measure.measure.time
         home = Home(use.model, time, many, use.reading, measure.measure.one_time)
         if use.funnel is not None:

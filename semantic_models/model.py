@@ -132,6 +132,8 @@ class Measure:
     needs_cast: bool = False
     """Whether engines give another type than the promised one."""
     one_time: OneTime | None = None
+    is_windowed: bool = False
+    """Whether it is told row by row, and so among rows only."""
     about: Described = NOTHING_SAID
 
 

@@ -4,7 +4,7 @@ Inside a block of scans and joins an expression's columns are qualified by the j
 scan they come from (see ``Expr``). Above a Project, Distinct, Aggregate or Stitch they are bare
 names of that node's outputs.
 
-    Scan  Join  Filter  SemiJoin  Spread  ->  rows of the home model, wider, fewer or at more times
+    Scan  Windowed  Join  Filter  SemiJoin  Spread  ->  rows of the home model
     Series  ->  rows of their own, periods of time
     Project  Distinct  Aggregate  Pick  Stitch  Fill  Lookup  ->  named outputs
     Sort  Limit                    ->  the same outputs, ordered or cut
@@ -91,6 +91,14 @@ class Series:
     high: Expr | None
     bounds: tuple[LogicalPlan, ...]
     rows: LogicalPlan | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Windowed:
+    """Each row of a scan with what windows over all of its rows give it, as columns of its own."""
+
+    input: LogicalPlan
+    columns: tuple[Output, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +212,7 @@ LogicalPlan = (
     | SemiJoin
     | Series
     | Spread
+    | Windowed
     | Pick
     | Fill
     | Lookup
@@ -263,7 +272,9 @@ def children(plan: LogicalPlan) -> tuple[LogicalPlan, ...]:
             return (plan.input, plan.right)
         case Stitch():
             return plan.branches
-        case Pick() | Filter() | Project() | Distinct() | Aggregate() | Sort() | Limit():
+        case (
+            Windowed() | Pick() | Filter() | Project() | Distinct() | Aggregate() | Sort() | Limit()
+        ):
             return (plan.input,)
 
 

@@ -21,6 +21,7 @@ from semantic_models.plan import (
     SemiJoin,
     Series,
     Spread,
+    Windowed,
 )
 from semantic_models.resolved import Axis, Branch, BranchMeasure, Existence, Periods, Step
 from semantic_models.types import INT64, TIMESTAMP
@@ -36,7 +37,11 @@ def scan(model: Model, path: Path) -> LogicalPlan:
 
 def home_rows(branch: Branch) -> LogicalPlan:
     """All rows of the home."""
-    return Scan(branch.home.name, (), branch.home.relation)
+    rows = Scan(branch.home.name, (), branch.home.relation)
+    if () not in branch.windows:
+        return rows
+    where = (branch.home.where,) if branch.home.where is not None else ()
+    return Windowed(filtered(rows, where), branch.windows[()])
 
 
 def restrictions(branch: Branch) -> tuple[Expr, ...]:
@@ -54,7 +59,7 @@ def joined_rows(branch: Branch) -> LogicalPlan:
     """The home's rows that the predicates let through, joined to what keys and measures need."""
     rows = home_rows(branch)
     for step in branch.steps:
-        rows = join(rows, step)
+        rows = join(rows, step, branch.windows.get(step.path, ()))
     if branch.axis is not None:
         rows = Spread(rows, _series(branch, branch.axis), branch.axis.predicates)
     rows = filtered(rows, restrictions(branch))
@@ -100,9 +105,11 @@ def _bounds(home: Model, moment: Expr) -> LogicalPlan:
     return Aggregate(rows, (), ends)
 
 
-def join(rows: LogicalPlan, step: Step) -> Join:
+def join(rows: LogicalPlan, step: Step, windows: tuple[Output, ...] = ()) -> Join:
     """Each row with the one that it meets by a step."""
-    return Join(rows, scan(step.target, step.path), _on(step), step.join.cardinality)
+    right = scan(step.target, step.path)
+    right = Windowed(right, windows) if windows else right
+    return Join(rows, right, _on(step), step.join.cardinality)
 
 
 def _on(step: Step) -> tuple[tuple[Expr, Expr], ...]:

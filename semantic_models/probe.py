@@ -23,6 +23,7 @@ from semantic_models.resolve_names import METRIC_TIME
 from semantic_models.resolved import Branch
 from semantic_models.spec import JoinSpec, ModelSpec, Scalar
 from semantic_models.types import STRING
+from semantic_models.windows import WindowColumns
 
 _NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 _NO_CLOCK = Clock(_NO_TIME, "UTC")
@@ -95,8 +96,10 @@ def unfiltered(catalog: Catalog) -> Catalog:
 def probe(catalog: Catalog, model: Model, asked: Mapping[str, Probed]) -> Plan:
     """A plan whose columns are the values of ``asked``; their types are what is wanted."""
     resolver = BranchResolver(catalog, model, None, _NO_CLOCK)
+    windows = WindowColumns()
     for each in asked.values():
         resolver.walk_paths(each.expr.paths)
+    outputs = {name: Output(name, windows.read(each.expr), STRING) for name, each in asked.items()}
     rows = joined_rows(
         Branch(
             home=model,
@@ -106,12 +109,16 @@ def probe(catalog: Catalog, model: Model, asked: Mapping[str, Probed]) -> Plan:
             filters=(),
             existences=(),
             steps=resolver.walked(),
+            windows=windows.outputs(),
         )
     )
-    outputs = {name: Output(name, each.expr, STRING) for name, each in asked.items()}
-    keys = tuple(o for name, o in outputs.items() if not isinstance(asked[name], Measure))
-    measures = tuple(o for name, o in outputs.items() if isinstance(asked[name], Measure))
+    keys = tuple(o for name, o in outputs.items() if not _is_aggregated(asked[name]))
+    measures = tuple(o for name, o in outputs.items() if _is_aggregated(asked[name]))
     return Plan(Aggregate(rows, keys, measures), (*keys, *measures), "UTC", model.engine)
+
+
+def _is_aggregated(probed: Probed) -> bool:
+    return isinstance(probed, Measure) and not probed.is_windowed
 
 
 def probe_metrics(catalog: Catalog, names: Sequence[str]) -> Plan:

@@ -36,6 +36,7 @@ from semantic_models.resolve_names import METRIC_TIME, Reached, parts_of, reach
 from semantic_models.resolve_time import bounds, end_literal, start_literal
 from semantic_models.resolved import Axis, Branch, BranchMeasure, Existence, Step
 from semantic_models.types import Kind, LogicalType
+from semantic_models.windows import computed_first
 
 RowFilters = tuple[tuple[Expr, ...], tuple[Existence, ...]]
 """Predicates on the rows of a branch, and on rows that must exist behind them."""
@@ -56,6 +57,8 @@ class BranchResolver:
     """A model and the join path from it that names spell out before the home."""
     columns: frozenset[str] = frozenset()
     """Names that may be physical columns of the home, because a model's author wrote them."""
+    lists_rows: bool = False
+    """Whether rows are listed, among which measures that are windows may stand."""
     axis: Axis | None = None
     """The periods that metric time means, where rows are not counted at their own time."""
     one_time: OneTime | None = None
@@ -86,6 +89,9 @@ class BranchResolver:
             try:
                 return reach(self.catalog, self.home, ".".join(self._within_home(parts)))
             except UnknownName:
+                windowed = self._windowed(parts) if self.lists_rows else None
+                if windowed is not None:
+                    return windowed
                 type_ = (self.home.columns or {}).get(name) if name in self.columns else None
                 if type_ is None:
                     raise
@@ -98,6 +104,15 @@ class BranchResolver:
                 hint=f'Write `time:` in model "{self.home.name}", or ask without metric_time.',
             )
         return reach(self.catalog, self.home, ".".join((self.time, *rest)))
+
+    def _windowed(self, parts: Path) -> Reached | None:
+        """A measure of the home that is a window, as a member of its rows."""
+        names = parts[1:] if parts[0] == self.home.name else parts
+        found = self.home.measures.get(names[0]) if len(names) == 1 else None
+        if found is None or not found.is_windowed:
+            return None
+        member = Dimension(name=found.name, expr=found.expr, type=found.type, about=found.about)
+        return Reached((), (), self.home.name, member)
 
     def _within_home(self, parts: Path) -> Path:
         """A name without the join path to the home, with or without the model it leaves from."""
@@ -259,7 +274,7 @@ class BranchResolver:
             check_fan_out(self.joins_of(step.path), step.path, self.home.name)
         if len(repeating) > 1:
             _refuse_pairs(repeating, self.home)
-        return Branch(
+        made = Branch(
             home=self.home,
             time=self.time,
             keys=keys,
@@ -270,6 +285,9 @@ class BranchResolver:
             axis=self.axis,
             one_time=self.one_time,
         )
+        if not self.catalog.has_windows:
+            return made
+        return computed_first(made, lists_rows=self.lists_rows)
 
 
 def _refuse_pairs(repeating: Sequence[Step], home: Model) -> NoReturn:

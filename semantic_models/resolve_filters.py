@@ -29,6 +29,7 @@ from semantic_models.expressions import (
     spelled,
     substitute,
 )
+from semantic_models.functions import AGGREGATES
 from semantic_models.kinds import hint_of, is_text_of, settle
 from semantic_models.model import Dimension, Expr
 from semantic_models.query import Comparison, Filter, Plain, Predicate
@@ -274,14 +275,15 @@ def _check_level(tree: exp.Expr, column_of: ColumnOf, at: Callable[[exp.Expr], P
     of_rows: list[tuple[exp.Expr, str]] = []
     of_groups = 0
     for node, parts in names(tree):
+        if node.find_ancestor(*AGGREGATES) is not None:
+            continue
         known = column_of(".".join(parts))
         if known is not None and known.is_metric:
             of_groups += 1
         else:
             of_rows.append((node, ".".join(parts)))
     unknown = [(node, name) for node, name in of_rows if column_of(name) is None]
-    if has_aggregate(tree) and not unknown:
-        of_groups += 1
+    of_groups += has_aggregate(tree)
     if of_rows and of_groups:
         node, name = of_rows[0]
         raise MixedPredicateLevel(

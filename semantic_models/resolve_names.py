@@ -7,7 +7,13 @@ from dataclasses import dataclass, replace
 
 from semantic_models.bind import in_joined_row
 from semantic_models.catalog import Catalog
-from semantic_models.errors import AmbiguousPath, NoPath, UnknownName, WrongType
+from semantic_models.errors import (
+    AmbiguousPath,
+    NoPath,
+    NoStitchingDimension,
+    UnknownName,
+    WrongType,
+)
 from semantic_models.intrinsics import truncate
 from semantic_models.model import Dimension, Expr, Grain, Join, Model, Path, Segment
 from semantic_models.periods import at_period
@@ -152,6 +158,7 @@ def way(catalog: Catalog, home: str, target: str) -> tuple[Join, ...]:
         raise NoPath(
             f'no join path leads from model "{home}" to model "{target}"',
             hint="Declare a join between them, or ask for a dimension that both reach.",
+            also=(NoStitchingDimension.code,),
         )
     if len(ways) > 1:
         raise AmbiguousPath(

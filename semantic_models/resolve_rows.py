@@ -19,7 +19,10 @@ from semantic_models.errors import (
     NoPath,
     UnknownName,
 )
-from semantic_models.model import Model, Path
+from semantic_models.model import (
+    Model,
+    Path,
+)
 from semantic_models.plan import Output, SortKey
 from semantic_models.query import Asked, Query
 from semantic_models.resolve_aggregate import answer_column, column_name, sort_key
@@ -32,7 +35,7 @@ from semantic_models.resolved import ResolvedQuery, Role, Shape
 def resolve_rows(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQuery:
     """Resolve a listing of the rows of one model."""
     for asked in query.fields:
-        if asked.name in catalog.metrics and not _is_dimension(catalog, asked.name):
+        if _is_aggregate(catalog, asked.name):
             raise AggregateInRows(
                 f'metric "{asked.name}" stands among the fields of rows',
                 hint="Ask for it under metrics.",
@@ -48,8 +51,12 @@ def resolve_rows(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQuery:
     return _resolved(query, _Listing(catalog, home, "rows", fields), clock)
 
 
-def _is_dimension(catalog: Catalog, name: str) -> bool:
-    return any(name in model.dimensions for model in catalog.models.values())
+def _is_aggregate(catalog: Catalog, name: str) -> bool:
+    """Whether a name is a metric's alone; a measure that is a window is told row by row."""
+    metric = catalog.metrics.get(name)
+    if metric is None or any(name in model.dimensions for model in catalog.models.values()):
+        return False
+    return not catalog.is_windowed(metric)
 
 
 def _home_of_rows(query: Query, catalog: Catalog) -> Model:
@@ -180,7 +187,12 @@ class _Listing:
 
 def _resolved(query: Query, listing: _Listing, clock: Clock) -> ResolvedQuery:
     resolver = BranchResolver(
-        listing.catalog, listing.home, listing.home.time, clock, within=listing.within
+        listing.catalog,
+        listing.home,
+        listing.home.time,
+        clock,
+        within=listing.within,
+        lists_rows=listing.shape == "rows",
     )
     role: Role = "field" if listing.shape == "rows" else "dimension"
     reached = [_safe(resolver, each) for each in listing.asked]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from semantic_models.model import (
@@ -123,6 +124,8 @@ class Branch:
     axis: Axis | None = None
     one_time: OneTime | None = None
     """Whose ``per`` holds the grouped times too."""
+    windows: Mapping[Path, tuple[Output, ...]] = field(default_factory=dict)
+    """What is computed over all rows of a model first, by the path that leads to it."""
     conversions: Conversions | None = None
     """The rows that its measures are aggregated from, in place of the home's."""
 

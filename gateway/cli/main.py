@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import keyword
 import sys
 from typing import NoReturn
 
@@ -15,9 +16,16 @@ COMMANDS = {
     "query": "Ask a question and print the answer.",
     "compile": "Print the SQL that a question becomes.",
     "explain-query": "Tell why the answer to a question is right.",
+    "import": "Turn models of another format into files of a project.",
     "ls": "List models, metrics or dimensions.",
     "show": "Show one model, metric or dimension.",
 }
+
+
+def module_of(command: str) -> str:
+    """The module of a command; Python keeps some names for itself."""
+    name = command.replace("-", "_")
+    return f"gateway.cli.{name}_" if keyword.iskeyword(name) else f"gateway.cli.{name}"
 
 
 class LazyGroup(click.Group):
@@ -29,7 +37,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = importlib.import_module(f"gateway.cli.{cmd_name.replace('-', '_')}").command
+        command = importlib.import_module(module_of(cmd_name)).command
         assert isinstance(command, click.Command)
         return command
 

@@ -1,1 +1,1 @@
-"""Other languages' models to native projects."""
+"""Other formats of semantic models -> files of ours, and what they cannot say."""

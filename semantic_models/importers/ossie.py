@@ -1,199 +1,236 @@
-"""An Apache Ossie document to a native project, and what of it could not be carried over."""
+"""Apache Ossie's semantic models -> ours.
+
+A dataset becomes a model, a field a dimension, a relationship a join of its many side. A metric
+over one dataset becomes a measure; over several, measures and a metric over them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import sqlglot
-import yaml
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-DIALECT = "duckdb"
+from semantic_models.functions import AGGREGATES
+from semantic_models.importers.imported import Imported, Loss
+from semantic_models.importers.write_yaml import Tree, write_yaml
+
+DIALECTS = ("ANSI_SQL", "DUCKDB", "POSTGRES")
+"""Of several spellings of an expression the first that is there."""
+NESTED = "E_NESTED_AGGREGATION_DEFERRED"
+
+Json = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """A project's files by path, and a line for each thing that is not in them."""
+def import_ossie(document: Json) -> Imported:
+    """The files of a project from one Ossie document.
 
-    files: Mapping[str, str]
-    losses: tuple[str, ...]
+    Raises:
+        KeyError: a dataset, field or metric has no name or expression.
+    """
+    importer = _Importer(_whole(document))
+    return Imported(
+        files={"models/models.yml": write_yaml(importer.models()), **importer.metric_files()},
+        losses=tuple(importer.losses),
+    )
 
 
-def import_ossie(text: str) -> Imported:
-    """Read one document; references to other datasets are written as the joins that lead there."""
-    document = yaml.safe_load(text)
-    told = document.get("semantic_model", document)
-    first, *others = told if isinstance(told, list) else [told]
-    return _Import(first, [f'semantic model "{each["name"]}"' for each in others]).run()
+def _whole(document: Json) -> Json:
+    """The semantic model itself, which may stand within a list of them."""
+    inner = document.get("semantic_model", document)
+    model: Json = inner[0] if isinstance(inner, list) else inner
+    return model
 
 
 @dataclass
-class _Import:
-    told: Mapping[str, Any]
-    losses: list[str] = field(default_factory=list)
-    models: dict[str, dict[str, Any]] = field(default_factory=dict)
-    metrics: dict[str, Any] = field(default_factory=dict)
+class _Importer:
+    document: Json
+    losses: list[Loss] = field(default_factory=list)
+    measures: dict[str, dict[str, Tree]] = field(default_factory=dict)
+    """By dataset and name."""
+    metrics: dict[str, Tree] = field(default_factory=dict)
 
-    def run(self) -> Imported:
-        name = str(self.told.get("name", "imported"))
-        self._lose(self.told, "the document", _MODEL_KEYS)
-        for each in self.told.get("datasets") or ():
-            self.models[each["name"]] = self._model(each)
-        for each in self.told.get("relationships") or ():
-            self._join(each)
-        for each in self.told.get("datasets") or ():
-            self._dimensions(each)
-        for each in self.told.get("metrics") or ():
-            self._metric(each)
-        engines = {"local": {"type": "duckdb", "path": "data.duckdb"}}
-        root = {"version": 1, "name": name, "engines": engines}
-        models = {key: _without_empty(each) for key, each in self.models.items()}
-        page = _without_empty({"version": 1, "models": models, "metrics": self.metrics})
-        files = {"forebay.yml": _yaml(root), f"models/{name}.yml": _yaml(page)}
-        return Imported(files, tuple(self.losses))
+    def __post_init__(self) -> None:
+        for each in self.document.get("metrics", ()):
+            try:
+                self._metric(each)
+            except SqlglotError:
+                self._lose("metric", each, "its expression cannot be read")
 
-    def _model(self, dataset: Mapping[str, Any]) -> dict[str, Any]:
-        self._lose(dataset, f'dataset "{dataset["name"]}"', _DATASET_KEYS)
-        return {
-            "table": str(dataset["source"]),
-            "key": _one_or_list(dataset.get("primary_key") or []),
-            "unique": dataset.get("unique_keys") or [],
-            "dimensions": {},
-            "measures": {},
-            "joins": {},
+    @property
+    def described(self) -> dict[str, Json]:
+        return {each["name"]: each for each in self.document.get("datasets", ())}
+
+    def models(self) -> dict[str, Tree]:
+        models = {name: self._model(each) for name, each in self.described.items()}
+        return {"version": 1, "models": models}
+
+    def metric_files(self) -> dict[str, str]:
+        if not self.metrics:
+            return {}
+        return {"models/metrics.yml": write_yaml({"version": 1, "metrics": self.metrics})}
+
+    def _lose(self, kind: str, member: Json, reason: str, code: str = "") -> None:
+        self.losses.append(Loss(f'{kind} "{member["name"]}"', reason, code))
+
+    def _model(self, dataset: Json) -> dict[str, Tree]:
+        source = str(dataset.get("source", dataset["name"]))
+        model: dict[str, Tree] = {"sql" if " " in source.strip() else "table": source}
+        model |= _about(dataset)
+        if dataset.get("primary_key"):
+            key = list(dataset["primary_key"])
+            model["key"] = key[0] if len(key) == 1 else key
+        if dataset.get("unique_keys"):
+            model["unique"] = [list(each) for each in dataset["unique_keys"]]
+        model["dimensions"] = {
+            each["name"]: made for each in dataset.get("fields", ()) if (made := _field(each)) != ""
         }
+        joins = dict(self._joins(dataset["name"]))
+        model |= {"measures": self.measures[dataset["name"]]} if self._has_measures(dataset) else {}
+        return model | ({"joins": joins} if joins else {})
 
-    def _join(self, relation: Mapping[str, Any]) -> None:
-        start, end = relation["from"], relation["to"]
-        self._lose(relation, f'relationship "{relation["name"]}"', _RELATIONSHIP_KEYS)
-        pairs = [(each["from"], each["to"]) for each in self.told["relationships"]]
-        role = end if pairs.count((start, end)) == 1 and start != end else relation["name"]
-        here, there = list(relation["from_columns"]), list(relation["to_columns"])
-        if _one_or_list(there) == self.models[end]["key"]:
-            on: object = _one_or_list(here)
+    def _has_measures(self, dataset: Json) -> bool:
+        return dataset["name"] in self.measures
+
+    def _joins(self, dataset: str) -> Iterator[tuple[str, Tree]]:
+        own = [each for each in self._links() if each["from"] == dataset]
+        targets = [each["to"] for each in own]
+        for each in own:
+            is_only = targets.count(each["to"]) == 1
+            name = each["to"] if is_only and each["to"] != dataset else each["name"]
+            pairs = list(zip(each["from_columns"], each["to_columns"], strict=True))
+            key = list(self.described[each["to"]].get("primary_key", ()))
+            if [left for left, _ in pairs] == [right for _, right in pairs] == key:
+                yield name, each["to"] if name != each["to"] else {"to": each["to"]}
+            else:
+                on = " and ".join(f"{left} = {each['to']}.{right}" for left, right in pairs)
+                yield name, {"to": each["to"], "on": on}
+
+    def _links(self) -> Sequence[Json]:
+        known = self.described
+        return [each for each in self.document.get("relationships", ()) if each["to"] in known]
+
+    def _metric(self, metric: Json) -> None:
+        tree = sqlglot.parse_one(expression_of(metric), dialect="duckdb")
+        aggregates = list(_outermost(tree))
+        if any(each.find_ancestor(exp.Window) for each in tree.find_all(exp.Window)):
+            self._lose("metric", metric, "it is a window over a window", "E_NESTED_WINDOW")
+            return
+        if any(_nested(each) for each in aggregates):
+            self._lose("metric", metric, "it aggregates an aggregate", NESTED)
+            return
+        homes = {name for name in map(self._home, aggregates) if name}
+        named = {each["name"] for each in self.document.get("metrics", ())}
+        loose = [each for each in tree.find_all(exp.Column) if not _within(each, aggregates)]
+        composed = [each for each in loose if each.name in named]
+        for each in composed:
+            each.set("table", None)
+        if len(homes) == 1 and not composed:
+            (home,) = homes
+            self._measure(home, metric["name"], tree, metric)
+        elif homes or composed:
+            self._formula(metric, tree, aggregates)
         else:
-            on = " and ".join(f"{a} = {end}.{b}" for a, b in zip(here, there, strict=True))
-        is_short = here == there and isinstance(on, str) and " = " not in on
-        self.models[start]["joins"][role] = end if is_short else {"to": end, "on": on}
+            self._lose("metric", metric, "no dataset is the one that it aggregates")
 
-    def _dimensions(self, dataset: Mapping[str, Any]) -> None:
-        home = dataset["name"]
-        for each in dataset.get("fields") or ():
-            name, sql = each["name"], _sql(each)
-            self._lose(each, f'field "{home}.{name}"', _FIELD_KEYS)
-            if (each.get("dimension") or {}).get("is_time"):
-                self.losses.append(f'field "{home}.{name}": is_time, so it has no grains')
-            written = None if sql == name else self._written(sql, home)
-            self.models[home]["dimensions"][name] = written
+    def _formula(self, metric: Json, tree: exp.Expr, aggregates: Sequence[exp.Expr]) -> None:
+        for number, each in enumerate(aggregates, 1):
+            home = self._home(each)
+            if not home:
+                self._lose("metric", metric, "no dataset is the one that it aggregates")
+                return
+            name = f"{metric['name']}_{number}"
+            self._measure(home, name, each, {})
+            each.replace(exp.column(name))
+        self.metrics[metric["name"]] = _member(sql(tree), _about(metric))
 
-    def _metric(self, metric: Mapping[str, Any]) -> None:
-        name, sql = metric["name"], _sql(metric)
-        self._lose(metric, f'metric "{name}"', _METRIC_KEYS)
-        homes = self._homes(sql)
-        if homes == []:
-            self.metrics[name] = sql
-        elif homes is None or len(homes) > 1:
-            self.losses.append(f'metric "{name}": no one dataset is its home: {sql}')
-        else:
-            self.models[homes[0]]["measures"][name] = self._written(sql, homes[0])
+    def _measure(self, home: str, name: str, tree: exp.Expr, about: Json) -> None:
+        own = tree.copy()
+        for each in own.find_all(exp.Column):
+            if each.table == home:
+                each.set("table", None)
+        self.measures.setdefault(home, {})[name] = _member(sql(own), _about(about))
 
-    def _homes(self, sql: str) -> list[str] | None:
-        """The datasets from which all that an expression reads is reached; none for a formula."""
-        tree = _parsed(sql)
-        if tree is None:
-            return None
-        read = {column.table for column in tree.find_all(exp.Column)}
-        if read <= {""}:
-            return [] if read and tree.find(exp.AggFunc) is None else None
-        reached = [start for start in sorted(read - {""}) if self._reaches(start, read)]
-        return reached or None
+    def _home(self, tree: exp.Expr) -> str:
+        """The dataset whose rows meet one row of every dataset that is named; empty for none."""
+        named = {each.table for each in tree.find_all(exp.Column) if each.table}
+        reaching = [name for name in self.described if named <= self._reached(name)]
+        own = [name for name in reaching if name in named]
+        return own[0] if own else ""
 
-    def _reaches(self, start: str, read: set[str]) -> bool:
-        return start in self.models and all(
-            each in ("", start) or len(self._ways(start, each)) == 1 for each in read
-        )
-
-    def _ways(self, start: str, end: str) -> list[str]:
-        return list(self._walk(start, end, (start,)))
-
-    def _walk(self, start: str, end: str, seen: tuple[str, ...]) -> Iterator[str]:
-        for role, join in self.models[start]["joins"].items():
-            target = join if isinstance(join, str) else join["to"]
-            if target == end:
-                yield role
-            elif target not in seen:
-                yield from (f"{role}.{rest}" for rest in self._walk(target, end, (*seen, target)))
-
-    def _written(self, sql: str, home: str) -> str:
-        """An expression as its home's model writes it; what is not understood stays as it is."""
-        tree = _parsed(sql)
-        if tree is None:
-            return sql
-        for column in list(tree.find_all(exp.Column)):
-            if column.table == home:
-                column.set("table", None)
-            elif column.table and home in self.models:
-                ways = self._ways(home, column.table)
-                if len(ways) == 1:
-                    parts = [exp.to_identifier(each) for each in ways[0].split(".")]
-                    path = exp.Dot.build([*parts, exp.to_identifier(column.name)])
-                    column.replace(path)
-        return tree.sql(dialect=DIALECT)
-
-    def _lose(self, told: Mapping[str, Any], where: str, known: frozenset[str]) -> None:
-        self.losses += [f"{where}: {key}" for key in told if key not in known]
+    def _reached(self, dataset: str) -> set[str]:
+        found = {dataset}
+        waiting = [dataset]
+        while waiting:
+            at = waiting.pop()
+            for each in self._links():
+                if each["from"] == at and each["to"] not in found:
+                    found.add(each["to"])
+                    waiting.append(each["to"])
+        return found
 
 
-_MODEL_KEYS = frozenset({"name", "datasets", "relationships", "metrics"})
-_DATASET_KEYS = frozenset({"name", "source", "primary_key", "unique_keys", "fields", "role"})
-_FIELD_KEYS = frozenset({"name", "expression", "dimension"})
-_RELATIONSHIP_KEYS = frozenset({"name", "from", "to", "from_columns", "to_columns"})
-_METRIC_KEYS = frozenset({"name", "expression"})
+def expression_of(member: Json) -> str:
+    """The expression of a field or metric, whichever way it is written."""
+    written = member["expression"]
+    if isinstance(written, str):
+        return written
+    spelled = {each["dialect"].upper(): each["expression"] for each in written["dialects"]}
+    chosen = next((each for each in DIALECTS if each in spelled), next(iter(spelled)))
+    return str(spelled[chosen])
 
 
-def _sql(told: Mapping[str, Any]) -> str:
-    """The expression itself, or the one of the first dialect that it is written in."""
-    written = told.get("expression", told["name"])
-    if isinstance(written, Mapping):
-        written = written["dialects"][0]["expression"]
-    return str(written)
+def sql(tree: exp.Expr) -> str:
+    """An expression as people write it."""
+    return tree.sql("duckdb", normalize_functions="lower", comments=False)
 
 
-def _parsed(sql: str) -> exp.Expression | None:
-    try:
-        tree = sqlglot.parse_one(sql, dialect=DIALECT)
-    except SqlglotError:
+def _field(member: Json) -> Tree:
+    expression = expression_of(member)
+    long: dict[str, Tree] = {} if expression == member["name"] else {"expr": expression}
+    if (member.get("dimension") or {}).get("is_time"):
+        long["type"] = "time"
+    long |= _about(member)
+    if not long:
         return None
-    return tree if isinstance(tree, exp.Expression) else None
+    return expression if list(long) == ["expr"] else long
 
 
-def _one_or_list(columns: list[str]) -> str | list[str]:
-    return columns[0] if len(columns) == 1 else columns
-
-
-def _without_empty(told: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in told.items() if value not in ({}, [], None)}
-
-
-class _Page(yaml.SafeDumper):
-    """YAML 1.2: ``on`` and ``no`` are texts; nothing is written for nothing, and no aliases."""
-
-    yaml_implicit_resolvers = {  # noqa: RUF012 - it is the base class's
-        first: [each for each in words if first in "tTfF" or not each[0].endswith(":bool")]
-        for first, words in yaml.SafeDumper.yaml_implicit_resolvers.items()
+def _about(member: Json) -> dict[str, Tree]:
+    words: dict[str, Tree] = {
+        key: str(member[key]) for key in ("description", "label") if member.get(key)
     }
-
-    def ignore_aliases(self, data: object) -> bool:
-        return True
-
-
-_Page.add_representer(
-    type(None), lambda page, _: page.represent_scalar("tag:yaml.org,2002:null", "")
-)
+    context = member.get("ai_context")
+    synonyms = context.get("synonyms") if isinstance(context, Mapping) else None
+    return words | ({"synonyms": list(synonyms)} if synonyms else {})
 
 
-def _yaml(told: Mapping[str, Any]) -> str:
-    return yaml.dump(told, Dumper=_Page, sort_keys=False, width=100, allow_unicode=True)
+def _member(expr: str, about: Mapping[str, Tree]) -> Tree:
+    return {"expr": expr, **about} if about else expr
+
+
+def _is_aggregate(node: exp.Expr) -> bool:
+    return type(node) in AGGREGATES or isinstance(node, exp.Window)
+
+
+def _outermost(tree: exp.Expr) -> Iterable[exp.Expr]:
+    if _is_aggregate(tree) or isinstance(tree, exp.Filter | exp.WithinGroup):
+        return [tree]
+    return [found for child in tree.iter_expressions() for found in _outermost(child)]
+
+
+def _nested(aggregate: exp.Expr) -> bool:
+    inner = [each for each in aggregate.find_all(*AGGREGATES) if each is not aggregate]
+    return any(each.find_ancestor(*AGGREGATES) for each in inner)
+
+
+def _within(node: exp.Expr, aggregates: Sequence[exp.Expr]) -> bool:
+    parent: exp.Expr | None = node
+    while parent is not None:
+        if any(parent is each for each in aggregates):
+            return True
+        parent = parent.parent
+    return False

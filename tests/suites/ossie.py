@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,17 @@ import duckdb
 import orjson
 import yaml
 
+from semantic_models.importers.imported import Imported
 from semantic_models.importers.ossie import import_ossie
 from tests.suites.asking import Given, ask
 from tests.suites.case import Case
 from tests.suites.rows import difference
+
+ROOT = """
+version: 1
+name: ossie
+engines: {local: {type: duckdb, path: data.duckdb}}
+"""
 
 
 def cases(folder: Path) -> Iterator[Case]:
@@ -30,20 +38,29 @@ def _run(case: Path, datasets: Path) -> str | None:
     asked = orjson.loads((case / "query.json").read_bytes())
     with tempfile.TemporaryDirectory() as name:
         project = Path(name)
-        imported = import_ossie((case / "model.yaml").read_text())
-        for path, text in imported.files.items():
+        imported = import_ossie(yaml.safe_load((case / "model.yaml").read_text()))
+        for path, text in {"forebay.yml": ROOT, **imported.files}.items():
             (project / path).parent.mkdir(exist_ok=True)
             (project / path).write_text(text)
         with duckdb.connect(str(project / "data.duckdb")) as connection:
             connection.execute((datasets / f"{told['dataset']}.sql").read_text())
         given = ask(project, question_of(asked), types_folder=project / "types")
         if told.get("expected_error"):
-            return _refused(given, str(told["expected_error_code"]))
+            codes = (*given.codes, *_lost(imported, asked))
+            return _refused(replace(given, codes=codes), str(told["expected_error_code"]))
         if given.codes:
             return f"{', '.join(given.codes)}: {given.message}"
         with duckdb.connect(str(project / "data.duckdb"), read_only=True) as connection:
             wanted = connection.execute((case / "gold.sql").read_text()).fetchall()
         return difference(given.rows, wanted, is_ordered=bool(asked.get("order_by")))
+
+
+def _lost(imported: Imported, asked: Mapping[str, Any]) -> list[str]:
+    """The codes with which what is asked for was left out of the project."""
+    names = {each["metric"] for each in asked.get("measures", ())}
+    names |= {each.rpartition(".")[2] for each in asked.get("fields", ())}
+    places = {f'metric "{name}"' for name in names}
+    return [each.code for each in imported.losses if each.code and each.place in places]
 
 
 def _refused(given: Given, code: str) -> str | None:

@@ -26,6 +26,7 @@ models:
       segment:
       signed_up: {type: time, grain: day}
       region_name: region.name
+      turn: rank() over (order by credit)
       channel: "'shop'"
       known_as: coalesce(segment, 'unknown')
       is_placed: region_id is not null
@@ -67,6 +68,9 @@ models:
       clock_hour: extract(hour from created_at)
       ratio: amount / (quantity - 1)
       thirds: quantity // (quantity - 3)
+      turn: row_number() over (partition by customer_id order by amount desc, order_id)
+      is_first_turn: turn = 1
+      buyer_turn: customer.turn
       at_night: clock_hour < 5
       since_the_hour: created_at - created_at.hour
     measures:
@@ -78,6 +82,9 @@ models:
       units: sum(quantity)
       weight: sum(weight)
       largest: max(amount)
+      best_orders: sum(case when turn = 1 then amount end)
+      running: sum(amount) over (order by order_id rows between unbounded preceding and current row)
+      place_in_status: rank() over (partition by status order by amount desc)
       price: sum(amount) / sum(refund)
       dear_rows: count_if(amount / refund > 10)
       well_paid: count_if(amount > 60)

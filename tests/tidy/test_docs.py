@@ -19,7 +19,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from gateway.cli.main import COMMANDS
+from gateway.cli.main import COMMANDS, module_of
 from gateway.compose import make_gateway
 from gateway.execution import ExecutionLimits
 from gateway.flight_sql import commands
@@ -33,7 +33,11 @@ from gateway.settings import Settings
 from gateway.status import STATUS
 from semantic_models import functions, parse_document
 from semantic_models.errors import ForebayError
-from semantic_models.expressions import parse_expression, query_position
+from semantic_models.expressions import (
+    check_forms,
+    parse_one,
+    query_position,
+)
 from semantic_models.spec_keys import ABOUT, ENGINE_TYPES_LATER, KINDS, Kind, Shape
 from semantic_models.types import Kind as KindOfValue
 from tests.support.demo_questions import DEMO
@@ -181,7 +185,8 @@ def test_every_form_that_is_told_may_be_written() -> None:
 def test_every_form_that_may_be_written_is_told() -> None:
     told = {name for text in forms() for name in shown_by(text)}
     left = set(first_words(section(page("reference/expressions.md"), "Left to the engine")))
-    allowed = {each.__name__ for each in functions.ALLOWED}
+    windows = functions.WINDOW_FUNCTIONS | functions.WITHIN_WINDOWS
+    allowed = {each.__name__ for each in functions.ALLOWED | windows}
     clock = {"CurrentTimestamp", "CurrentDate", "Anonymous"}
 
     assert (sorted(allowed - told), sorted(told - allowed - clock)) == (sorted(left), [])
@@ -210,7 +215,9 @@ def forms() -> list[str]:
 
 def shown_by(text: str) -> set[str]:
     """The node classes of an example; one that is refused fails the test."""
-    tree = parse_expression(text, query_position("docs", text))
+    locate = query_position("docs", text)
+    tree = parse_one(text, locate)
+    check_forms(tree, text, locate, windows=True)
     return {type(node).__name__ for node in tree.walk()}
 
 
@@ -288,9 +295,7 @@ def test_every_command_and_option_is_told() -> None:
 
 def parameters(name: str) -> list[str]:
     """The arguments and long options of a command, as they are typed."""
-    command: click.Command = importlib.import_module(
-        f"gateway.cli.{name.replace('-', '_')}"
-    ).command
+    command: click.Command = importlib.import_module(module_of(name)).command
     return [
         str(each.name).upper()
         if isinstance(each, click.Argument)

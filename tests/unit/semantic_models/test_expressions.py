@@ -11,6 +11,7 @@ from semantic_models.errors import (
     NotSupported,
     TooLarge,
     UnknownFunction,
+    WindowInWhere,
 )
 from semantic_models.expressions import (
     conjuncts,
@@ -86,14 +87,17 @@ def test_a_function_off_the_list_is_refused(text: str, function: str) -> None:
         "(select 1)",
         "a in (select b from c)",
         "exists (select 1)",
-        "row_number() over (order by a)",
-        "sum(a) over ()",
         "a.part(year) = 2024",
         "metric(revenue, customer) > 1",
     ],
 )
 def test_a_form_that_is_not_built_is_refused(text: str) -> None:
     assert isinstance(refusal(text), NotSupported)
+
+
+@pytest.mark.parametrize("text", ["row_number() over (order by a) = 1", "sum(a) over () > 2"])
+def test_a_window_stands_in_no_predicate(text: str) -> None:
+    assert isinstance(refusal(text), WindowInWhere)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,95 @@
+"""Windows over rows: those that groups and predicates read are computed over all rows first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from sqlglot import exp
+
+from semantic_models.bind import column, path_of, paths_of
+from semantic_models.errors import WindowOverFanOut
+from semantic_models.model import Expr, Path
+from semantic_models.plan import Output
+from semantic_models.resolved import Branch, BranchMeasure, Existence
+from semantic_models.types import INT64
+from semantic_models.window_forms import has_window
+
+
+def computed_first(branch: Branch, *, lists_rows: bool = False) -> Branch:
+    """The branch with a column in place of each window, and what those columns are.
+
+    Rows that are listed keep theirs: a window of theirs is over the rows that are listed.
+    """
+    found = WindowColumns()
+    keys = branch.keys
+    if not lists_rows:
+        keys = tuple(Output(key.name, found.read(key.expr), key.type) for key in branch.keys)
+    made = replace(
+        branch,
+        keys=keys,
+        filters=tuple(map(found.read, branch.filters)),
+        measures=tuple(_measure(each, found) for each in branch.measures),
+        existences=tuple(_existence(each, found) for each in branch.existences),
+    )
+    return replace(made, windows=found.outputs()) if found.columns else branch
+
+
+def _measure(each: BranchMeasure, found: WindowColumns) -> BranchMeasure:
+    measure = replace(
+        each.measure,
+        expr=found.read(each.measure.expr),
+        where=found.read(each.measure.where) if each.measure.where else None,
+    )
+    return replace(each, measure=measure, filters=tuple(map(found.read, each.filters)))
+
+
+def _existence(each: Existence, found: WindowColumns) -> Existence:
+    if any(has_window(predicate.tree) for predicate in each.predicates):
+        raise WindowOverFanOut(
+            "a predicate reads a window over rows behind a one-to-many join",
+            hint="Compute the window in the `sql` of that model.",
+        )
+    return each
+
+
+@dataclass
+class WindowColumns:
+    """The windows of a branch by the scan that they are over."""
+
+    columns: dict[tuple[Path, exp.Expr], str] = field(default_factory=dict)
+
+    def read(self, expr: Expr) -> Expr:
+        """The expression with columns in place of its windows."""
+        if not has_window(expr.tree):
+            return expr
+        tree = expr.tree.copy()
+        holder = exp.Paren(this=tree)
+        for node in list(holder.find_all(exp.Window)):
+            node.replace(self._column(node))
+        made = holder.this
+        return Expr(made, expr.paths, expr.origin)
+
+    def _column(self, window: exp.Window) -> exp.Column:
+        paths = {path_of(node) for node in window.find_all(exp.Column)}
+        if len(paths) > 1:
+            raise WindowOverFanOut(
+                "a window reads columns of several models, and stands in groups or a predicate",
+                hint="Compute it in a model's `sql`, or list it among fields.",
+            )
+        path = next(iter(paths), ())
+        own = window.copy()
+        for node in list(own.find_all(exp.Column)):
+            node.set("table", None)
+        if path:
+            for node in list(own.find_all(exp.Column)):
+                node.replace(column(node.name, path))
+        name = self.columns.setdefault((path, own), f"v:{len(self.columns)}")
+        return column(name, path)
+
+    def outputs(self) -> dict[Path, tuple[Output, ...]]:
+        """The columns of each scan."""
+        found: dict[Path, tuple[Output, ...]] = {}
+        for (path, window), name in self.columns.items():
+            output = Output(name, Expr(window, paths_of(window)), INT64)
+            found[path] = (*found.get(path, ()), output)
+        return found

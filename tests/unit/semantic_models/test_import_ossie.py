@@ -1,0 +1,143 @@
+"""Documents of Apache Ossie as files that people would write."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from semantic_models.importers.imported import Loss
+from semantic_models.importers.ossie import import_ossie
+from semantic_models.importers.write_yaml import scalar, write_yaml
+from tests.support.models import parsed
+
+DOCUMENT: dict[str, Any] = {
+    "semantic_model": [
+        {
+            "name": "shop",
+            "datasets": [
+                {
+                    "name": "orders",
+                    "source": "shop.orders",
+                    "primary_key": ["id"],
+                    "description": "What was bought: each order once",
+                    "fields": [
+                        {"name": "id", "expression": "id"},
+                        {"name": "day", "expression": "created", "dimension": {"is_time": True}},
+                        {
+                            "name": "big",
+                            "expression": {
+                                "dialects": [
+                                    {"dialect": "SNOWFLAKE", "expression": "x"},
+                                    {"dialect": "ANSI_SQL", "expression": "amount > 10"},
+                                ]
+                            },
+                        },
+                    ],
+                },
+                {
+                    "name": "people",
+                    "source": "people",
+                    "primary_key": ["id"],
+                    "unique_keys": [["mail"]],
+                    "fields": [{"name": "name", "expression": "name"}],
+                },
+            ],
+            "relationships": [
+                {
+                    "name": name,
+                    "from": "orders",
+                    "to": "people",
+                    "from_columns": [column],
+                    "to_columns": ["id"],
+                }
+                for name, column in (("buyer", "buyer_id"), ("seller", "seller_id"))
+            ],
+            "metrics": [
+                {"name": "revenue", "expression": "SUM(orders.amount)", "description": "Money"},
+                {"name": "per_head", "expression": "SUM(orders.amount) / COUNT(people.id)"},
+                {"name": "doubled", "expression": "2 * revenue"},
+                {"name": "twice", "expression": "AVG(SUM(orders.amount))"},
+                {"name": "nothing", "expression": "COUNT(elsewhere.x)"},
+            ],
+        }
+    ]
+}
+
+MODELS = """\
+version: 1
+models:
+  orders:
+    table: shop.orders
+    description: "What was bought: each order once"
+    key: id
+    dimensions:
+      id:
+      day: {expr: created, type: time}
+      big: amount > 10
+    measures:
+      revenue: {expr: sum(amount), description: Money}
+      per_head_1: sum(amount)
+    joins:
+      buyer: {to: people, on: buyer_id = people.id}
+      seller: {to: people, on: seller_id = people.id}
+  people:
+    table: people
+    key: id
+    unique: [[mail]]
+    dimensions:
+      name:
+    measures:
+      per_head_2: count(id)
+"""
+
+METRICS = """\
+version: 1
+metrics:
+  per_head: per_head_1 / per_head_2
+  doubled: 2 * revenue
+"""
+
+
+def test_a_document_becomes_models_as_people_write_them() -> None:
+    imported = import_ossie(DOCUMENT)
+
+    assert imported.files == {"models/models.yml": MODELS, "models/metrics.yml": METRICS}
+
+
+def test_what_is_not_carried_over_is_told_with_its_reason() -> None:
+    assert import_ossie(DOCUMENT).losses == (
+        Loss('metric "twice"', "it aggregates an aggregate", "E_NESTED_AGGREGATION_DEFERRED"),
+        Loss('metric "nothing"', "no dataset is the one that it aggregates"),
+    )
+
+
+def test_the_files_are_read_without_a_fault() -> None:
+    assert [each.name.text for each in parsed(MODELS).models] == ["orders", "people"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: b",
+        "yes",
+        "null",
+        "1.0",
+        "- x",
+        "#",
+        "x #y",
+        " a",
+        "12",
+        "1e3",
+        "2024-01-01",
+        "it's",
+        '"q"',
+        "{a}",
+        "ä",
+    ],
+)
+def test_a_text_is_read_as_it_was_written(text: str) -> None:
+    written = write_yaml({"version": 1, "models": {"a": {"table": "t", "description": text}}})
+
+    assert parsed(written).models[0].about.description == text.strip()
+    assert scalar(text).startswith('"') or scalar(text) == text
