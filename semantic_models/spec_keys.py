@@ -244,3 +244,16 @@ SPINE = Kind(
 )
 
 KINDS = (PROJECT, MODEL_FILE, DUCKDB, MODEL, DIMENSION, MEASURE, JOIN, SEGMENT, METRIC, SPINE)
+
+MEMBERS: Mapping[str, Kind] = {
+    "engines": DUCKDB,
+    "models": MODEL,
+    "metrics": METRIC,
+    "spines": SPINE,
+    "dimensions": DIMENSION,
+    "measures": MEASURE,
+    "joins": JOIN,
+    "segments": SEGMENT,
+    "with": METRIC,
+}
+"""What stands behind the names of each map of members, by the key of the map."""

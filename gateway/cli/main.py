@@ -17,6 +17,7 @@ COMMANDS = {
     "compile": "Print the SQL that a question becomes.",
     "explain-query": "Tell why the answer to a question is right.",
     "import": "Turn models of another format into files of a project.",
+    "schema": "Print the JSON Schema of a project's files, for editors.",
     "ls": "List models, metrics or dimensions.",
     "show": "Show one model, metric or dimension.",
 }

@@ -19,7 +19,17 @@ import pytest
 from tests.blackbox.processes import ENV, FOREBAY, TIMEOUT_S, numbers, run, started
 from tests.support.demo_questions import DEMO
 
-COMMANDS = ("demo", "serve", "validate", "query", "compile", "explain-query", "ls", "show")
+COMMANDS = (
+    "demo",
+    "serve",
+    "validate",
+    "query",
+    "compile",
+    "explain-query",
+    "schema",
+    "ls",
+    "show",
+)
 ON_DEMO = ("-p", str(DEMO))
 FLIGHTS = ("-m", "flights", "-d", "origin", "-o", "origin")
 ROWS = [("EWR", 120835), ("JFK", 111279), ("LGA", 104662)]
@@ -274,6 +284,16 @@ def test_the_proof_is_told_in_words_or_as_a_document() -> None:
     assert [(each.returncode, each.stderr) for each in (words, document)] == [(0, b"")] * 2
     assert words.stdout.decode().startswith("One row for each carrier__name.\n")
     assert json.loads(document.stdout)["branches"][0]["joins"][0]["key"] == ["carrier"]
+
+
+def test_the_schema_of_files_is_printed_without_a_project() -> None:
+    models, project = run("schema"), run("schema", "project")
+
+    assert [(each.returncode, each.stderr) for each in (models, project)] == [(0, b"")] * 2
+    assert [json.loads(each.stdout)["title"] for each in (models, project)] == [
+        "forebay: file of models",
+        "forebay: project",
+    ]
 
 
 def test_names_are_listed_by_a_pattern() -> None:
