@@ -18,6 +18,7 @@ COMMANDS = {
     "explain-query": "Tell why the answer to a question is right.",
     "import": "Turn models of another format into files of a project.",
     "schema": "Print the JSON Schema of a project's files, for editors.",
+    "lineage": "Show the columns that a metric is made of, and how.",
     "ls": "List models, metrics or dimensions.",
     "show": "Show one model, metric or dimension.",
 }

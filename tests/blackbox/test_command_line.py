@@ -27,6 +27,7 @@ COMMANDS = (
     "compile",
     "explain-query",
     "schema",
+    "lineage",
     "ls",
     "show",
 )
@@ -294,6 +295,18 @@ def test_the_schema_of_files_is_printed_without_a_project() -> None:
         "forebay: file of models",
         "forebay: project",
     ]
+
+
+def test_the_columns_of_a_metric_are_shown_as_a_tree_or_a_document() -> None:
+    tree, document = (run("lineage", "flights", *ON_DEMO, "-f", each) for each in ("text", "json"))
+
+    assert [(each.returncode, each.stderr) for each in (tree, document)] == [(0, b"")] * 2
+    assert tree.stdout.decode().splitlines() == [
+        "measure  flights.flights = COUNT(*)",
+        "  time     flights.time_hour",
+        "    column   flights.time_hour",
+    ]
+    assert json.loads(document.stdout)["columns"] == ["flights.time_hour"]
 
 
 def test_names_are_listed_by_a_pattern() -> None:
