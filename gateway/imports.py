@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from semantic_models.errors import MalformedDocument, SettingRejected, TooLarge
-from semantic_models.importers.imported import Imported
+from semantic_models.importers.dbt import import_dbt
+from semantic_models.importers.imported import Imported, Loss
 from semantic_models.importers.ossie import import_ossie
 from semantic_models.importers.write_yaml import scalar
 
 BYTES_MAX = 16 * 1024 * 1024
 
-_FORMATS: Mapping[str, Callable[[Mapping[str, Any]], Imported]] = {"ossie": import_ossie}
+Documents = Sequence[Mapping[str, Any]]
+
+
+def _ossie(documents: Documents) -> Imported:
+    first, *others = documents
+    imported = import_ossie(first)
+    further = [Loss("a further document", "one document is read") for _ in others]
+    return Imported(imported.files, (*imported.losses, *further))
+
+
+FORMATS: Mapping[str, Callable[[Documents], Imported]] = {"dbt": import_dbt, "ossie": _ossie}
+"""By the word that the command takes."""
 
 _ROOT = """version: 1
 name: {name}
@@ -25,29 +37,46 @@ engines:
 
 
 def read_foreign(format_: str, source: Path) -> Imported:
-    """The project that a file of another format becomes.
+    """The project that a file of another format becomes, or a folder of them.
 
     Raises:
-        MalformedDocument: the file is not of that format.
-        TooLarge: it is larger than 16 MiB.
+        MalformedDocument: a file is not of that format, or there is none.
+        TooLarge: the files are larger than 16 MiB together.
     """
-    if source.is_dir() or source.stat().st_size > BYTES_MAX:
+    files = _files(source)
+    if sum(each.stat().st_size for each in files) > BYTES_MAX:
         raise TooLarge(
-            f'"{source.name}" is no file of at most 16 MiB', hint="Name one file of that format."
+            f'"{source.name}" has more than 16 MiB', hint="Name a file or a smaller folder."
         )
+    documents = [document for each in files for document in _documents(each)]
     try:
-        document = yaml.safe_load(source.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError):
-        raise MalformedDocument(
-            f'"{source.name}" is neither YAML nor JSON', hint="Name a file of that format."
-        ) from None
-    try:
-        return _FORMATS[format_](document)
+        return FORMATS[format_](documents)
     except (KeyError, TypeError, AttributeError, ValueError, StopIteration):
         raise MalformedDocument(
-            f'"{source.name}" is not a document of format {format_}',
+            f'"{source.name}" is not of format {format_}',
             hint="Compare it with the format's specification.",
         ) from None
+
+
+def _files(source: Path) -> list[Path]:
+    """A file, or those of a folder that may hold models."""
+    if not source.is_dir():
+        return [source]
+    return sorted(
+        each
+        for each in source.rglob("*")
+        if each.suffix in (".yml", ".yaml", ".json") and each.is_file()
+    )
+
+
+def _documents(file: Path) -> list[Mapping[str, Any]]:
+    try:
+        found = list(yaml.safe_load_all(file.read_text(encoding="utf-8")))
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise MalformedDocument(
+            f'"{file.name}" is neither YAML nor JSON', hint="Name a file of that format."
+        ) from None
+    return [each for each in found if isinstance(each, Mapping)]
 
 
 def write_project(folder: Path, imported: Imported, *, overwrite: bool) -> Iterator[Path]:

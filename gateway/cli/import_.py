@@ -8,7 +8,7 @@ import click
 
 
 @click.command("import")
-@click.argument("kind", type=click.Choice(("ossie",)))
+@click.argument("kind", type=click.Choice(("dbt", "ossie")))
 @click.argument("source", type=click.Path(exists=True, dir_okay=True, path_type=Path))
 @click.option(
     "-o",
@@ -19,7 +19,7 @@ import click
 )
 @click.option("--force", is_flag=True, help="Write over files that are there.")
 def command(kind: str, source: Path, output: Path, force: bool) -> None:  # noqa: FBT001
-    """Turn models of another format into files of a project.
+    """Turn a file of another format, or a folder of them, into files of a project.
 
     What cannot be carried over is told on standard error.
     """

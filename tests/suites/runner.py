@@ -11,14 +11,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.suites import ossie
+from tests.suites import metricflow, ossie
 from tests.suites.case import Case, Suite
 
 KNOWN = Path(__file__).parent / "known_failures"
 ENGINES = ("duckdb",)
 
 
-SUITES: Mapping[str, Suite] = {"ossie": ossie.cases}
+SUITES: Mapping[str, Suite] = {
+    "metricflow": metricflow.cases,
+    "ossie": ossie.cases,
+}
 """By name. A suite has a module of its own; its function from a folder to cases stands here."""
 
 

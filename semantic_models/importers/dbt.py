@@ -1,0 +1,234 @@
+"""dbt's semantic manifests -> ours.
+
+A semantic model becomes a model, an entity a dimension of its column and a join to each model that
+it tells the rows of apart. A simple metric that adds nothing to its measure is that measure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from semantic_models.importers.dbt_metrics import MetricWriter
+from semantic_models.importers.dbt_names import KEYS, DbtModels, Json, column_of
+from semantic_models.importers.imported import Imported, Loss
+from semantic_models.importers.write_yaml import Tree, write_yaml
+
+
+@dataclass
+class DbtDeclarations:
+    """What the files of a manifest declare."""
+
+    models: dict[str, Json] = field(default_factory=dict)
+    metrics: dict[str, Json] = field(default_factory=dict)
+    saved_queries: list[Json] = field(default_factory=list)
+    configuration: dict[str, Any] = field(default_factory=dict)
+
+    def read(self, document: Json) -> None:
+        """Take what one document declares."""
+        for each in _several(document, "semantic_model", "semantic_models"):
+            self.models[each["name"]] = each
+        for each in _several(document, "metric", "metrics"):
+            self.metrics[each["name"]] = each
+        self.saved_queries += _several(document, "saved_query", "saved_queries")
+        self.configuration |= document.get("project_configuration") or {}
+
+
+def _several(document: Json, one: str, many: str) -> list[Json]:
+    lone = [document[one]] if isinstance(document.get(one), Mapping) else []
+    return [*lone, *(document.get(many) or ())]
+
+
+def import_dbt(documents: Iterable[Json]) -> Imported:
+    """The files of a project from the documents of a manifest."""
+    manifest = DbtDeclarations()
+    for each in documents:
+        manifest.read(each)
+    return _Importer(manifest).imported()
+
+
+@dataclass
+class _Importer:
+    manifest: DbtDeclarations
+    losses: list[Loss] = field(default_factory=list)
+
+    @property
+    def names(self) -> DbtModels:
+        grains = (grain for each in self._spines() for grain in _custom(each))
+        return DbtModels(self.manifest.models, frozenset(grains))
+
+    def imported(self) -> Imported:
+        names = self.names
+        writer = MetricWriter(self.manifest.metrics, names, self.losses)
+        files = {
+            f"models/{name}.yml": write_yaml(
+                {"version": 1, "models": {name: self._model(each, names, writer)}}
+            )
+            for name, each in self.manifest.models.items()
+        }
+        metrics = writer.metrics()
+        if metrics:
+            files["models/metrics.yml"] = write_yaml({"version": 1, "metrics": metrics})
+        time = self._time()
+        if time:
+            files["models/time.yml"] = write_yaml({"version": 1, **time})
+        self.losses += [
+            Loss(f'saved query "{each["name"]}"', "saved queries are not read")
+            for each in self.manifest.saved_queries
+        ]
+        return Imported(files, tuple(self.losses))
+
+    def _model(self, model: Json, names: DbtModels, writer: MetricWriter) -> dict[str, Tree]:
+        entities = names.entities(model["name"]).values()
+        made: dict[str, Tree] = {"table": _table(model["node_relation"])}
+        if model.get("description") and model["description"] != model["name"]:
+            made["description"] = str(model["description"])
+        made |= _keys(entities)
+        time = (model.get("defaults") or {}).get("agg_time_dimension")
+        if time:
+            made["time"] = str(time)
+        made["dimensions"] = dict(_dimensions(model, entities))
+        measures = {
+            writer.measure_name(model["name"], each): _measure(each)
+            for each in model.get("measures") or ()
+        }
+        joins = dict(self._joins(model["name"], names))
+        made |= {"measures": measures} if measures else {}
+        return made | ({"joins": joins} if joins else {})
+
+    def _joins(self, model: str, names: DbtModels) -> Iterator[tuple[str, Tree]]:
+        for name, entity in names.entities(model).items():
+            left = column_of(entity)
+            if left is None:
+                continue
+            for target in names.targets(model, name):
+                right = column_of(names.entities(target)[name])
+                on: dict[str, Tree] = {"to": target, "on": f"{left} = {target}.{right}"}
+                yield names.join_name(model, name, target), on
+
+    def _spines(self) -> list[Json]:
+        return list(self.manifest.configuration.get("time_spines") or ())
+
+    def _time(self) -> dict[str, Tree]:
+        spines: dict[str, Tree] = {}
+        calendars: dict[str, Tree] = {}
+        for each in self._spines():
+            column = each["primary_column"]
+            table = _table(each["node_relation"])
+            spines[column["time_granularity"].lower()] = {"table": table, "column": column["name"]}
+            grains: dict[str, Tree] = _custom(each)
+            if grains:
+                calendar: dict[str, Tree] = {
+                    "table": table,
+                    "day": column["name"],
+                    "grains": grains,
+                }
+                calendars[table.rpartition(".")[2]] = calendar
+        for each in self.manifest.configuration.get("time_spine_table_configurations") or ():
+            made: dict[str, Tree] = {"table": each["location"], "column": each["column_name"]}
+            spines.setdefault(each["grain"].lower(), made)
+        models: dict[str, Tree] = {
+            f"time_spine_{grain}": _spine_model(str(grain), each) for grain, each in spines.items()
+        }
+        found: dict[str, Tree] = {"models": models, "spines": spines} if spines else {}
+        return found | ({"calendars": calendars} if calendars else {})
+
+
+def _spine_model(grain: str, spine: Tree) -> Tree:
+    """The times themselves, for questions that ask for nothing else."""
+    assert isinstance(spine, Mapping)
+    time: dict[str, Tree] = {"expr": spine["column"], "type": "time", "grain": grain}
+    return {"table": spine["table"], "dimensions": {"time": time}}
+
+
+def _custom(spine: Json) -> dict[str, Tree]:
+    return {
+        each["name"]: str(each.get("column_name") or each["name"])
+        for each in spine.get("custom_granularities") or ()
+    }
+
+
+def _table(relation: Json) -> str:
+    parts = (relation.get("database"), relation.get("schema_name"), relation["alias"])
+    return ".".join(str(each) for each in parts if each)
+
+
+def _keys(entities: Iterable[Json]) -> dict[str, Tree]:
+    columns = {
+        kind: [
+            str(column)
+            for each in entities
+            if each["type"].lower() == kind and (column := column_of(each)) is not None
+        ]
+        for kind in KEYS
+    }
+    key: dict[str, Tree] = {"key": columns["primary"][0]} if columns["primary"] else {}
+    unique: Sequence[Tree] = [[each] for each in columns["unique"]]
+    return key | ({"unique": unique} if unique else {})
+
+
+def _dimensions(model: Json, entities: Iterable[Json]) -> Iterator[tuple[str, Tree]]:
+    declared = {each["name"] for each in model.get("dimensions") or ()}
+    for each in entities:
+        column = column_of(each)
+        if column is not None and each["name"] not in declared:
+            yield each["name"], None if column == each["name"] else str(column)
+    for each in model.get("dimensions") or ():
+        yield each["name"], _dimension(each)
+
+
+def _dimension(dimension: Json) -> Tree:
+    expr = dimension.get("expr")
+    made: dict[str, Tree] = {"expr": str(expr)} if expr and expr != dimension["name"] else {}
+    if dimension["type"].lower() == "time":
+        grain = (dimension.get("type_params") or {}).get("time_granularity", "day").lower()
+        made["type"] = "time"
+        if grain != "day":
+            made["grain"] = grain
+    if dimension.get("description"):
+        made["description"] = str(dimension["description"])
+    if not made:
+        return None
+    return made["expr"] if list(made) == ["expr"] else made
+
+
+_AGGREGATES = {
+    "sum": "sum({})",
+    "min": "min({})",
+    "max": "max({})",
+    "count": "count({})",
+    "count_distinct": "count(distinct {})",
+    "average": "avg({})",
+    "avg": "avg({})",
+    "median": "median({})",
+    "sum_boolean": "sum(case when {} then 1 else 0 end)",
+}
+
+
+def _measure(measure: Json) -> Tree:
+    made: dict[str, Tree] = {"expr": _aggregate(measure)}
+    if measure.get("description"):
+        made["description"] = str(measure["description"])
+    if measure.get("agg_time_dimension"):
+        made["time"] = str(measure["agg_time_dimension"])
+    window = measure.get("non_additive_dimension")
+    if window:
+        choice = str(window.get("window_choice", "min")).lower()
+        made["last_by" if choice == "max" else "first_by"] = str(window["name"])
+        if window.get("window_groupings"):
+            made["per"] = list(window["window_groupings"])
+    return made["expr"] if list(made) == ["expr"] else made
+
+
+def _aggregate(measure: Json) -> str:
+    expr = str(measure.get("expr") or measure["name"])
+    kind = measure["agg"].lower()
+    if kind != "percentile":
+        return _AGGREGATES[kind].format(expr)
+    parameters = measure.get("agg_params") or {}
+    part = parameters["percentile"]
+    if parameters.get("use_approximate_percentile"):
+        return f"approx_quantile({expr}, {part})"
+    function = "disc" if parameters.get("use_discrete_percentile") else "cont"
+    return f"percentile_{function}({part}) within group (order by {expr})"

@@ -1,0 +1,157 @@
+"""dbt's names of dimensions and entities -> paths of joins, seen from one semantic model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from semantic_models.model import Grain
+
+Json = Mapping[str, Any]
+
+METRIC_TIME = "metric_time"
+KEYS = ("primary", "unique", "natural")
+"""The kinds of entity that tell the rows of their model apart."""
+
+
+class UnknownDbtName(Exception):
+    """A name that leads nowhere from the model that it is read from."""
+
+
+@dataclass(frozen=True)
+class DbtModels:
+    """The semantic models of a manifest, by name."""
+
+    models: Mapping[str, Json]
+    custom_grains: frozenset[str] = frozenset()
+
+    def entities(self, model: str) -> dict[str, Json]:
+        """The entities of a model by name; its ``primary_entity`` has no column."""
+        found = {each["name"]: each for each in self.models[model].get("entities") or ()}
+        primary = self.models[model].get("primary_entity")
+        if primary and primary not in found:
+            found[primary] = {"name": primary, "type": "primary", "expr": None}
+        return found
+
+    def dimensions(self, model: str) -> dict[str, Json]:
+        """The dimensions of a model by name."""
+        return {each["name"]: each for each in self.models[model].get("dimensions") or ()}
+
+    def targets(self, model: str, entity: str) -> list[str]:
+        """The other models whose rows an entity of a model tells apart."""
+        return [
+            name
+            for name in self.models
+            if name != model
+            and (found := self.entities(name).get(entity)) is not None
+            and found["type"].lower() in KEYS
+            and column_of(found) is not None
+        ]
+
+    def join_name(self, model: str, entity: str, target: str) -> str:
+        """The join over an entity: the entity's name where it leads to one model only."""
+        targets = self.targets(model, entity)
+        return entity if targets == [target] else f"{entity}_{target}"
+
+    def path(self, model: str, name: str) -> str:
+        """A dunder name, without its grain, as a path from a model.
+
+        Raises:
+            UnknownDbtName: it leads nowhere.
+        """
+        *prefix, member = name.split("__")
+        found = self._path(model, tuple(prefix), member) or self._behind(
+            model, tuple(prefix), member
+        )
+        if found is None:
+            raise UnknownDbtName(name)
+        return ".".join(found)
+
+    def _behind(self, model: str, prefix: tuple[str, ...], member: str) -> tuple[str, ...] | None:
+        """The same behind one entity that the name does not tell."""
+        for entity in self.entities(model):
+            found = self._path(model, (entity, *prefix), member)
+            if found is not None:
+                return found
+        return None
+
+    def _path(self, model: str, prefix: tuple[str, ...], member: str) -> tuple[str, ...] | None:
+        is_member = member in self.dimensions(model) or self._has_column(model, member)
+        if not prefix:
+            return (member,) if is_member else None
+        entity, rest = prefix[0], prefix[1:]
+        own = self.entities(model).get(entity)
+        if own is None:
+            return None
+        if not rest and is_member and own["type"].lower() in KEYS:
+            return (member,)
+        for target in self.targets(model, entity):
+            found = self._path(target, rest, member) if rest else self._path(target, (), member)
+            if found is not None:
+                return (self.join_name(model, entity, target), *found)
+        return None
+
+    def _has_column(self, model: str, entity: str) -> bool:
+        found = self.entities(model).get(entity)
+        return found is not None and column_of(found) is not None
+
+    def owner(self, name: str) -> str:
+        """A dunder name as ``model.member``, wherever it is read from."""
+        *prefix, member = name.split("__")
+        for model in self.models:
+            known = self.entities(model)
+            own = known.get(prefix[-1]) if prefix else known.get(member)
+            has = member in self.dimensions(model) or self._has_column(model, member)
+            if has and own is not None and own["type"].lower() in KEYS:
+                return f"{model}.{member}"
+        raise UnknownDbtName(name)
+
+    def split_grain(self, name: str) -> tuple[str, str]:
+        """A dunder name apart from the grain that it may end with."""
+        head, _, last = name.rpartition("__")
+        if head and (last in Grain.__members__.values() or last in self.custom_grains):
+            return head, last
+        return name, ""
+
+
+def column_of(entity: Json) -> str | None:
+    """The column or expression of an entity; None where it has none."""
+    expr: str | None = entity.get("expr", entity["name"])
+    return expr
+
+
+_TEMPLATE = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
+_CALL = re.compile(r"(\w+)\s*\((.*?)\)", re.DOTALL)
+_TEXT = re.compile(r"""['"]([^'"]*)['"]""")
+
+
+@dataclass(frozen=True)
+class Named:
+    """What one template names: a kind, a name, and a grain or a part of a time."""
+
+    kind: str
+    name: str
+    grain: str = ""
+    part: str = ""
+    group_by: tuple[str, ...] = ()
+
+
+def templates_in(text: str) -> list[tuple[str, Named]]:
+    """The templates of a filter and what each of them names."""
+    return [(match.group(0), named_by(match.group(1))) for match in _TEMPLATE.finditer(text)]
+
+
+def named_by(text: str) -> Named:
+    """What a call such as ``TimeDimension('metric_time', 'day')`` names."""
+    (kind, arguments), *methods = _CALL.findall(text)
+    texts = _TEXT.findall(arguments)
+    found = {"grain": "", "date_part": ""}
+    for method, argument in methods:
+        if method in found:
+            found[method] = _TEXT.findall(argument)[0]
+    if kind == "Metric":
+        return Named(kind, texts[0], group_by=tuple(texts[1:]))
+    grain = found["grain"] or (texts[1] if kind == "TimeDimension" and len(texts) > 1 else "")
+    return Named(kind, texts[0], grain.lower(), found["date_part"].lower())

@@ -1,0 +1,142 @@
+"""Semantic manifests of dbt as files that people would write."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from semantic_models.importers.dbt import import_dbt
+from semantic_models.importers.dbt_names import Named, named_by
+from semantic_models.importers.imported import Loss
+
+MANIFEST = """
+semantic_model:
+  name: bookings
+  node_relation: {schema_name: mart, alias: fct_bookings}
+  defaults: {agg_time_dimension: ds}
+  primary_entity: booking
+  entities:
+    - {name: listing, type: foreign, expr: listing_id}
+  dimensions:
+    - {name: is_instant, type: categorical}
+    - {name: ds, type: time, type_params: {time_granularity: hour}}
+  measures:
+    - {name: bookings, expr: "1", agg: sum}
+    - {name: p90, expr: value, agg: percentile, agg_params: {percentile: 0.9}}
+    - {name: held, agg: sum, non_additive_dimension: {name: ds, window_choice: max,
+       window_groupings: [listing]}}
+---
+semantic_model:
+  name: listings
+  node_relation: {schema_name: mart, alias: dim_listings}
+  entities:
+    - {name: listing, type: primary, expr: listing_id}
+  dimensions:
+    - {name: country, type: categorical}
+---
+metric: {name: bookings, type: simple, type_params: {measure: bookings}}
+---
+metric:
+  name: local_bookings
+  type: simple
+  type_params: {measure: {name: bookings, fill_nulls_with: 0, join_to_timespine: true}}
+  filter: "{{ Dimension('listing__country') }} = 'NL' and {{ Dimension('booking__is_instant') }}"
+---
+metric:
+  name: growth
+  type: derived
+  type_params:
+    expr: bookings - before
+    metrics:
+      - {name: bookings}
+      - {name: bookings, offset_window: 14 days, alias: before}
+---
+metric:
+  name: so_far
+  type: cumulative
+  type_params: {measure: bookings, cumulative_type_params: {window: 2 month, period_agg: average}}
+---
+metric:
+  name: lost
+  type: simple
+  type_params: {measure: bookings}
+  filter: "{{ Dimension('guest__name') }} = 'a'"
+"""
+
+BOOKINGS = """\
+version: 1
+models:
+  bookings:
+    table: mart.fct_bookings
+    time: ds
+    dimensions:
+      listing: listing_id
+      is_instant:
+      ds: {type: time, grain: hour}
+    measures:
+      bookings: sum(1)
+      p90: percentile_cont(0.9) within group (order by value)
+      held: {expr: sum(held), last_by: ds, per: [listing]}
+    joins:
+      listing: {to: listings, on: listing_id = listings.listing_id}
+"""
+
+METRICS = """\
+version: 1
+metrics:
+  local_bookings:
+    of: bookings
+    where: listing.country = 'NL' and is_instant
+    spine: true
+    fill_nulls_with: 0
+  growth:
+    expr: bookings - before
+    with:
+      before: {of: bookings, offset: 14 days, shift: rows}
+  so_far: {of: bookings, trailing: 2 month, regrain: average}
+"""
+
+
+def documents() -> list[dict[str, Any]]:
+    return list(yaml.safe_load_all(MANIFEST))
+
+
+def test_a_manifest_becomes_models_as_people_write_them() -> None:
+    files = import_dbt(documents()).files
+
+    assert list(files) == ["models/bookings.yml", "models/listings.yml", "models/metrics.yml"]
+    assert files["models/bookings.yml"] == BOOKINGS
+    assert files["models/metrics.yml"] == METRICS
+
+
+def test_what_leads_nowhere_is_told() -> None:
+    assert import_dbt(documents()).losses == (
+        Loss('metric "lost"', '"guest__name" leads nowhere from its measures'),
+    )
+
+
+def test_one_document_may_hold_all_of_it() -> None:
+    whole: dict[str, Any] = {"semantic_models": [], "metrics": []}
+    for each in documents():
+        whole["semantic_models"] += [each[key] for key in each if key == "semantic_model"]
+        whole["metrics"] += [each[key] for key in each if key == "metric"]
+
+    assert import_dbt([whole]).files == import_dbt(documents()).files
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("Dimension('a__b')", Named("Dimension", "a__b")),
+        ("TimeDimension('a__ds', 'DAY')", Named("TimeDimension", "a__ds", "day")),
+        ("Dimension('a__ds').grain('month')", Named("Dimension", "a__ds", "month")),
+        ("Dimension('a__ds').date_part('dow')", Named("Dimension", "a__ds", part="dow")),
+        ("Entity('listing')", Named("Entity", "listing")),
+        ("Metric('m', ['a', 'b'])", Named("Metric", "m", group_by=("a", "b"))),
+        ("Metric('m', group_by=['a'])", Named("Metric", "m", group_by=("a",))),
+    ],
+)
+def test_templates_name_a_kind_and_a_name(text: str, named: Named) -> None:
+    assert named_by(text) == named
