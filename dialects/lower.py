@@ -59,6 +59,11 @@ class Lowering:
             case intrinsics.TRUNCATE:
                 unit, civil = node.expressions
                 return self.dialect.truncate(Grain(unit.name), civil)
+            case intrinsics.PART:
+                part, civil = node.expressions
+                name = self.dialect.weekday if part.name == "dow" else part.name.upper()
+                found = exp.Extract(this=exp.Var(this=name), expression=civil)
+                return exp.Cast(this=found, to=data_type("BIGINT", self.dialect.name))
             case intrinsics.BACK:
                 unit, count, civil = node.expressions
                 step = interval(int(count.name), Grain(unit.name))

@@ -37,7 +37,11 @@ from semantic_models.expressions import (
 )
 from semantic_models.faults import Faults
 from semantic_models.functions import AGGREGATES
-from semantic_models.intrinsics import truncate
+from semantic_models.intrinsics import (
+    part_in,
+    part_of,
+    truncate,
+)
 from semantic_models.join_paths import Joins, Ways, both_ways, walked
 from semantic_models.kinds import settle
 from semantic_models.missing_rows import null_without_row
@@ -386,13 +390,17 @@ def _at_grain(found: Bound, rest: tuple[str, ...]) -> Bound:
     if not rest:
         return found
     type_ = LogicalType(found.kind or Kind.TIMESTAMP, precision=6)
-    tree = truncate(found.expr.tree.copy(), Grain(rest[0]), type_)
-    return Bound(Expr(tree, found.expr.paths), found.kind)
+    if rest[0] in Grain.__members__.values():
+        tree = truncate(found.expr.tree.copy(), Grain(rest[0]), type_)
+        return Bound(Expr(tree, found.expr.paths), found.kind)
+    tree = part_of(found.expr.tree.copy(), part_in(rest[0]), type_)
+    return Bound(Expr(tree, found.expr.paths), Kind.INT64)
 
 
 def _is_grain(rest: tuple[str, ...], dimension: DimensionSpec) -> bool:
     is_time = dimension.type is not None and dimension.type.text == "time"
-    return is_time and len(rest) == 1 and rest[0] in Grain.__members__.values()
+    is_known = rest[0] in Grain.__members__.values() or bool(part_in(rest[0]))
+    return is_time and len(rest) == 1 and is_known
 
 
 def _loose_place(text: Scalar) -> Position:

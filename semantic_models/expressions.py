@@ -200,6 +200,8 @@ def _is_allowed(node: exp.Expr) -> bool:
         return node.this in TYPES
     if isinstance(node, exp.Dot):
         return name_parts(node) is not None
+    if part_named(node):
+        return isinstance(node.parent, exp.Dot)
     return type(node) in ALLOWED or is_clock(node)
 
 
@@ -264,10 +266,22 @@ def name_parts(node: exp.Expr) -> tuple[str, ...] | None:
     if isinstance(node, exp.Column) and not isinstance(node.this, exp.Star):
         return tuple(part.name for part in node.parts)
     if isinstance(node, exp.Dot):
-        left = name_parts(node.this)
+        is_first = isinstance(node.this, exp.Identifier)
+        left = (node.this.name,) if is_first else name_parts(node.this)
         if left is not None and isinstance(node.expression, exp.Identifier):
             return (*left, node.expression.name)
+        part = part_named(node.expression) if left is not None else ""
+        if left is not None and part:
+            return (*left, part)
     return None
+
+
+def part_named(node: exp.Expr) -> str:
+    """``part(year)`` as the last part of a name; nothing for any other call."""
+    if not isinstance(node, exp.Anonymous) or node.name.lower() != "part":
+        return ""
+    names = [each.name for each in node.expressions if isinstance(each, exp.Column)]
+    return f"part({names[0].lower()})" if len(names) == len(node.expressions) == 1 else ""
 
 
 def spelled(parts: Sequence[str]) -> exp.Expr:

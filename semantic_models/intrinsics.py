@@ -5,6 +5,7 @@ An author's or user's text cannot name them: its functions are checked against a
     sl_civil(instant)        the civil time that the plan's zone shows
     sl_instant(civil)        the instant at which the plan's zone shows a civil time
     sl_truncate(unit, civil) a civil time cut to a grain
+    sl_part(part, civil)     a part of a civil time as a whole number; weekdays from Monday = 1
     sl_back(unit, n, civil)  a civil time n units earlier, within a shorter month its last day
 """
 
@@ -19,7 +20,11 @@ CIVIL = "sl_civil"
 INSTANT = "sl_instant"
 TRUNCATE = "sl_truncate"
 BACK = "sl_back"
-INTRINSICS = frozenset((CIVIL, INSTANT, TRUNCATE, BACK))
+PART = "sl_part"
+INTRINSICS = frozenset((CIVIL, INSTANT, TRUNCATE, BACK, PART))
+
+PARTS = ("year", "quarter", "month", "week", "day", "dow", "doy", "hour", "minute", "second")
+"""The parts of a time that may be asked for."""
 
 
 def civil(instant: exp.Expr) -> exp.Expr:
@@ -54,6 +59,20 @@ def truncate(tree: exp.Expr, grain: Grain, type_: LogicalType) -> exp.Expr:
             return instant(_cut(civil(tree), grain))
         case _:
             return _cut(tree, grain)
+
+
+def part_in(name: str) -> str:
+    """The part of a time that ``part(dow)`` names; nothing where it is no such name."""
+    if not name.lower().startswith("part(") or not name.endswith(")"):
+        return ""
+    return name[len("part(") : -1].lower()
+
+
+def part_of(tree: exp.Expr, part: str, type_: LogicalType) -> exp.Expr:
+    """A part of a time, of an instant as its zone shows it."""
+    shown = civil(tree) if type_.kind is Kind.TIMESTAMP_TZ else tree
+    name = exp.Literal(this=part, is_string=True)
+    return exp.Anonymous(this=PART, expressions=[name, shown])
 
 
 def moment(tree: exp.Expr, grain: Grain, type_: LogicalType) -> exp.Expr:

@@ -56,7 +56,8 @@ def resolve_axis(resolver: BranchResolver, query: Query, reading: Reading) -> Ax
     own = resolver.look(METRIC_TIME)
     grains = [grain for each in times if (grain := resolver.grouped(each).grain) is not None]
     grain = base_grain(own, grains)
-    if _shifts_periods(resolver, query, reading, grains):
+    has_parts = any(resolver.look(each.name).part for each in times)
+    if not has_parts and _shifts_periods(resolver, query, reading, grains):
         (grain,) = set(grains)
     check_clock(resolver, grain)
     at = own_moment(resolver, grain)
@@ -65,7 +66,8 @@ def resolve_axis(resolver: BranchResolver, query: Query, reading: Reading) -> Ax
     if coarser and any(each.start_of for each in reading.shifts):
         predicates = (*predicates, begins(coarser))
     window = reading.window
-    is_regrained = window is not None and (bool(coarser) or window.regrain == "average")
+    is_coarser = bool(coarser) or has_parts
+    is_regrained = window is not None and (is_coarser or window.regrain == "average")
     return Axis(
         periods=periods(resolver, query, grain),
         moment=at,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from semantic_models.bind import column_expr
 from semantic_models.errors import TimeRequired
@@ -14,7 +15,10 @@ from semantic_models.query import Query
 from semantic_models.resolve_axis import check_clock, is_axis, own_moment, periods
 from semantic_models.resolve_branch import BranchResolver
 from semantic_models.resolve_filters import Clock, Computed, aggregate_filter, names_in
-from semantic_models.resolve_names import parts_of
+from semantic_models.resolve_names import (
+    Reached,
+    parts_of,
+)
 from semantic_models.resolved import Filling
 
 
@@ -46,13 +50,20 @@ def resolve_filling(
     return Filling(
         periods=periods(first, query, finest),
         keys=tuple(
-            Output(key.name, at_period(key.type, grains[key.name], finest), key.type)
+            Output(key.name, _shown(first.grouped(times[key.name]), key, finest), key.type)
             for key in keys
             if key.name in grains
         ),
         moments=tuple((each.home, own_moment(each, finest)) for each in resolvers),
         predicates=_applied_again(query, first, keys, clock),
     )
+
+
+def _shown(reached: Reached, key: Output, finest: Grain) -> Expr:
+    """A grouped time over the periods that fill an answer up."""
+    if reached.part:
+        return replace(reached, axis=finest).expr()
+    return at_period(key.type, reached.grain or Grain.DAY, finest)
 
 
 def _applied_again(

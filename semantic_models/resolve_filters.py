@@ -119,7 +119,7 @@ def kind_of(reached: Reached) -> Kind | None:
     """The kind of a member's values; a segment's is boolean."""
     if not isinstance(reached.member, Dimension):
         return Kind.BOOLEAN
-    return reached.member.type.kind if reached.member.type else None
+    return reached.type.kind if reached.member.type else None
 
 
 def _row_filter(

@@ -14,10 +14,18 @@ from semantic_models.errors import (
     UnknownName,
     WrongType,
 )
-from semantic_models.intrinsics import truncate
+from semantic_models.intrinsics import (
+    PARTS,
+    part_in,
+    part_of,
+    truncate,
+)
 from semantic_models.model import Dimension, Expr, Grain, Join, Model, Path, Segment
 from semantic_models.periods import at_period
-from semantic_models.types import LogicalType
+from semantic_models.types import (
+    INT64,
+    LogicalType,
+)
 
 METRIC_TIME = "metric_time"
 
@@ -33,6 +41,8 @@ class Reached:
     member: Dimension | Segment
     grain: Grain | None = None
     """The grain asked for by name; None leaves a time as it is."""
+    part: str = ""
+    """The part of a time asked for, such as ``dow``; empty for the time itself."""
     axis: Grain | None = None
     """The grain of the periods that stand for the home's metric time, where they do."""
 
@@ -44,6 +54,11 @@ class Reached:
     @property
     def type(self) -> LogicalType:
         """The type of its values."""
+        return INT64 if self.part else self.time_type
+
+    @property
+    def time_type(self) -> LogicalType:
+        """The type of the member, whatever part of it is asked for."""
         assert isinstance(self.member, Dimension)
         assert self.member.type is not None, "a served catalog has its types"
         return self.member.type
@@ -51,12 +66,15 @@ class Reached:
     def grouped(self) -> Reached:
         """The same as a group: a bare time has its own grain, or day where that is finer."""
         own = self.member.grain if isinstance(self.member, Dimension) else None
-        if own is None or self.grain is not None:
+        if own is None or self.grain is not None or self.part:
             return self
         return replace(self, grain=Grain.DAY if own.is_finer_than(Grain.DAY) else own)
 
     def expr(self) -> Expr:
         """The member's values at its grain, over the home's columns and join paths."""
+        if self.part:
+            whole = replace(self, part="").expr()
+            return Expr(part_of(whole.tree.copy(), self.part, self.time_type), whole.paths)
         if self.axis is not None:
             return at_period(self.type, self.grain or self.axis, self.axis)
         bound = in_joined_row(self.member.expr, self.path, self.joins)
@@ -95,6 +113,9 @@ def reach(catalog: Catalog, home: Model, name: str) -> Reached:
         dimension = model.dimensions.get(head)
         if dimension is not None and (not rest or _is_grain(dimension, rest)):
             return Reached(path, joins, model.name, dimension, _grain(dimension, rest, name))
+        if dimension is not None and _is_part(dimension, rest):
+            part = _part(dimension, rest[0])
+            return Reached(path, joins, model.name, dimension, part=part)
         if not rest:
             segment = model.segments.get(head)
             if segment is None:
@@ -114,6 +135,24 @@ def reach(catalog: Catalog, home: Model, name: str) -> Reached:
 
 def _is_grain(dimension: Dimension, rest: tuple[str, ...]) -> bool:
     return dimension.grain is not None and len(rest) == 1 and rest[0] in Grain.__members__.values()
+
+
+def _is_part(dimension: Dimension, rest: tuple[str, ...]) -> bool:
+    return dimension.grain is not None and len(rest) == 1 and bool(part_in(rest[0]))
+
+
+def _part(dimension: Dimension, written: str) -> str:
+    part = part_in(written)
+    if part not in PARTS:
+        raise UnknownName.of("part of a time", part, PARTS)
+    finest = Grain.DAY if part in ("dow", "doy") else Grain(part)
+    if dimension.grain is not None and finest.is_finer_than(dimension.grain):
+        raise WrongType(
+            f'part "{part}" is finer than the grain of time dimension "{dimension.name}"',
+            detail=f"Its grain is {dimension.grain}.",
+            hint="Ask for a part of a coarser period.",
+        )
+    return part
 
 
 def _grain(dimension: Dimension, rest: tuple[str, ...], name: str) -> Grain | None:
