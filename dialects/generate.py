@@ -183,8 +183,11 @@ class _Generator:
             source = exp.Subquery(this=right.tree(), alias=_table_alias(inner))
         on = conjunction(
             [
-                exp.EQ(this=self._lower(left, block), expression=self._lower(other, block))
-                for left, other in plan.columns
+                *(
+                    exp.EQ(this=self._lower(left, block), expression=self._lower(other, block))
+                    for left, other in plan.columns
+                ),
+                *(self._lower(each, block) for each in plan.predicates),
             ]
         )
         block.joins.append(exp.Join(this=source, side="LEFT", on=on))

@@ -9,7 +9,13 @@ from hashlib import blake2b
 from semantic_models.bind import Binder, Columns
 from semantic_models.build_joins import build_joins
 from semantic_models.build_metrics import MetricBuilder, standard_grain
-from semantic_models.build_relations import build_spines, engine_of, known_engine, relation_of
+from semantic_models.build_relations import (
+    build_calendars,
+    build_spines,
+    engine_of,
+    known_engine,
+    relation_of,
+)
 from semantic_models.catalog import Catalog
 from semantic_models.check_scopes import check_scopes
 from semantic_models.checks import CHECKS, unknown
@@ -84,6 +90,7 @@ def build_what_stands(spec: ProjectSpec, columns: Columns, faults: Faults) -> Ca
         shared_names=shared,
         time_zone=spec.time_zone.text if spec.time_zone else "UTC",
         spines=build_spines(spec, faults),
+        calendars=build_calendars(spec, faults),
     )
     check_scopes(spec.metrics, catalog, faults)
     return catalog

@@ -12,7 +12,14 @@ from semantic_models.checks import unknown
 from semantic_models.errors import MalformedSql, NameCollision, WrongType
 from semantic_models.expressions import parse_one
 from semantic_models.faults import Faults
-from semantic_models.model import GRAINS, Relation, Select, Spine, Table
+from semantic_models.model import (
+    GRAINS,
+    Grain,
+    Relation,
+    Select,
+    Spine,
+    Table,
+)
 from semantic_models.spec import ModelSpec, ProjectSpec, Scalar, SpineSpec
 
 
@@ -99,6 +106,23 @@ def _spine(spec: SpineSpec, project: ProjectSpec, faults: Faults) -> Spine:
         engine = _default_engine(spec.name, f'spine "{spec.name.text}"', project, faults)
     grain = standard_grain(spec.name)
     return Spine(grain, table_of(spec.table), spec.column.text, engine)
+
+
+def build_calendars(project: ProjectSpec, faults: Faults) -> dict[str, str]:
+    """The model of each calendar by the grains that it has."""
+    found: dict[str, str] = {}
+    for calendar in project.calendars:
+        for grain, _ in calendar.grains:
+            if grain.text in found or grain.text in Grain.__members__.values():
+                fault = NameCollision(
+                    f'grain "{grain.text}" of calendar "{calendar.name.text}" has a name that is '
+                    "taken",
+                    hint="Give it another name.",
+                    position=grain.position(),
+                )
+                faults.add(fault)
+            found.setdefault(grain.text, calendar.name.text)
+    return found
 
 
 def _repeated(project: ProjectSpec) -> Iterator[NameCollision]:

@@ -31,6 +31,8 @@ class Catalog:
     """Bare names that several models' measures share, with the names that tell them apart."""
     time_zone: str = "UTC"
     spines: tuple[Spine, ...] = ()
+    calendars: Mapping[str, str] = field(default_factory=dict)
+    """The model of the calendar that has a grain of its own, by the grain."""
 
     def model(self, name: str) -> Model:
         """The model of that name."""

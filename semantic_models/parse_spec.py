@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
@@ -22,6 +23,7 @@ from semantic_models.source import Document, Node, Refused, read_yaml, words_wit
 from semantic_models.spec import (
     ANY,
     ROOT_NAME,
+    CalendarSpec,
     DimensionSpec,
     EngineSpec,
     JoinSpec,
@@ -45,6 +47,7 @@ from semantic_models.spec_fields import (
 from semantic_models.spec_keys import (
     ABOUT,
     AGGREGATES,
+    CALENDAR,
     DIMENSION,
     JOIN,
     MEASURE,
@@ -92,6 +95,7 @@ def read_project(
     models: list[ModelSpec] = []
     metrics: list[MetricSpec] = []
     spines: list[SpineSpec] = []
+    calendars: list[CalendarSpec] = []
     for path in sorted(files.keys() - {root_name}):
         if PurePosixPath(path).parts[0] == POLICIES_FOLDER:
             faults.add(_policies_fault(path))
@@ -101,7 +105,9 @@ def read_project(
             models += _members(fields, _Section(MODEL, "models", _model), faults)
             metrics += _members(fields, _Section(METRIC, "metrics", _metric), faults)
             spines += _members(fields, _Section(SPINE, "spines", _spine), faults)
-    return _project(root, engines, models, metrics, spines)
+            calendars += _members(fields, _Section(CALENDAR, "calendars", _calendar), faults)
+    models += [each.model() for each in calendars]
+    return replace(_project(root, engines, models, metrics, spines), calendars=tuple(calendars))
 
 
 def _read_root(path: str, text: str | bytes, faults: Faults) -> Fields | None:
@@ -429,6 +435,16 @@ def _metric(name: Scalar, fields: Fields, faults: Faults) -> MetricSpec:
         filter=ScopeSpec(fields.lists("filter")),
         locals=_members(fields, _Section(METRIC, "with", _metric), faults),
         about=fields.about(),
+    )
+
+
+def _calendar(name: Scalar, fields: Fields, _: Faults) -> CalendarSpec:
+    return CalendarSpec(
+        name=name,
+        table=must(fields, "table"),
+        day=must(fields, "day"),
+        grains=fields.texts("grains"),
+        engine=fields.scalar("engine"),
     )
 
 

@@ -55,6 +55,8 @@ class Join:
     right: LogicalPlan
     columns: tuple[tuple[Expr, Expr], ...]
     cardinality: Cardinality
+    predicates: tuple[Expr, ...] = ()
+    """What must hold beside equal columns."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,13 @@ from sqlglot import exp
 
 from semantic_models.bind import behind, column, column_expr
 from semantic_models.intrinsics import cast, start_of
-from semantic_models.model import Expr, Model, Path, Spine
+from semantic_models.model import (
+    Cardinality,
+    Expr,
+    Model,
+    Path,
+    Spine,
+)
 from semantic_models.periods import PERIOD
 from semantic_models.plan import (
     Aggregate,
@@ -62,6 +68,9 @@ def joined_rows(branch: Branch) -> LogicalPlan:
         rows = join(rows, step, branch.windows.get(step.path, ()))
     if branch.axis is not None:
         rows = Spread(rows, _series(branch, branch.axis), branch.axis.predicates)
+    for day in branch.calendars:
+        days = scan(day.calendar, day.path)
+        rows = Join(rows, days, (), Cardinality.MANY_TO_ONE, (day.predicate,))
     rows = filtered(rows, restrictions(branch))
     for existence in branch.existences:
         rows = _semi_join(rows, existence)

@@ -56,7 +56,8 @@ def resolve_axis(resolver: BranchResolver, query: Query, reading: Reading) -> Ax
     own = resolver.look(METRIC_TIME)
     grains = [grain for each in times if (grain := resolver.grouped(each).grain) is not None]
     grain = base_grain(own, grains)
-    has_parts = any(resolver.look(each.name).part for each in times)
+    found = [resolver.look(each.name) for each in times]
+    has_parts = any(each.part or each.calendar_grain for each in found)
     if not has_parts and _shifts_periods(resolver, query, reading, grains):
         (grain,) = set(grains)
     check_clock(resolver, grain)

@@ -8,7 +8,11 @@ from typing import NoReturn
 
 from sqlglot import exp
 
-from semantic_models.bind import column_expr
+from semantic_models.bind import (
+    behind,
+    column,
+    column_expr,
+)
 from semantic_models.catalog import Catalog
 from semantic_models.errors import (
     ForebayError,
@@ -19,6 +23,7 @@ from semantic_models.errors import (
     UnknownName,
     WrongType,
 )
+from semantic_models.intrinsics import cast, moment
 from semantic_models.join_paths import walked
 from semantic_models.model import Dimension, Expr, Grain, Join, Model, OneTime, Path
 from semantic_models.periods import period
@@ -34,7 +39,14 @@ from semantic_models.resolve_existence import (
 from semantic_models.resolve_filters import Clock, RowFilter, row_filters
 from semantic_models.resolve_names import METRIC_TIME, Reached, parts_of, reach
 from semantic_models.resolve_time import bounds, end_literal, start_literal
-from semantic_models.resolved import Axis, Branch, BranchMeasure, Existence, Step
+from semantic_models.resolved import (
+    Axis,
+    Branch,
+    BranchMeasure,
+    CalendarStep,
+    Existence,
+    Step,
+)
 from semantic_models.types import Kind, LogicalType
 from semantic_models.windows import computed_first
 
@@ -61,6 +73,8 @@ class BranchResolver:
     """Whether rows are listed, among which measures that are windows may stand."""
     axis: Axis | None = None
     """The periods that metric time means, where rows are not counted at their own time."""
+    calendars: dict[Path, CalendarStep] = field(default_factory=dict)
+    calendar_paths: dict[tuple[str, exp.Expr], Path] = field(default_factory=dict)
     one_time: OneTime | None = None
     steps: dict[Path, Step] = field(default_factory=dict)
     _looked: dict[str, Reached] = field(default_factory=dict)
@@ -79,9 +93,24 @@ class BranchResolver:
 
     def _look(self, name: str) -> Reached:
         found = self._reached(name)
-        if self.axis is None or found.path or found.member.name != self.time:
-            return found
-        return replace(found, axis=self.axis.periods.grain)
+        if self.axis is not None and not found.path and found.member.name == self.time:
+            found = replace(found, axis=self.axis.periods.grain)
+        return self._dated(found) if found.calendar_grain else found
+
+    def _dated(self, found: Reached) -> Reached:
+        """A time with its grain of a calendar, in the calendar's row of its day."""
+        calendar = self.catalog.models[self.catalog.calendars[found.calendar_grain]]
+        time = replace(found, calendar_grain="").expr()
+        at = moment(time.tree.copy(), Grain.DAY, found.time_type)
+        place = (calendar.name, at)
+        path = self.calendar_paths.setdefault(place, (f"calendar:{len(self.calendar_paths)}",))
+        day = cast(column(calendar.key[0], path), "TIMESTAMP")
+        predicate = Expr(exp.EQ(this=day, expression=at))
+        self.calendars[path] = CalendarStep(path, calendar, predicate)
+        member = calendar.dimensions[found.calendar_grain]
+        assert member.type is not None, "a served catalog has its types"
+        value = Expr(behind(member.expr, path).tree, time.paths)
+        return replace(found, dated=(value, member.type))
 
     def _reached(self, name: str) -> Reached:
         head, *rest = parts = parts_of(name)
@@ -125,6 +154,7 @@ class BranchResolver:
         """Let metric time be the periods of an axis."""
         self.axis = axis
         self._looked.clear()
+        self.calendars.clear()
 
     def count_one_time(
         self, one_time: OneTime, keys: Sequence[Output], asked: Sequence[Asked]
@@ -283,6 +313,7 @@ class BranchResolver:
             existences=filters[1],
             steps=steps,
             axis=self.axis,
+            calendars=tuple(self.calendars.values()),
             one_time=self.one_time,
         )
         if not self.catalog.has_windows:

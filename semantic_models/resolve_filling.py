@@ -30,10 +30,12 @@ def resolve_filling(
     Raises:
         TimeRequired: the question asks for it and tells none apart.
     """
+    first = resolvers[0]
     times = {
         key.name: asked
         for key, asked in zip(keys, query.dimensions, strict=True)
         if all(is_axis(each, asked.name) for each in resolvers)
+        and not first.look(asked.name).calendar_grain
     }
     if not times:
         if query.fill:
@@ -42,7 +44,6 @@ def resolve_filling(
                 hint="Group by metric_time, or leave fill out.",
             )
         return None
-    first = resolvers[0]
     grains = {name: first.grouped(asked).grain or Grain.DAY for name, asked in times.items()}
     finest = min(grains.values(), key=GRAINS.__getitem__)
     for each in resolvers:

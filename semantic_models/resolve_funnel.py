@@ -51,6 +51,7 @@ def branch_of_funnel(
         filters=made.filters,
         existences=made.existences,
         steps=base.walked(),
+        calendars=made.calendars,
         conversions=Conversions(
             branch=branch,
             equal=use.funnel.equal,

@@ -43,6 +43,10 @@ class Reached:
     """The grain asked for by name; None leaves a time as it is."""
     part: str = ""
     """The part of a time asked for, such as ``dow``; empty for the time itself."""
+    calendar_grain: str = ""
+    """The grain of a calendar asked for."""
+    dated: tuple[Expr, LogicalType] | None = None
+    """The value of that grain in the calendar's row, with its type."""
     axis: Grain | None = None
     """The grain of the periods that stand for the home's metric time, where they do."""
 
@@ -54,6 +58,8 @@ class Reached:
     @property
     def type(self) -> LogicalType:
         """The type of its values."""
+        if self.dated is not None:
+            return self.dated[1]
         return INT64 if self.part else self.time_type
 
     @property
@@ -66,12 +72,14 @@ class Reached:
     def grouped(self) -> Reached:
         """The same as a group: a bare time has its own grain, or day where that is finer."""
         own = self.member.grain if isinstance(self.member, Dimension) else None
-        if own is None or self.grain is not None or self.part:
+        if own is None or self.grain is not None or self.part or self.calendar_grain:
             return self
         return replace(self, grain=Grain.DAY if own.is_finer_than(Grain.DAY) else own)
 
     def expr(self) -> Expr:
         """The member's values at its grain, over the home's columns and join paths."""
+        if self.dated is not None:
+            return self.dated[0]
         if self.part:
             whole = replace(self, part="").expr()
             return Expr(part_of(whole.tree.copy(), self.part, self.time_type), whole.paths)
@@ -113,6 +121,9 @@ def reach(catalog: Catalog, home: Model, name: str) -> Reached:
         dimension = model.dimensions.get(head)
         if dimension is not None and (not rest or _is_grain(dimension, rest)):
             return Reached(path, joins, model.name, dimension, _grain(dimension, rest, name))
+        if dimension is not None and dimension.grain is not None and rest[0] in catalog.calendars:
+            check_day(dimension, name)
+            return Reached(path, joins, model.name, dimension, calendar_grain=rest[0])
         if dimension is not None and _is_part(dimension, rest):
             part = _part(dimension, rest[0])
             return Reached(path, joins, model.name, dimension, part=part)
@@ -135,6 +146,16 @@ def reach(catalog: Catalog, home: Model, name: str) -> Reached:
 
 def _is_grain(dimension: Dimension, rest: tuple[str, ...]) -> bool:
     return dimension.grain is not None and len(rest) == 1 and rest[0] in Grain.__members__.values()
+
+
+def check_day(dimension: Dimension, name: str) -> None:
+    """Refuse the days of a time that tells none apart."""
+    if dimension.grain is not None and Grain.DAY.is_finer_than(dimension.grain):
+        raise WrongType(
+            f'"{name}" needs days, and time dimension "{dimension.name}" has none',
+            detail=f"Its grain is {dimension.grain}.",
+            hint="Ask for its own grain, or a standard coarser one.",
+        )
 
 
 def _is_part(dimension: Dimension, rest: tuple[str, ...]) -> bool:

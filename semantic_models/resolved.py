@@ -59,6 +59,16 @@ class Existence:
 
 
 @dataclass(frozen=True, slots=True)
+class CalendarStep:
+    """A calendar's day that the rows of a branch meet."""
+
+    path: Path
+    calendar: Model
+    predicate: Expr
+    """That a row's time falls on that day."""
+
+
+@dataclass(frozen=True, slots=True)
 class Periods:
     """Times of the answer, of one grain, that need no rows to be there."""
 
@@ -122,6 +132,7 @@ class Branch:
     steps: tuple[Step, ...]
     """Every join that keys, filters and measures walk, a path before its continuations."""
     axis: Axis | None = None
+    calendars: tuple[CalendarStep, ...] = ()
     one_time: OneTime | None = None
     """Whose ``per`` holds the grouped times too."""
     windows: Mapping[Path, tuple[Output, ...]] = field(default_factory=dict)

@@ -220,6 +220,29 @@ class SpineSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarSpec:
+    """One entry of ``calendars:``: a table that has each day once, with grains of its own."""
+
+    name: Scalar
+    table: Scalar
+    day: Scalar
+    grains: tuple[tuple[Scalar, Scalar], ...]
+    """Pairs of a grain's name and its column."""
+    engine: Scalar | None = None
+
+    def model(self) -> ModelSpec:
+        """The calendar as a model, whose dimensions are its grains."""
+        dimensions = (DimensionSpec(name=name, expr=column) for name, column in self.grains)
+        return ModelSpec(
+            name=self.name,
+            table=self.table,
+            engine=self.engine,
+            key=(self.day,),
+            dimensions=tuple(dimensions),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EngineSpec:
     """One entry of ``engines:``; paths are as written, not yet joined to the project's folder."""
 
@@ -243,3 +266,4 @@ class ProjectSpec:
     models: tuple[ModelSpec, ...] = ()
     metrics: tuple[MetricSpec, ...] = ()
     spines: tuple[SpineSpec, ...] = ()
+    calendars: tuple[CalendarSpec, ...] = ()

@@ -75,7 +75,6 @@ class Kind:
 
 
 _BESIDE_MODELS = (
-    "calendars",
     "parameters",
     "policies",
     "rollups",
@@ -94,7 +93,7 @@ PROJECT = Kind(
         "time_zone": Shape.TEXT,
         "models": Shape.TEXT,
     },
-    later=("attributes", "auth", "default", "spines", *_BESIDE_MODELS),
+    later=("attributes", "auth", "default", "spines", "calendars", *_BESIDE_MODELS),
     required=("version", "name"),
 )
 
@@ -105,6 +104,7 @@ MODEL_FILE = Kind(
         "models": Shape.MEMBERS,
         "metrics": Shape.MEMBERS,
         "spines": Shape.MEMBERS,
+        "calendars": Shape.MEMBERS,
     },
     later=_BESIDE_MODELS,
     required=("version",),
@@ -243,13 +243,38 @@ SPINE = Kind(
     required=("table", "column"),
 )
 
-KINDS = (PROJECT, MODEL_FILE, DUCKDB, MODEL, DIMENSION, MEASURE, JOIN, SEGMENT, METRIC, SPINE)
+CALENDAR = Kind(
+    noun="calendar",
+    keys={
+        "table": Shape.TEXT,
+        "day": Shape.TEXT,
+        "grains": Shape.TEXTS,
+        "engine": Shape.TEXT,
+    },
+    required=("table", "day", "grains"),
+    keeps_names=True,
+)
+
+KINDS = (
+    PROJECT,
+    MODEL_FILE,
+    DUCKDB,
+    MODEL,
+    DIMENSION,
+    MEASURE,
+    JOIN,
+    SEGMENT,
+    METRIC,
+    SPINE,
+    CALENDAR,
+)
 
 MEMBERS: Mapping[str, Kind] = {
     "engines": DUCKDB,
     "models": MODEL,
     "metrics": METRIC,
     "spines": SPINE,
+    "calendars": CALENDAR,
     "dimensions": DIMENSION,
     "measures": MEASURE,
     "joins": JOIN,

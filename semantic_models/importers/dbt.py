@@ -84,7 +84,11 @@ class _Importer:
         made: dict[str, Tree] = {"table": _table(model["node_relation"])}
         if model.get("description") and model["description"] != model["name"]:
             made["description"] = str(model["description"])
-        made |= _keys(entities)
+        partition = names.partition(model["name"])
+        further = [*([partition] if partition else []), *names.validity(model["name"])[:1]]
+        made |= _keys(entities, further)
+        if partition:
+            made["partition"] = partition
         time = (model.get("defaults") or {}).get("agg_time_dimension")
         if time:
             made["time"] = str(time)
@@ -105,7 +109,9 @@ class _Importer:
             for target in names.targets(model, name):
                 right = column_of(names.entities(target)[name])
                 on: dict[str, Tree] = {"to": target, "on": f"{left} = {target}.{right}"}
-                yield names.join_name(model, name, target), on
+                valid = names.validity(target)
+                made = {**on, "valid": valid} if valid else on
+                yield names.join_name(model, name, target), made
 
     def _spines(self) -> list[Json]:
         return list(self.manifest.configuration.get("time_spines") or ())
@@ -154,7 +160,8 @@ def _table(relation: Json) -> str:
     return ".".join(str(each) for each in parts if each)
 
 
-def _keys(entities: Iterable[Json]) -> dict[str, Tree]:
+def _keys(entities: Iterable[Json], further: Sequence[str]) -> dict[str, Tree]:
+    """The keys that entities declare; ``further`` columns tell versions of a row apart."""
     columns = {
         kind: [
             str(column)
@@ -163,8 +170,9 @@ def _keys(entities: Iterable[Json]) -> dict[str, Tree]:
         ]
         for kind in KEYS
     }
-    key: dict[str, Tree] = {"key": columns["primary"][0]} if columns["primary"] else {}
-    unique: Sequence[Tree] = [[each] for each in columns["unique"]]
+    own = (*columns["primary"], *columns["natural"])[:1]
+    key: dict[str, Tree] = {"key": [*own, *further] if further else own[0]} if own else {}
+    unique: Sequence[Tree] = [[each, *further] for each in columns["unique"]]
     return key | ({"unique": unique} if unique else {})
 
 

@@ -46,7 +46,7 @@ class MetricWriter:
     def _is_measure(self, metric: Json, measure: str) -> bool:
         if metric["type"].lower() != "simple" or metric.get("filter"):
             return False
-        used = _input(metric["type_params"]["measure"])
+        used = _input((metric.get("type_params") or {}).get("measure") or {})
         return used == {"name": measure} and not metric.get("time_granularity")
 
     def metrics(self) -> Members:
@@ -59,6 +59,9 @@ class MetricWriter:
                 made[name] = self._described(metric, self._metric(metric))
             except UnknownDbtName as error:
                 reason = f'"{error}" leads nowhere from its measures'
+                self.losses.append(Loss(f'metric "{name}"', reason))
+            except (KeyError, TypeError) as error:
+                reason = f"it is not written as semantic manifests are ({error})"
                 self.losses.append(Loss(f'metric "{name}"', reason))
         return made | self.further
 

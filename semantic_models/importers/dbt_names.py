@@ -51,9 +51,9 @@ class DbtModels:
         ]
 
     def join_name(self, model: str, entity: str, target: str) -> str:
-        """The join over an entity: the entity's name where it leads to one model only."""
-        targets = self.targets(model, entity)
-        return entity if targets == [target] else f"{entity}_{target}"
+        """The join over an entity: its target's name where no other entity leads there."""
+        leading = [each for each in self.entities(model) if target in self.targets(model, each)]
+        return target if leading == [entity] else f"{entity}_{target}"
 
     def path(self, model: str, name: str) -> str:
         """A dunder name, without its grain, as a path from a model.
@@ -107,6 +107,23 @@ class DbtModels:
             if has and own is not None and own["type"].lower() in KEYS:
                 return f"{model}.{member}"
         raise UnknownDbtName(name)
+
+    def validity(self, model: str) -> list[str]:
+        """The columns from and to which a row of a model is valid; none where it always is."""
+        found = {"is_start": "", "is_end": ""}
+        for each in self.dimensions(model).values():
+            told = (each.get("type_params") or {}).get("validity_params") or {}
+            for end in found:
+                if told.get(end):
+                    found[end] = str(each.get("expr") or each["name"])
+        return list(found.values()) if all(found.values()) else []
+
+    def partition(self, model: str) -> str:
+        """The column by which a model is partitioned; empty where it is not."""
+        for each in self.dimensions(model).values():
+            if each.get("is_partition"):
+                return str(each.get("expr") or each["name"])
+        return ""
 
     def split_grain(self, name: str) -> tuple[str, str]:
         """A dunder name apart from the grain that it may end with."""

@@ -222,6 +222,8 @@ models:
     table: constants
     dimensions: {word: }
     measures: {constant_count: count(*)}
+calendars:
+  retail: {table: retail, day: day, grains: {fiscal_week: week_start, season: season}}
 metrics:
   aov: revenue / orders
   double_aov: 2 * aov + 0 * aov
@@ -375,6 +377,12 @@ create table checks(check_id integer, item varchar, day date, shelf varchar, che
 insert into checks values
   (1, 'ink', '2024-01-09', 'b', 'Ann'), (2, 'ink', '2024-01-09', 'b', 'Ann'),
   (3, 'ink', '2024-01-09', 'b', 'Bo'), (4, 'nib', '2024-01-02', 'a', 'Bo');
+create table retail(day date, week_start date, season varchar);
+insert into retail
+  select
+    t::date, (t - interval (dayofweek(t)) day)::date,
+    case when month(t) < 7 then 'spring' else 'fall' end
+  from generate_series(timestamp '2024-01-01', timestamp '2024-12-31', interval 1 day) as s(t);
 create table constants(word varchar);
 insert into constants values ('one'), ('one'), ('two');
 """

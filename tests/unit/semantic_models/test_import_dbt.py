@@ -80,7 +80,7 @@ models:
       p90: percentile_cont(0.9) within group (order by value)
       held: {expr: sum(held), last_by: ds, per: [listing]}
     joins:
-      listing: {to: listings, on: listing_id = listings.listing_id}
+      listings: {to: listings, on: listing_id = listings.listing_id}
 """
 
 METRICS = """\
@@ -88,7 +88,7 @@ version: 1
 metrics:
   local_bookings:
     of: bookings
-    where: listing.country = 'NL' and is_instant
+    where: listings.country = 'NL' and is_instant
     spine: true
     fill_nulls_with: 0
   growth:
@@ -140,3 +140,36 @@ def test_one_document_may_hold_all_of_it() -> None:
 )
 def test_templates_name_a_kind_and_a_name(text: str, named: Named) -> None:
     assert named_by(text) == named
+
+
+def test_partitions_and_validity_are_written_and_never_passed_over() -> None:
+    text = """
+semantic_model:
+  name: history
+  node_relation: {alias: history}
+  entities: [{name: listing, type: natural, expr: listing_id}]
+  dimensions:
+    - {name: since, type: time, expr: valid_from,
+       type_params: {time_granularity: day, validity_params: {is_start: true}}}
+    - {name: until, type: time, expr: valid_to,
+       type_params: {time_granularity: day, validity_params: {is_end: true}}}
+---
+semantic_model:
+  name: people
+  node_relation: {alias: people}
+  entities: [{name: user, type: primary}, {name: listing, type: foreign, expr: listing_id}]
+  dimensions: [{name: ds, type: time, is_partition: true, type_params: {time_granularity: day}}]
+"""
+    files = import_dbt(yaml.safe_load_all(text)).files
+
+    assert "    key: [listing_id, valid_from]\n" in files["models/history.yml"]
+    assert "    key: [user, ds]\n    partition: ds\n" in files["models/people.yml"]
+    assert "valid: [valid_from, valid_to]}" in files["models/people.yml"]
+
+
+def test_a_metric_of_another_form_is_told_and_hides_no_other() -> None:
+    broken = {"metric": {"name": "odd", "type": "simple", "agg": "sum"}}
+    imported = import_dbt([*documents(), broken])
+
+    assert imported.files == import_dbt(documents()).files
+    assert imported.losses[-1].place == 'metric "odd"'
