@@ -46,6 +46,8 @@ def can_aggregate_first(branch: Branch) -> bool:
         return False
     if branch.axis is not None or branch.one_time is not None or branch.windows or branch.calendars:
         return False
+    if any(step.predicates for step in branch.steps):
+        return False
     if branch.fan_out is not None or branch.existences:
         return False
     return (

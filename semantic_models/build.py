@@ -146,6 +146,7 @@ def _model(spec: ModelSpec, project: ProjectSpec, binder: Binder) -> Model:
         engine=engine or "",
         key=tuple(each.text for each in spec.key),
         unique=tuple(tuple(each.text for each in key) for key in spec.unique),
+        partition=spec.partition.text if spec.partition else "",
         time=_time(spec, faults),
         where=where,
         dimensions={each.name: each for each in dimensions if each},

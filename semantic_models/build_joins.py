@@ -16,6 +16,7 @@ from semantic_models.errors import (
     Position,
     TypeMismatch,
     UnknownName,
+    WrongType,
 )
 from semantic_models.expressions import conjuncts, name_parts, names, offset_of, parse_one
 from semantic_models.faults import Faults
@@ -25,6 +26,7 @@ from semantic_models.model import Cardinality, Join
 from semantic_models.spec import JoinSpec, ModelSpec, Scalar
 from semantic_models.types import Kind
 
+VALID_ENDS = 2
 Specs = Mapping[str, ModelSpec]
 
 
@@ -49,7 +51,8 @@ def _check_keys(spec: ModelSpec, columns: Columns, faults: Faults) -> None:
     model = spec.name.text
     known = columns.get(model)
     if known is not None:
-        for each in (*spec.key, *(part for key in spec.unique for part in key)):
+        partition = [spec.partition] if spec.partition is not None else []
+        for each in (*spec.key, *partition, *(part for key in spec.unique for part in key)):
             if each.text not in known:
                 error = unknown("key column", each.text, known, "Columns", model)
                 lost = (("columns", model, each.text), ("key", model))
@@ -74,7 +77,10 @@ def _join(spec: ModelSpec, join: JoinSpec, specs: Specs, columns: Columns, fault
     faults.refuse_since(before)
     _check_kinds(spec, pairs, columns, join)
     left_key = _key_within(spec, frozenset(left for left, _ in pairs))
-    right_key = _key_within(target, frozenset(right for _, right in pairs))
+    valid = _valid(join, target, columns)
+    equal = frozenset(right for _, right in pairs)
+    implied = {target.partition.text} if target.partition is not None else set()
+    right_key = _key_within(target, equal | implied | set(valid[:1]))
     meets = cardinality(source_is_key=bool(left_key), target_is_key=bool(right_key))
     if meets is Cardinality.MANY_TO_MANY:
         faults.refuse_lost("key", target.name.text)
@@ -93,7 +99,43 @@ def _join(spec: ModelSpec, join: JoinSpec, specs: Specs, columns: Columns, fault
         columns=pairs,
         cardinality=meets,
         key=right_key or left_key,
+        valid=valid,
+        at=_at(join, spec),
+        by_partition=bool(implied.intersection(right_key) - equal),
     )
+
+
+def _valid(join: JoinSpec, target: ModelSpec, columns: Columns) -> tuple[str, ...]:
+    """The target's columns from and until which a row is valid."""
+    if join.valid and len(join.valid) != VALID_ENDS:
+        raise WrongType(
+            f'"valid" of join "{join.name.text}" has {len(join.valid)} columns',
+            hint="Write the column from which a row is valid, and the one until which it is.",
+            position=join.valid[0].position(),
+        )
+    known = columns.get(target.name.text)
+    for each in join.valid:
+        if known is not None and each.text not in known:
+            error = unknown("column", each.text, known, "Columns", target.name.text)
+            raise error.at(each.position())
+    return tuple(each.text for each in join.valid)
+
+
+def _at(join: JoinSpec, spec: ModelSpec) -> str:
+    """The time dimension of the source at which the target's row must be valid."""
+    if join.at is None:
+        return ""
+    if not join.valid:
+        raise WrongType(
+            '"at" has nothing to work on',
+            hint='Write "valid" beside it.',
+            position=join.at.position(),
+        )
+    times = [each.name.text for each in spec.dimensions if each.type and each.type.text == "time"]
+    if join.at.text not in times:
+        error = unknown("time dimension", join.at.text, times, "Time dimensions", spec.name.text)
+        raise error.at(join.at.position())
+    return join.at.text
 
 
 def _columns(join: JoinSpec, target: ModelSpec) -> tuple[tuple[str, str], ...]:

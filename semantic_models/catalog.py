@@ -60,6 +60,12 @@ class Catalog:
         raise UnknownName.of("metric", name, self.metrics)
 
     @cached_property
+    def meets_versions(self) -> bool:
+        """Whether a join meets the row that is valid at a measure's own time."""
+        joins = (join for model in self.models.values() for join in model.joins.values())
+        return any(join.valid and not join.at for join in joins)
+
+    @cached_property
     def has_windows(self) -> bool:
         """Whether any member of a model is a window, so that questions look for them."""
         return any(

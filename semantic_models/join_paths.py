@@ -57,6 +57,8 @@ def both_ways(joins: Joins) -> Joins:
     }
     for its in joins.values():
         for join in its.values():
+            if join.valid or join.by_partition:
+                continue
             turned = backward(join)
             place = (turned.source, turned.target, frozenset(turned.columns))
             if place not in written:

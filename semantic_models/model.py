@@ -80,6 +80,12 @@ class Join:
     cardinality: Cardinality
     key: tuple[str, ...] = ()
     """The declared key that makes a side the "one" side; empty where neither side has one."""
+    valid: tuple[str, ...] = ()
+    """The target's columns from and until which a row of it is valid; empty where it always is."""
+    at: str = ""
+    """The source's time at which it must be; empty: the measure's own."""
+    by_partition: bool = False
+    """Whether it meets one row only where both sides are of one partition."""
     declared: bool = True
     """Whether an author wrote it; otherwise it is a written join walked backwards."""
 
@@ -349,6 +355,8 @@ class Model:
     key: tuple[str, ...] = ()
     """Physical columns that tell its rows apart; empty where none are declared."""
     unique: tuple[tuple[str, ...], ...] = ()
+    partition: str = ""
+    """The column whose values must be equal wherever two such models meet; empty for none."""
     time: str | None = None
     """The dimension that is the default metric time of its measures."""
     where: Expr | None = None

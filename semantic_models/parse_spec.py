@@ -344,6 +344,7 @@ def _model(name: Scalar, fields: Fields, faults: Faults) -> ModelSpec:
         engine=fields.scalar("engine"),
         key=fields.columns("key"),
         unique=fields.column_lists("unique"),
+        partition=fields.scalar("partition"),
         time=fields.scalar("time"),
         where=fields.scalar("where"),
         dimensions=_members(fields, _Section(DIMENSION, "dimensions", _dimension, model), faults),
@@ -386,6 +387,8 @@ def _join(name: Scalar, fields: Fields, _: Faults) -> JoinSpec:
         to=must(fields, "to"),
         columns=() if is_condition else fields.columns("on"),
         on=on if is_condition else None,
+        valid=fields.columns("valid"),
+        at=fields.scalar("at"),
         about=fields.about(),
     )
 

@@ -118,7 +118,7 @@ def join(rows: LogicalPlan, step: Step, windows: tuple[Output, ...] = ()) -> Joi
     """Each row with the one that it meets by a step."""
     right = scan(step.target, step.path)
     right = Windowed(right, windows) if windows else right
-    return Join(rows, right, _on(step), step.join.cardinality)
+    return Join(rows, right, _on(step), step.join.cardinality, step.predicates)
 
 
 def _on(step: Step) -> tuple[tuple[Expr, Expr], ...]:
@@ -133,7 +133,8 @@ def _semi_join(rows: LogicalPlan, existence: Existence) -> SemiJoin:
     right: LogicalPlan = scan(existence.first.target, existence.first.path)
     for step in existence.steps:
         right = join(right, step)
-    return SemiJoin(rows, right, _on(existence.first), existence.predicates)
+    predicates = (*existence.first.predicates, *existence.predicates)
+    return SemiJoin(rows, right, _on(existence.first), predicates)
 
 
 def _any_filter(branch: Branch) -> tuple[Expr, ...]:

@@ -95,7 +95,7 @@ def unfiltered(catalog: Catalog) -> Catalog:
 
 def probe(catalog: Catalog, model: Model, asked: Mapping[str, Probed]) -> Plan:
     """A plan whose columns are the values of ``asked``; their types are what is wanted."""
-    resolver = BranchResolver(catalog, model, None, _NO_CLOCK)
+    resolver = BranchResolver(catalog, model, None, _NO_CLOCK, probes=True)
     windows = WindowColumns()
     for each in asked.values():
         resolver.walk_paths(each.expr.paths)

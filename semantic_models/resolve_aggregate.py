@@ -68,7 +68,8 @@ def resolve_aggregate(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQ
     columns = frozenset(each.name for each in query.dimensions if each.may_be_column)
     of_home = partial(_resolver, catalog, clock, grain, columns)
     is_filled = query.fill or any(each.metric.spine for each in asked)
-    homes = homes_of(query, catalog, uses, of_home, by_time=is_filled or _uses_metric_time(query))
+    by_time = is_filled or catalog.meets_versions or _uses_metric_time(query)
+    homes = homes_of(query, catalog, uses, of_home, by_time=by_time)
     resolvers = {home: of_home(home) for home in homes}
     _check_reached(query, resolvers)
     for home, resolver in resolvers.items():

@@ -25,6 +25,7 @@ from semantic_models.errors import (
 )
 from semantic_models.intrinsics import cast, moment
 from semantic_models.join_paths import walked
+from semantic_models.matching import is_valid, same_partition
 from semantic_models.model import Dimension, Expr, Grain, Join, Model, OneTime, Path
 from semantic_models.periods import period
 from semantic_models.plan import Output
@@ -69,6 +70,8 @@ class BranchResolver:
     """A model and the join path from it that names spell out before the home."""
     columns: frozenset[str] = frozenset()
     """Names that may be physical columns of the home, because a model's author wrote them."""
+    probes: bool = False
+    """Whether only types are wanted, so that any row of a join will do."""
     lists_rows: bool = False
     """Whether rows are listed, among which measures that are windows may stand."""
     axis: Axis | None = None
@@ -208,7 +211,38 @@ class BranchResolver:
         for number, join in enumerate(joins, 1):
             if path[:number] not in self.steps:
                 target = self.catalog.models[join.target]
-                self.steps[path[:number]] = Step(path[:number], join, target)
+                step = Step(path[:number], join, target)
+                self.steps[path[:number]] = step
+                if join.valid or target.partition:
+                    predicates = self._matching(join, target, path[:number])
+                    self.steps[path[:number]] = replace(step, predicates=predicates)
+
+    def _matching(self, join: Join, target: Model, path: Path) -> tuple[Expr, ...]:
+        """What tells the one row that a join meets beside its equal columns."""
+        if self.probes:
+            return ()
+        found = same_partition(self.home, join, target, path)
+        if not join.valid:
+            return found
+        if join.at:
+            member = self.catalog.models[join.source].dimensions[join.at]
+            time = behind(member.expr, path[:-1])
+        else:
+            member = self._own_time(join)
+            time = member.expr
+        self.walk_paths(time.paths)
+        assert member.type is not None, "a served catalog has its types"
+        return (*found, *is_valid(join, target, path, (time, member.type.kind)))
+
+    def _own_time(self, join: Join) -> Dimension:
+        member = self.home.dimensions.get(self.time or "")
+        if member is None:
+            raise TimeRequired(
+                f'join "{join.name}" needs a time, and measures of model "{self.home.name}" have '
+                "none",
+                hint=f'Write `time:` in model "{self.home.name}", or `at:` in the join.',
+            )
+        return member
 
     def walk_paths(self, paths: Iterable[Path]) -> None:
         """Remember the joins of paths that a bound expression walks."""

@@ -46,6 +46,8 @@ class Step:
     path: Path
     join: Join
     target: Model
+    predicates: tuple[Expr, ...] = ()
+    """What must hold beside equal columns: a partition, a time at which the row is valid."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,6 +124,10 @@ class JoinSpec:
     """Same-named columns joined to the target's key, where ``on`` is a bare list of columns."""
     on: Scalar | None = None
     """A condition in SQL, where ``on`` is one."""
+    valid: tuple[Scalar, ...] = ()
+    """The target's columns from and until which a row of it is valid."""
+    at: Scalar | None = None
+    """The time at which it must be; the measure's own where absent."""
     about: Described = NOTHING_SAID
 
 
@@ -146,6 +150,7 @@ class ModelSpec:
     engine: Scalar | None = None
     key: tuple[Scalar, ...] = ()
     unique: tuple[tuple[Scalar, ...], ...] = ()
+    partition: Scalar | None = None
     time: Scalar | None = None
     where: Scalar | None = None
     dimensions: tuple[DimensionSpec, ...] = ()

@@ -146,6 +146,7 @@ MODEL = Kind(
         "engine": Shape.TEXT,
         "key": Shape.COLUMNS,
         "unique": Shape.COLUMN_LISTS,
+        "partition": Shape.TEXT,
         "time": Shape.TEXT,
         "where": Shape.SQL,
         "dimensions": Shape.MEMBERS,
@@ -154,7 +155,6 @@ MODEL = Kind(
         "segments": Shape.MEMBERS,
         **ABOUT,
     },
-    later=("partition",),
     one_of=("table", "sql"),
     keeps_names=True,
 )
@@ -185,8 +185,14 @@ MEASURE = Kind(
 
 JOIN = Kind(
     noun="join",
-    keys={"to": Shape.TEXT, "on": Shape.COLUMNS_OR_SQL, **ABOUT},
-    later=("through", "valid", "at"),
+    keys={
+        "to": Shape.TEXT,
+        "on": Shape.COLUMNS_OR_SQL,
+        "valid": Shape.WORDS,
+        "at": Shape.TEXT,
+        **ABOUT,
+    },
+    later=("through",),
     required=("to",),
     short="to",
     keeps_names=True,

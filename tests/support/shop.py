@@ -72,6 +72,7 @@ models:
       is_first_turn: turn = 1
       buyer_turn: customer.turn
       at_night: clock_hour < 5
+      plan_then: plan.tier
       since_the_hour: created_at - created_at.hour
     measures:
       revenue: sum(amount)
@@ -106,6 +107,8 @@ models:
         expr: percentile_cont(0.5) within group (order by amount) filter (where amount > 60)
         where: status = 'paid'
     joins:
+      plan:
+        {to: plans, on: customer_id = plans.customer_id, valid: [since, until], at: created_at}
       customer: customers
       region: {to: regions, on: ship_region_id = region_id}
       seller: {to: users, on: seller_id = user_id}
@@ -196,6 +199,10 @@ models:
       opens_at:
       opens_early: opens_at < '09:00'
     measures: {tills: count(*), last_opening: max(opens_at)}
+  plans:
+    table: plans
+    key: [customer_id, since]
+    dimensions: {tier: , since: }
   stocks:
     table: stocks
     key: [item, day, shelf]
@@ -368,6 +375,11 @@ insert into tills values
   ('0123abcd-89ab-cdef-0123-456789abcdef', '08:30'),
   ('ffffabcd-89ab-cdef-0123-456789abcdef', '12:00:30'),
   ('ffffabcd-89ab-cdef-0123-000000000000', null);
+create table plans(customer_id integer, tier varchar, since date, until date);
+insert into plans values
+  (1, 'free', '2024-01-01', '2024-03-10'), (1, 'pro', '2024-03-10', null),
+  (2, 'free', '2024-03-01', '2024-03-11'), (2, 'pro', '2024-04-01', '2024-11-03'),
+  (3, 'team', '2024-11-03', '2024-11-03'), (4, 'free', null, '2025-01-01');
 create table stocks(item varchar, day date, shelf varchar, held integer);
 insert into stocks values
   ('ink', '2024-01-01', 'a', 5), ('ink', '2024-01-01', 'b', 1), ('ink', '2024-01-08', 'a', 3),

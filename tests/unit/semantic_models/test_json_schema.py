@@ -51,7 +51,6 @@ def test_projects_and_models_of_every_kind_keep_it() -> None:
         ("models", f"{HEAD}models: {{a: {{table: t, sql: select 1}}}}", "models.a"),
         ("models", f"{HEAD}models: {{a: {{key: id}}}}", "models.a"),
         ("models", f"{HEAD}models: {{a__b: {{table: t}}}}", "models"),
-        ("models", f"{HEAD}models: {{a: {{table: t, partition: x}}}}", "models.a"),
         ("models", f"{HEAD}models: {{a: {{table: t, measures: {{m: }}}}}}", "models.a.measures.m"),
         ("models", f"{HEAD}models: {{a: {{table: t, unique: [x]}}}}", "models.a.unique.0"),
         ("models", f"{HEAD}metrics: {{m: {{of: a, spine: yes}}}}", "metrics.m"),

@@ -25,7 +25,6 @@ from semantic_models.spec_keys import (
     JOIN,
     KINDS,
     METRIC,
-    MODEL,
     MODEL_FILE,
     PROJECT,
 )
@@ -336,7 +335,6 @@ def test_a_broken_forebay_yml_is_told_where_it_is_broken(
 LATER = [
     (PROJECT, "forebay.yml", ROOT + "{}: x\n"),
     (MODEL_FILE, "m.yml", "version: 1\n{}: x\n"),
-    (MODEL, "m.yml", MODEL_HEAD + "    {}: x\n"),
     (DIMENSION, "m.yml", MODEL_HEAD + "    dimensions:\n      d:\n        {}: x\n"),
     (JOIN, "m.yml", MODEL_HEAD + "    joins:\n      d:\n        {}: x\n"),
     (METRIC, "m.yml", "version: 1\nmetrics:\n  d:\n    {}: x\n"),
