@@ -32,6 +32,8 @@ NUMBERS = (*WHOLE, "double", "decimal(10,2)")
 COLORS = ("red", "green", "blue", "none", "x")
 OPEN_NAMES = 0.5
 """How often a metric's where may name all that its home reaches, rows behind a step to many too."""
+EDGES = 0.2
+"""How often a measure of a model with times has first_by or last_by."""
 Words = Callable[[str], str]
 
 
@@ -167,9 +169,17 @@ def _measure(random: Random, project: Project, model: Model, names: Words) -> Me
     times = [each.name for each in model.dimensions.values() if each.grain]
     time = random.choice(times) if times and random.random() < 0.2 else None
     same = "total" not in model.measures and random.random() < 0.12
-    return Measure(
-        "total" if same else names("m"), _aggregated(random, project, model), where, time
-    )
+    expr = _aggregated(random, project, model)
+    edge, per = _edge(random, model, times)
+    return Measure("total" if same else names("m"), expr, where, time, edge, per)
+
+
+def _edge(random: Random, model: Model, times: list[str]) -> tuple[tuple[str, str] | None, Parts]:
+    """Whether only rows of a first or last time count, and of each what."""
+    if not times or random.random() > EDGES:
+        return None, ()
+    per = random.sample(list(model.columns), random.choice((0, 0, 1, 2)))
+    return (random.choice(("first_by", "last_by")), random.choice(times)), tuple(per)
 
 
 def _aggregated(random: Random, project: Project, model: Model) -> Expr:

@@ -63,6 +63,9 @@ class Measure:
     expr: Expr
     where: Expr | None = None
     time: str | None = None
+    edge: tuple[str, str] | None = None
+    """``first_by`` or ``last_by``, and the time dimension."""
+    per: Parts = ()
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from tests.oracle.aggregates import aggregate
 from tests.oracle.language import (
@@ -18,12 +18,14 @@ from tests.oracle.language import (
     conjuncts,
     names_in,
 )
-from tests.oracle.paths import Reference, Refused, Step
+from tests.oracle.paths import Reference, Refused, Step, find
 from tests.oracle.rows import Bound, Filter, OfRow, Rows
 from tests.oracle.times import is_within
 from tests.oracle.values import value_of
 
 Group = tuple[Value, ...]
+Pair = tuple[Row, Row | None]
+"""A home row, and the row of the step to many that is grouped."""
 
 
 @dataclass(frozen=True)
@@ -156,23 +158,52 @@ def filters(rows: Rows, leaf: Leaf, asked: Asked) -> list[Filter]:
 def cells(rows: Rows, leaf: Leaf, asked: Asked) -> dict[Group, Value]:
     """The measure's value in every group that its rows make."""
     grouped = grouped_step(asked.groups)
-    made = filters(rows, leaf, asked)
     members: dict[Group, dict[int, OfRow]] = {}
     if not asked.groups:
         members[()] = {}
-    for row in rows.of[leaf.home]:
-        for joined in _joined(rows, grouped, row):
-            if not _in_range(rows, leaf, asked.range, row):
-                continue
-            if all(each.holds(row, joined) for each in made):
-                bound: Bound = {} if grouped is None else {grouped: joined}
-                group = tuple(rows.read(each, row, bound) for each in asked.groups)
-                scope = OfRow(rows, leaf.home, row)
-                members.setdefault(group, {})[id(row)] = scope
+    for row, joined in at_edge(rows, leaf, asked, list(_counted(rows, leaf, asked))):
+        bound: Bound = {} if grouped is None else {grouped: joined}
+        group = tuple(rows.read(each, row, bound) for each in asked.groups)
+        members.setdefault(group, {})[id(row)] = OfRow(rows, leaf.home, row)
     return {
         group: value_of(leaf.measure.expr, OfRows(list(found.values()), rows.zone))
         for group, found in members.items()
     }
+
+
+def _counted(rows: Rows, leaf: Leaf, asked: Asked) -> Iterator[Pair]:
+    """The home rows that count, each beside every row of the step that is grouped."""
+    made = filters(rows, leaf, asked)
+    for row in rows.of[leaf.home]:
+        if _in_range(rows, leaf, asked.range, row):
+            for joined in _joined(rows, grouped_step(asked.groups), row):
+                if all(each.holds(row, joined) for each in made):
+                    yield row, joined
+
+
+def at_edge(rows: Rows, leaf: Leaf, asked: Asked, counted: list[Pair]) -> list[Pair]:
+    """Of the rows that count, those of the first or last time of a measure that has one."""
+    if leaf.measure.edge is None:
+        return counted
+    edge, by = leaf.measure.edge
+    time = find(rows.project, leaf.home, (by,))
+    periods = [each for each in asked.groups if replace(each, grain=None) == time]
+    by_class: dict[Group, list[tuple[Value, Pair]]] = {}
+    for row, joined in counted:
+        scope = OfRow(rows, leaf.home, row)
+        class_ = (
+            *(scope.name((each,)) for each in leaf.measure.per),
+            *(rows.read(each, row, {}) for each in periods),
+        )
+        value = rows.read(time, row, {})
+        if value is not None:
+            by_class.setdefault(class_, []).append((value, (row, joined)))
+    choose = min if edge == "first_by" else max
+    found: list[Pair] = []
+    for each in by_class.values():
+        wanted = choose(value for value, _ in each)
+        found += [pair for value, pair in each if value == wanted]
+    return found
 
 
 def _joined(rows: Rows, grouped: Step | None, row: Row) -> list[Row | None]:

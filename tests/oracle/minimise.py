@@ -152,6 +152,8 @@ def _simpler(model: Model) -> Iterator[Model]:
         for simpler in (
             replace(measure, where=None),
             replace(measure, time=None),
+            replace(measure, per=()),
+            replace(measure, edge=None, per=()),
             replace(measure, expr=Aggregate("count", None)),
         ):
             if simpler != measure:

@@ -157,6 +157,10 @@ def _measure(measure: Measure) -> dict[str, Any]:
         told["where"] = sql_of(measure.where)
     if measure.time:
         told["time"] = measure.time
+    if measure.edge:
+        told |= dict([measure.edge])
+    if measure.per:
+        told["per"] = list(measure.per)
     return told
 
 
