@@ -40,6 +40,11 @@ class Leaf:
         """Its metric time."""
         return self.measure.time or project.models[self.home].time
 
+    def own_predicates(self) -> tuple[Expr, ...]:
+        """Those of the metrics that narrow it, and its own."""
+        own = self.measure.where
+        return self.where if own is None else (*self.where, own)
+
 
 @dataclass(frozen=True)
 class Range:
@@ -144,9 +149,8 @@ def grouped_step(groups: Iterable[Reference]) -> Step | None:
 def filters(rows: Rows, leaf: Leaf, asked: Asked) -> list[Filter]:
     """The question's predicates, and the measure's own; each are judged by themselves."""
     time, grouped = leaf.time(rows.project), grouped_step(asked.groups)
-    own = (*leaf.where, *((leaf.measure.where,) if leaf.measure.where is not None else ()))
     found = []
-    for predicates in (asked.where, own):
+    for predicates in (asked.where, leaf.own_predicates()):
         made = Filter(rows, leaf.home, time, grouped)
         for predicate in predicates:
             for each in conjuncts(predicate):
@@ -161,7 +165,7 @@ def cells(rows: Rows, leaf: Leaf, asked: Asked) -> dict[Group, Value]:
     members: dict[Group, dict[int, OfRow]] = {}
     if not asked.groups:
         members[()] = {}
-    for row, joined in at_edge(rows, leaf, asked, list(_counted(rows, leaf, asked))):
+    for row, joined in at_edge(rows, leaf, asked, list(counted_pairs(rows, leaf, asked))):
         bound: Bound = {} if grouped is None else {grouped: joined}
         group = tuple(rows.read(each, row, bound) for each in asked.groups)
         members.setdefault(group, {})[id(row)] = OfRow(rows, leaf.home, row)
@@ -171,14 +175,18 @@ def cells(rows: Rows, leaf: Leaf, asked: Asked) -> dict[Group, Value]:
     }
 
 
-def _counted(rows: Rows, leaf: Leaf, asked: Asked) -> Iterator[Pair]:
+def counted_pairs(rows: Rows, leaf: Leaf, asked: Asked) -> Iterator[Pair]:
     """The home rows that count, each beside every row of the step that is grouped."""
     made = filters(rows, leaf, asked)
+    grouped = grouped_step(asked.groups)
     for row in rows.of[leaf.home]:
-        if _in_range(rows, leaf, asked.range, row):
-            for joined in _joined(rows, grouped_step(asked.groups), row):
-                if all(each.holds(row, joined) for each in made):
-                    yield row, joined
+        for joined in _joined(rows, grouped, row):
+            if _in_range(rows, leaf, asked.range, row) and _all_hold(made, row, joined):
+                yield row, joined
+
+
+def _all_hold(made: list[Filter], row: Row, joined: Row | None) -> bool:
+    return all(each.holds(row, joined) for each in made)
 
 
 def at_edge(rows: Rows, leaf: Leaf, asked: Asked, counted: list[Pair]) -> list[Pair]:
