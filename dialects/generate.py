@@ -19,6 +19,7 @@ from semantic_models.model import Expr, Path, Relation, Select, Table
 from semantic_models.periods import PERIOD, SPINE
 from semantic_models.plan import (
     Aggregate,
+    Behind,
     Distinct,
     Fill,
     Filter,
@@ -40,6 +41,9 @@ from semantic_models.plan import (
     Windowed,
     scans,
 )
+
+Rows = Scan | Join | Filter | SemiJoin | Spread | Series | Windowed | Behind
+"""The nodes whose rows can still be joined and filtered."""
 
 ROW = "r:"
 """The column that numbers the rows of a group; no member has such a name, and no alias may."""
@@ -123,7 +127,9 @@ class _Generator:
             case Stitch():
                 return self._stitch(plan)
 
-    def _rows(self, plan: Scan | Join | Filter | SemiJoin | Spread | Series | Windowed) -> Block:
+    def _rows(
+        self, plan: Scan | Join | Filter | SemiJoin | Spread | Series | Windowed | Behind
+    ) -> Block:
         match plan:
             case Scan():
                 self.relations[relation_name(plan.relation)] = None
@@ -147,6 +153,10 @@ class _Generator:
                 return self._series(plan)
             case Windowed():
                 return self._windowed(plan)
+            case Behind():
+                name = alias(plan.path, "")
+                tree = self.block(plan.input).tree()
+                return Block(exp.Subquery(this=tree, alias=_table_alias(name)), name)
 
     def _open(self, plan: LogicalPlan) -> Block:
         block = self.block(plan)

@@ -44,7 +44,9 @@ def can_aggregate_first(branch: Branch) -> bool:
     firsts = [step for step in branch.steps if len(step.path) == 1]
     if len(firsts) != 1 or firsts[0].join.cardinality is not Cardinality.MANY_TO_ONE:
         return False
-    if branch.axis is not None or branch.one_time is not None or branch.windows or branch.calendars:
+    if branch.axis is not None or branch.one_time is not None:
+        return False
+    if branch.windows or branch.calendars or branch.metrics:
         return False
     if any(step.predicates for step in branch.steps):
         return False

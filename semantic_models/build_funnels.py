@@ -93,7 +93,8 @@ def _one_measure(metric: Metric, at: Scalar) -> MeasureUse:
 
 
 def _is_plain(metric: Metric, use: MeasureUse) -> bool:
-    return metric.is_measure and use.reading.is_plain and use.funnel is None
+    is_bare = use.reading.is_plain and use.funnel is None and not use.asked
+    return metric.is_measure and is_bare
 
 
 def _equal(

@@ -24,6 +24,7 @@ from semantic_models.errors import (
 )
 from semantic_models.expressions import (
     has_aggregate,
+    metric_called,
     offset_of,
     parse_expression,
     substitute,
@@ -223,6 +224,8 @@ class MetricBuilder:
                 hint="Filter the base or the conversions, and write the funnel over those.",
                 position=where.position(),
             )
+        if reads_metrics(where):
+            return replace(use, asked=(*use.asked, where))
         bound = self.binder.predicate(use.model, where)
         return replace(use, filters=(*use.filters, bound))
 
@@ -296,6 +299,14 @@ class MetricBuilder:
             )
         known = (*self.specs, *self.bare_names)
         raise unknown("metric or measure", name, known, "Metrics and measures")
+
+
+def reads_metrics(where: Scalar) -> bool:
+    """Whether a predicate reads the values of metrics."""
+    if "metric" not in where.text.lower():
+        return False
+    tree = parse_expression(where.text, where.position)
+    return any(metric_called(each) for each in tree.find_all(exp.Anonymous))
 
 
 def over_measures(use: Input, change: Callable[[MeasureUse], MeasureUse]) -> Input:

@@ -12,6 +12,7 @@ from sqlglot.errors import SqlglotError, TokenError
 
 from semantic_models.arguments import first_wrong_call
 from semantic_models.errors import (
+    AggregateInField,
     ForebayError,
     MalformedSql,
     NotSupported,
@@ -158,6 +159,11 @@ def check_forms(tree: exp.Expr, text: str, locate: Locate, *, windows: bool = Fa
     ``windows`` allows OVER, as members of models do.
     """
     for node in tree.walk():
+        if windows and isinstance(node, exp.Anonymous) and metric_called(node):
+            raise AggregateInField(
+                "a metric stands in an expression of a model",
+                hint="Write it in the `where` of a metric, or in that of a question.",
+            ).at(_place(node, text, locate))
         if windows and is_windowing(node):
             fault = window_fault(node)
             if fault is not None:
@@ -202,6 +208,8 @@ def _is_allowed(node: exp.Expr) -> bool:
         return name_parts(node) is not None
     if part_named(node):
         return isinstance(node.parent, exp.Dot)
+    if isinstance(node, exp.Anonymous) and metric_called(node):
+        return True
     return type(node) in ALLOWED or is_clock(node)
 
 
@@ -228,8 +236,9 @@ def _refused(node: exp.Expr) -> ForebayError:
         )
     if isinstance(node, exp.Exists) or node.name.lower() == "metric":
         return NotSupported(
-            "exists(…) and metric(…) in a predicate are not supported by this version",
-            hint="A predicate on a one-to-many path already asks for at least one such row.",
+            "exists(…) in a predicate is not supported, nor metric(…) without names",
+            hint="Write metric(NAME, DIMENSION); a predicate on a one-to-many path asks for a row "
+            "by itself.",
         )
     if isinstance(node, exp.Anonymous | exp.Func):
         name = node.name if isinstance(node, exp.Anonymous) else node.sql_name()
@@ -263,6 +272,9 @@ def is_clock(node: exp.Expr) -> bool:
 
 def name_parts(node: exp.Expr) -> tuple[str, ...] | None:
     """The dotted name that a column or a chain of dots spells, or None for anything else."""
+    if isinstance(node, exp.Anonymous):
+        called = metric_called(node)
+        return (called,) if called else None
     if isinstance(node, exp.Column) and not isinstance(node.this, exp.Star):
         return tuple(part.name for part in node.parts)
     if isinstance(node, exp.Dot):
@@ -274,6 +286,14 @@ def name_parts(node: exp.Expr) -> tuple[str, ...] | None:
         if left is not None and part:
             return (*left, part)
     return None
+
+
+def metric_called(node: exp.Anonymous) -> str:
+    """``metric(revenue, customer_id)`` as one name; nothing for any other call."""
+    if node.name.lower() != "metric" or not node.expressions:
+        return ""
+    names = [".".join(name_parts(each) or ("",)) for each in node.expressions]
+    return f"metric({', '.join(names)})" if all(names) else ""
 
 
 def part_named(node: exp.Expr) -> str:

@@ -21,6 +21,7 @@ from semantic_models.resolve_axis import is_total
 from semantic_models.resolve_branch import BranchResolver
 from semantic_models.resolve_existence import is_safe
 from semantic_models.resolved import BranchMeasure
+from semantic_models.spec import Scalar
 from semantic_models.types import INT64
 
 
@@ -37,6 +38,8 @@ class Home:
     """The times at which their rows count."""
     one_time: OneTime | None = None
     """The one time whose rows count."""
+    asked: tuple[Scalar, ...] = ()
+    """Their predicates that read other metrics."""
     converted: MeasureUse | None = None
     """The conversions that its rows are the base of; their measure is then its own."""
 
@@ -59,7 +62,7 @@ def homes_of(
                 hint="Ask for it under fields.",
             )
         time = use.time or measure.measure.time
-        home = Home(use.model, time, many, use.reading, measure.measure.one_time)
+        home = Home(use.model, time, many, use.reading, measure.measure.one_time, use.asked)
         if use.funnel is not None:
             home, measure = _home_of_funnel(name, use, use.funnel, catalog)
         elif home.reading.is_plain or is_total(of_home(home), query, home.reading):

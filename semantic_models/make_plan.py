@@ -9,6 +9,7 @@ stitch                several homes, each aggregated on its own, side by side on
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from semantic_models.aggregate_then_join import aggregate_then_join, can_aggregate_first
 from semantic_models.bind import (
@@ -45,10 +46,29 @@ from semantic_models.scopes import aggregated
 
 def make_plan(resolved: ResolvedQuery) -> Plan:
     """Choose how each home is aggregated, and what is computed above."""
+    resolved = _with_inner_plans(resolved)
     choices = choices_of(resolved)
     is_listing = resolved.shape != "aggregate"
     root = _listing(resolved) if is_listing else _aggregates(resolved, choices)
     return Plan(root, resolved.computed, resolved.zone, resolved.engine, choices)
+
+
+def _with_inner_plans(resolved: ResolvedQuery) -> ResolvedQuery:
+    """The question with the plans of those that its predicates ask."""
+    if not any(branch.metrics for branch in resolved.branches):
+        return resolved
+    return replace(resolved, branches=tuple(map(_with_plans, resolved.branches)))
+
+
+def _with_plans(branch: Branch) -> Branch:
+    metrics = (replace(each, plan=_inner(each.inner)) for each in branch.metrics)
+    return replace(branch, metrics=tuple(metrics))
+
+
+def _inner(resolved: ResolvedQuery) -> LogicalPlan:
+    """The plan of a question within another one."""
+    planned = _with_inner_plans(resolved)
+    return _aggregates(planned, choices_of(planned))
 
 
 def choices_of(resolved: ResolvedQuery) -> tuple[Choice, ...]:
@@ -110,7 +130,7 @@ def _groups(resolved: ResolvedQuery, choices: Sequence[Choice]) -> LogicalPlan:
 
 def _nested(nested: NestedGroups) -> LogicalPlan:
     """One row for each tuple of its keys, with its value."""
-    inner = _aggregates(nested.inner, choices_of(nested.inner))
+    inner = _inner(nested.inner)
     if nested.aggregate is None:
         return inner
     value = next(each for each in nested.inner.computed if each.name == nested.name)

@@ -200,6 +200,8 @@ class MeasureUse:
     measure: str
     filters: tuple[Expr, ...] = ()
     """The predicates that the metric adds to it."""
+    asked: tuple[Scalar, ...] = ()
+    """Those that read other metrics, as an author wrote them."""
     reading: Reading = PLAIN
     time: str = ""
     """The time dimension that is its metric time here; empty: the measure's own."""

@@ -32,7 +32,7 @@ def nested_query(
     return Query(
         metrics=(Asked(INNER, name),),
         dimensions=(*kept, *per),
-        where=(*_filters(scope, query.where), *map(_added, scope.add_filters)),
+        where=(*_filters(scope, query.where), *map(predicate, scope.add_filters)),
         time=query.time if _holds(scope, [query.time.on or METRIC_TIME]) else _no_range(query),
     )
 
@@ -74,7 +74,8 @@ def _holds(scope: Scope, names: Sequence[str]) -> bool:
     return not any(is_among(name, scope.drop_filters) for name in names)
 
 
-def _added(written: Scalar) -> Predicate:
+def predicate(written: Scalar) -> Predicate:
+    """What an author wrote, as a predicate of a question."""
     return Predicate(written.text, parse_expression(written.text, written.position), "metrics")
 
 

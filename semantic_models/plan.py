@@ -4,7 +4,7 @@ Inside a block of scans and joins an expression's columns are qualified by the j
 scan they come from (see ``Expr``). Above a Project, Distinct, Aggregate or Stitch they are bare
 names of that node's outputs.
 
-    Scan  Windowed  Join  Filter  SemiJoin  Spread  ->  rows of the home model
+    Scan  Windowed  Behind  Join  Filter  SemiJoin  Spread  ->  rows of the home model
     Series  ->  rows of their own, periods of time
     Project  Distinct  Aggregate  Pick  Stitch  Fill  Lookup  ->  named outputs
     Sort  Limit                    ->  the same outputs, ordered or cut
@@ -101,6 +101,14 @@ class Windowed:
 
     input: LogicalPlan
     columns: tuple[Output, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """The outputs of a plan as rows that a join meets behind a path."""
+
+    input: LogicalPlan
+    path: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +222,7 @@ LogicalPlan = (
     | SemiJoin
     | Series
     | Spread
+    | Behind
     | Windowed
     | Pick
     | Fill
@@ -274,9 +283,9 @@ def children(plan: LogicalPlan) -> tuple[LogicalPlan, ...]:
             return (plan.input, plan.right)
         case Stitch():
             return plan.branches
-        case (
-            Windowed() | Pick() | Filter() | Project() | Distinct() | Aggregate() | Sort() | Limit()
-        ):
+        case Windowed() | Behind() | Pick() | Filter() | Project() | Distinct() | Aggregate():
+            return (plan.input,)
+        case Sort() | Limit():
             return (plan.input,)
 
 

@@ -18,6 +18,7 @@ from semantic_models.model import (
 from semantic_models.periods import PERIOD
 from semantic_models.plan import (
     Aggregate,
+    Behind,
     Distinct,
     Filter,
     Join,
@@ -68,6 +69,11 @@ def joined_rows(branch: Branch) -> LogicalPlan:
         rows = join(rows, step, branch.windows.get(step.path, ()))
     if branch.axis is not None:
         rows = Spread(rows, _series(branch, branch.axis), branch.axis.predicates)
+    for each in branch.metrics:
+        assert each.plan is not None, "the planner has planned what predicates ask"
+        groups = Behind(each.plan, each.path)
+        on = tuple((mine, column_expr(key, each.path)) for mine, key in each.on)
+        rows = Join(rows, groups, on, Cardinality.MANY_TO_ONE)
     for day in branch.calendars:
         days = scan(day.calendar, day.path)
         rows = Join(rows, days, (), Cardinality.MANY_TO_ONE, (day.predicate,))

@@ -28,7 +28,11 @@ from semantic_models.model import (
     Metric,
     Nested,
 )
-from semantic_models.nested_queries import INNER, nested_query
+from semantic_models.nested_queries import (
+    INNER,
+    nested_query,
+    predicate,
+)
 from semantic_models.plan import Output, SortKey
 from semantic_models.presence import is_present, with_presence
 from semantic_models.query import Asked, OrderBy, Query
@@ -129,7 +133,13 @@ def _resolver(
     catalog: Catalog, clock: Clock, grain: Grain | None, columns: frozenset[str], home: Home
 ) -> BranchResolver:
     model = catalog.models[home.model]
-    return BranchResolver(catalog, model, home.time, clock, grain, columns=columns)
+    ask = partial(asked_within, catalog, clock)
+    return BranchResolver(catalog, model, home.time, clock, grain, columns=columns, ask=ask)
+
+
+def asked_within(catalog: Catalog, clock: Clock, query: Query) -> ResolvedQuery:
+    """A question that a predicate asks."""
+    return resolve_aggregate(query, catalog, clock)
 
 
 def _measure_column(number: int) -> str:
@@ -298,7 +308,8 @@ def _branch(
     if home.one_time is not None:
         resolver.count_one_time(home.one_time, grouped, list(keys.values()))
     try:
-        filters = resolver.filters(query.where, query.time)
+        asked = (predicate(each) for each in home.asked)
+        filters = resolver.filters((*query.where, *asked), query.time)
     except NoPath as error:
         names_ = ", ".join(f'"{each.measure.name}"' for each in measures)
         error.detail = f"{error.detail} The measures are {names_}.".strip()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import (
+    Callable,
+    Iterable,
+    Sequence,
+)
 from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
@@ -15,6 +19,7 @@ from semantic_models.bind import (
 )
 from semantic_models.catalog import Catalog
 from semantic_models.errors import (
+    AggregateInWhere,
     ForebayError,
     ManyToMany,
     NoPath,
@@ -26,10 +31,16 @@ from semantic_models.errors import (
 from semantic_models.intrinsics import cast, moment
 from semantic_models.join_paths import walked
 from semantic_models.matching import is_valid, same_partition
+from semantic_models.metric_predicates import VALUE, Called, called_by
 from semantic_models.model import Dimension, Expr, Grain, Join, Model, OneTime, Path
 from semantic_models.periods import period
 from semantic_models.plan import Output
-from semantic_models.query import Asked, Filter, TimeRange
+from semantic_models.query import (
+    Asked,
+    Filter,
+    Query,
+    TimeRange,
+)
 from semantic_models.resolve_existence import (
     check_fan_out,
     first_to_many,
@@ -46,6 +57,8 @@ from semantic_models.resolved import (
     BranchMeasure,
     CalendarStep,
     Existence,
+    MetricStep,
+    ResolvedQuery,
     Step,
 )
 from semantic_models.types import Kind, LogicalType
@@ -76,6 +89,9 @@ class BranchResolver:
     """Whether rows are listed, among which measures that are windows may stand."""
     axis: Axis | None = None
     """The periods that metric time means, where rows are not counted at their own time."""
+    ask: Callable[[Query], ResolvedQuery] | None = None
+    """How another question is resolved, which a predicate may ask."""
+    metrics: dict[Path, MetricStep] = field(default_factory=dict)
     calendars: dict[Path, CalendarStep] = field(default_factory=dict)
     calendar_paths: dict[tuple[str, exp.Expr], Path] = field(default_factory=dict)
     one_time: OneTime | None = None
@@ -95,10 +111,40 @@ class BranchResolver:
         return found
 
     def _look(self, name: str) -> Reached:
+        called = called_by(name)
+        if called is not None:
+            return self._metric(called)
         found = self._reached(name)
         if self.axis is not None and not found.path and found.member.name == self.time:
             found = replace(found, axis=self.axis.periods.grain)
         return self._dated(found) if found.calendar_grain else found
+
+    def _metric(self, called: Called) -> Reached:
+        """A metric's value for a row, from its groups that the row meets; NULL without one."""
+        if self.ask is None:
+            raise AggregateInWhere(
+                f'metric "{called.metric}" stands in a predicate of what a metric reads',
+                hint="Filter by it in the question, or in the metric's own where.",
+            )
+        inner = self.ask(called.query())
+        path = (f"metric:{len(self.metrics)}",)
+        keys = [self._key_of(each) for each in called.keys]
+        on = tuple((each.expr(), f"k:{at}") for at, each in enumerate(keys))
+        self.metrics[path] = MetricStep(path, inner, on)
+        type_ = next(each.type for each in inner.computed if each.name == VALUE)
+        paths = tuple(sorted({found for expr, _ in on for found in expr.paths}))
+        value = Expr(column(VALUE, path), paths)
+        member = Dimension(name=called.metric, expr=value, type=type_)
+        return Reached((), (), self.home.name, member, dated=(value, type_))
+
+    def _key_of(self, name: str) -> Reached:
+        """What a metric is met on, seen from here: by its whole name, or by its last part."""
+        last = parts_of(name)[-1]
+        self.columns |= {name, last}
+        try:
+            return self._look(name)
+        except (UnknownName, NoPath):
+            return self._look(last)
 
     def _dated(self, found: Reached) -> Reached:
         """A time with its grain of a calendar, in the calendar's row of its day."""
@@ -158,6 +204,7 @@ class BranchResolver:
         self.axis = axis
         self._looked.clear()
         self.calendars.clear()
+        self.metrics.clear()
 
     def count_one_time(
         self, one_time: OneTime, keys: Sequence[Output], asked: Sequence[Asked]
@@ -348,6 +395,7 @@ class BranchResolver:
             steps=steps,
             axis=self.axis,
             calendars=tuple(self.calendars.values()),
+            metrics=tuple(self.metrics.values()),
             one_time=self.one_time,
         )
         if not self.catalog.has_windows:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from sqlglot import exp
 
@@ -19,13 +20,19 @@ from semantic_models.errors import (
     NoPath,
     UnknownName,
 )
+from semantic_models.metric_predicates import called_by
 from semantic_models.model import (
     Model,
     Path,
 )
 from semantic_models.plan import Output, SortKey
 from semantic_models.query import Asked, Query
-from semantic_models.resolve_aggregate import answer_column, column_name, sort_key
+from semantic_models.resolve_aggregate import (
+    answer_column,
+    asked_within,
+    column_name,
+    sort_key,
+)
 from semantic_models.resolve_branch import BranchResolver, asked_position
 from semantic_models.resolve_filters import Clock, Computed, names_in
 from semantic_models.resolve_names import METRIC_TIME, Reached, parts_of, reach
@@ -109,6 +116,7 @@ def _home_of_values(query: Query, catalog: Catalog) -> tuple[Model, Path]:
         return catalog.model(query.model), ()
     named = tuple(dict.fromkeys(each.name for each in query.dimensions))
     homes: dict[tuple[str, Meaning], tuple[Model, Path]] = {}
+    own: dict[tuple[str, Meaning], tuple[Model, Path]] = {}
     for model in catalog.models.values():
         found = _reached(catalog, model, named)
         filtered = _filters_reach(catalog, model, query)
@@ -117,10 +125,12 @@ def _home_of_values(query: Query, catalog: Catalog) -> tuple[Model, Path]:
             spelled_out = (model.name, *prefix) if prefix else ()
             owner = found[0].joins[len(prefix) - 1].target if prefix else model.name
             meaning = tuple((each.path[len(prefix) :], each.member.name) for each in found)
-            homes.setdefault((owner, meaning), (catalog.models[owner], spelled_out))
+            place = (owner, meaning)
+            homes.setdefault(place, (catalog.models[owner], spelled_out))
+            if any(each.path == prefix for each in (*found, *filtered)):
+                own[place] = homes[place]
     if not homes:
         raise _no_home(query, catalog)
-    own = {key: home for key, home in homes.items() if any(not path for path, _ in key[1])}
     homes = own if len(own) == 1 else homes
     if len(homes) > 1:
         spelled = ", ".join(f'"{home.name}"' for home, _ in homes.values())
@@ -146,6 +156,7 @@ def _common_path(reached: Sequence[Reached]) -> Path:
 def _filters_reach(catalog: Catalog, model: Model, query: Query) -> tuple[Reached, ...] | None:
     """What the predicates name, behind joins to many rows too; None where some is not reached."""
     spelled = [*names_in(query.where), *filter(None, [query.time.on])]
+    spelled = [each for each in spelled if called_by(each) is None]
     try:
         return tuple(
             reach(catalog, model, name) for name in spelled if parts_of(name)[0] != METRIC_TIME
@@ -193,6 +204,7 @@ def _resolved(query: Query, listing: _Listing, clock: Clock) -> ResolvedQuery:
         clock,
         within=listing.within,
         lists_rows=listing.shape == "rows",
+        ask=partial(asked_within, listing.catalog, clock),
     )
     role: Role = "field" if listing.shape == "rows" else "dimension"
     reached = [_safe(resolver, each) for each in listing.asked]

@@ -19,7 +19,11 @@ from semantic_models.model import (
     Span,
     Spine,
 )
-from semantic_models.plan import Output, SortKey
+from semantic_models.plan import (
+    LogicalPlan,
+    Output,
+    SortKey,
+)
 from semantic_models.types import LogicalType
 
 Role = Literal["dimension", "metric", "field"]
@@ -68,6 +72,19 @@ class CalendarStep:
     calendar: Model
     predicate: Expr
     """That a row's time falls on that day."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricStep:
+    """A metric's values that the rows of a branch meet."""
+
+    path: Path
+    inner: ResolvedQuery
+    """The metric, grouped by what the rows meet it on."""
+    on: tuple[tuple[Expr, str], ...]
+    """Pairs of what a row has and the column of the groups that it equals."""
+    plan: LogicalPlan | None = None
+    """That of ``inner``, once there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +152,7 @@ class Branch:
     """Every join that keys, filters and measures walk, a path before its continuations."""
     axis: Axis | None = None
     calendars: tuple[CalendarStep, ...] = ()
+    metrics: tuple[MetricStep, ...] = ()
     one_time: OneTime | None = None
     """Whose ``per`` holds the grouped times too."""
     windows: Mapping[Path, tuple[Output, ...]] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +37,9 @@ class MetricWriter:
         for name, model in self.names.models.items():
             for each in model.get("measures") or ():
                 self.owners.setdefault(each["name"], []).append(name)
+        for name in (*self.owners, *self.declared):
+            with suppress(KeyError, TypeError, IndexError):
+                self.names.homes[name] = self._home(name)
 
     def measure_name(self, model: str, measure: Json) -> str:
         """A measure's name here: another one where a metric of its name means more."""
@@ -240,7 +244,8 @@ def sql_of(text: str, names: DbtModels, home: str) -> str:
 def spelled(named: Named, names: DbtModels, home: str) -> str:
     """What a template names, in our words."""
     if named.kind == "Metric":
-        keys = [names.path(home, each) for each in named.group_by]
+        inner = names.homes.get(named.name, home)
+        keys = [names.path(inner, each) for each in named.group_by]
         return f"metric({', '.join([named.name, *keys])})"
     name, grain = names.split_grain(named.name)
     grain = named.grain or grain

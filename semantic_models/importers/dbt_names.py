@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from semantic_models.model import Grain
@@ -26,6 +26,8 @@ class DbtModels:
 
     models: Mapping[str, Json]
     custom_grains: frozenset[str] = frozenset()
+    homes: dict[str, str] = field(default_factory=dict)
+    """The model of the first measure of each metric."""
 
     def entities(self, model: str) -> dict[str, Json]:
         """The entities of a model by name; its ``primary_entity`` has no column."""

@@ -20,7 +20,12 @@ from gateway.pipeline import Gateway
 from gateway.settings import Settings
 from semantic_models.errors import FaultyProject, ForebayError
 from semantic_models.importers.dbt import DbtDeclarations, import_dbt
-from semantic_models.importers.dbt_metrics import MetricWriter, filter_texts, sql_of
+from semantic_models.importers.dbt_metrics import (
+    MetricWriter,
+    filter_texts,
+    spelled,
+    sql_of,
+)
 from semantic_models.importers.dbt_names import (
     METRIC_TIME,
     DbtModels,
@@ -228,6 +233,8 @@ def _dimension(named: Named, case: Json, homes: list[str], names: DbtModels) -> 
 
 
 def _spelled(named: Named, homes: list[str], names: DbtModels) -> str:
+    if named.kind == "Metric":
+        return spelled(named, names, "")
     if named.name == METRIC_TIME and not homes:
         finer = named.grain if named.grain in ("hour", "minute", "second") else "day"
         path = f"time_spine_{finer}.time"

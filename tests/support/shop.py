@@ -24,6 +24,7 @@ models:
     dimensions:
       name:
       segment:
+      customer_id:
       signed_up: {type: time, grain: day}
       region_name: region.name
       turn: rank() over (order by credit)
@@ -305,6 +306,7 @@ metrics:
   before: {expr: revenue, with: {revenue: {of: revenue, offset: 1 month}}}
   revenue_rank: {rank: revenue}
   rank_in_status: {rank: revenue, within: [status], order: asc}
+  big_spenders: {of: customer_count, where: "metric(revenue, customer_id) > 60"}
   spined_revenue: {of: revenue, spine: true, fill_nulls_with: 0}
 """
 
