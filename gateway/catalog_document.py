@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from semantic_models.catalog import Catalog
 from semantic_models.model import (
+    Bridge,
     Dimension,
     Expr,
     Join,
@@ -64,6 +65,7 @@ def model_document(model: Model) -> Document:
         "measures": [_measure(each) for each in _shown(model.measures.values())],
         "segments": [_segment(each) for each in _shown(model.segments.values())],
         "joins": [_join(each) for each in model.joins.values()],
+        "bridges": [_bridge(each) for each in model.bridges.values()],
     }
 
 
@@ -113,6 +115,10 @@ def _measure(measure: Measure) -> Document:
 
 def _segment(segment: Segment) -> Document:
     return {"name": segment.name, **_about(segment.about), "expr": _text(segment.expr)}
+
+
+def _bridge(bridge: Bridge) -> Document:
+    return {"name": bridge.name, "to": bridge.target, "through": bridge.through}
 
 
 def _join(join: Join) -> Document:

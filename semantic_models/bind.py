@@ -42,7 +42,7 @@ from semantic_models.intrinsics import (
     part_of,
     truncate,
 )
-from semantic_models.join_paths import Joins, Ways, both_ways, walked
+from semantic_models.join_paths import Bridges, Joins, Ways, both_ways, walked
 from semantic_models.kinds import settle
 from semantic_models.missing_rows import null_without_row
 from semantic_models.model import Expr, Grain, Join, Path
@@ -132,6 +132,7 @@ class Binder:
     columns: Columns
     faults: Faults = field(default_factory=Faults)
     """What leads through something that is lost has no fault of its own."""
+    bridges: Bridges = field(default_factory=dict)
     bound: dict[tuple[str, str], Bound | None] = field(default_factory=dict)
     """Dimensions and segments; None while one is being bound, which is how a cycle is seen."""
 
@@ -314,12 +315,15 @@ class Binder:
                 return self._in_joined_row(found, model, path)
             if head in self.joins.get(at, {}):
                 path, at = (*path, head), self.joins[at][head].target
+            elif head in self.bridges.get(at, {}):
+                bridge = self.bridges[at][head]
+                path, at = (*path, *bridge.path), bridge.target
             elif not path and at == model and head in self.models:
                 path, at = self._way(model, head), head
             else:
                 self.faults.refuse_lost("joins", at, head)
                 self.faults.refuse_lost("models", head)
-                known = (*self.joins.get(at, {}), *self.models)
+                known = (*self.joins.get(at, {}), *self.bridges.get(at, {}), *self.models)
                 raise unknown("join or model", head, known, "Joins and models")
 
     def _in_joined_row(self, found: Bound, home: str, path: Path) -> Bound:

@@ -7,6 +7,7 @@ from functools import partial
 from hashlib import blake2b
 
 from semantic_models.bind import Binder, Columns
+from semantic_models.build_bridges import build_bridges
 from semantic_models.build_joins import build_joins
 from semantic_models.build_metrics import MetricBuilder, standard_grain
 from semantic_models.build_relations import (
@@ -79,7 +80,8 @@ def build_what_stands(spec: ProjectSpec, columns: Columns, faults: Faults) -> Ca
     if spec.default_engine is not None:
         faults.attempt(partial(known_engine, spec.default_engine, spec, faults))
     joins = build_joins(specs, columns, faults)
-    binder = Binder(specs, joins, columns, faults)
+    bridges = build_bridges(specs, joins, faults)
+    binder = Binder(specs, joins, columns, faults, bridges)
     models = {name: _model(each, spec, binder) for name, each in specs.items()}
     metrics, shared = _metrics(spec, models, binder) if models else ({}, {})
     catalog = Catalog(
@@ -152,6 +154,7 @@ def _model(spec: ModelSpec, project: ProjectSpec, binder: Binder) -> Model:
         dimensions={each.name: each for each in dimensions if each},
         measures={each.name: each for each in measures if each},
         joins=binder.joins.get(name, {}),
+        bridges=binder.bridges.get(name, {}),
         segments={each.name: each for each in segments if each},
         columns=binder.columns.get(name),
         about=spec.about,

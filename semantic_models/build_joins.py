@@ -37,7 +37,7 @@ def build_joins(specs: Specs, columns: Columns, faults: Faults) -> Joins:
     joins: dict[str, dict[str, Join]] = {}
     for name, spec in specs.items():
         joins[name] = {}
-        for each in spec.joins:
+        for each in (it for it in spec.joins if it.through is None):
             made = faults.attempt(
                 partial(_join, spec, each, specs, columns, faults), ("joins", name, each.name.text)
             )

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from semantic_models.model import Cardinality, Join, Path
+from semantic_models.model import Bridge, Cardinality, Join, Path
 
 Joins = Mapping[str, Mapping[str, Join]]
 """Every join by the name of its source model and its own name."""
+Bridges = Mapping[str, Mapping[str, Bridge]]
+"""Every bridge, likewise."""
 
 WAYS_MAX = 2
 """Two ways to one model are enough to know that its name is ambiguous."""

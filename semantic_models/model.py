@@ -91,6 +91,17 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Bridge:
+    """A name for the two steps over a model that pairs the rows of two others."""
+
+    name: str
+    target: str
+    through: str
+    path: Path
+    """The joins of the steps; one that is walked backwards has a name that nobody can write."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dimension:
     """A column or expression to group and filter by."""
 
@@ -365,6 +376,7 @@ class Model:
     dimensions: Mapping[str, Dimension] = field(default_factory=dict)
     measures: Mapping[str, Measure] = field(default_factory=dict)
     joins: Mapping[str, Join] = field(default_factory=dict)
+    bridges: Mapping[str, Bridge] = field(default_factory=dict)
     segments: Mapping[str, Segment] = field(default_factory=dict)
     columns: Mapping[str, LogicalType | None] | None = None
     """The physical columns by name, None for a type of no kind of ours; absent until told."""

@@ -389,6 +389,7 @@ def _join(name: Scalar, fields: Fields, _: Faults) -> JoinSpec:
         on=on if is_condition else None,
         valid=fields.columns("valid"),
         at=fields.scalar("at"),
+        through=fields.scalar("through"),
         about=fields.about(),
     )
 

@@ -259,12 +259,13 @@ class _Items:
     def _is_mine(self, name: str) -> bool:
         model = self.catalog.models[self.model]
         head = name.replace("__", ".").split(".")[0]
-        return head in {*model.dimensions, *model.segments, *model.joins}
+        return head in {*model.dimensions, *model.segments, *model.joins, *model.bridges}
 
     @property
     def model_is_join(self) -> bool:
         """Whether a join of the model has the model's own name."""
-        return self.model in self.catalog.models[self.model].joins
+        model = self.catalog.models[self.model]
+        return self.model in {*model.joins, *model.bridges}
 
     def _some_names(self) -> list[str]:
         model = self.catalog.models[self.model]

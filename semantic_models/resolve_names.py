@@ -20,6 +20,7 @@ from semantic_models.intrinsics import (
     part_of,
     truncate,
 )
+from semantic_models.join_paths import walked
 from semantic_models.model import Dimension, Expr, Grain, Join, Model, Path, Segment
 from semantic_models.periods import at_period
 from semantic_models.types import (
@@ -132,9 +133,10 @@ def reach(catalog: Catalog, home: Model, name: str) -> Reached:
             if segment is None:
                 raise _unknown(catalog, home, model, name)
             return Reached(path, joins, model.name, segment)
-        join = model.joins.get(head)
-        if join is not None:
-            path, joins, model = (*path, head), (*joins, join), catalog.models[join.target]
+        steps = _steps(catalog, model, head)
+        if steps:
+            path, joins = (*path, *(each.name for each in steps)), (*joins, *steps)
+            model = catalog.models[steps[-1].target]
         elif model is home and not path and head == home.name:
             continue
         elif model is home and not path and head in catalog.models:
@@ -142,6 +144,13 @@ def reach(catalog: Catalog, home: Model, name: str) -> Reached:
             path, model = tuple(each.name for each in joins), catalog.models[head]
         else:
             raise _unknown(catalog, home, model, name)
+
+
+def _steps(catalog: Catalog, model: Model, name: str) -> tuple[Join, ...]:
+    """The joins that the name of a join or a bridge stands for; none where it is neither."""
+    if name in model.bridges:
+        return walked(catalog.ways.edges, model.name, model.bridges[name].path)
+    return (model.joins[name],) if name in model.joins else ()
 
 
 def _is_grain(dimension: Dimension, rest: tuple[str, ...]) -> bool:

@@ -9,7 +9,7 @@ from typing import TypeVar
 from semantic_models.catalog import Catalog
 from semantic_models.errors import Position
 from semantic_models.join_paths import Joins, both_ways
-from semantic_models.model import Expr, Metric, Model
+from semantic_models.model import Expr, Metric, Model, Path
 
 Models = Mapping[str, Model]
 T = TypeVar("T")
@@ -60,6 +60,7 @@ def _readable(model: Model, edges: Joins) -> Model:
 
     return replace(
         model,
+        bridges=_only(model.bridges, lambda each: _is_way(model.name, each.path, edges)),
         dimensions=_only(model.dimensions, lambda each: reads(each.expr)),
         measures=_only(model.measures, lambda each: reads(each.expr) and reads(each.where)),
         segments=_only(model.segments, lambda each: reads(each.expr)),
@@ -68,12 +69,15 @@ def _readable(model: Model, edges: Joins) -> Model:
 
 def _leads(home: str, expr: Expr, edges: Joins) -> bool:
     """Whether every join that an expression walks still stands, from either side."""
-    for path in expr.paths:
-        at = home
-        for step in path:
-            if step not in edges[at]:
-                return False
-            at = edges[at][step].target
+    return all(_is_way(home, path, edges) for path in expr.paths)
+
+
+def _is_way(home: str, path: Path, edges: Joins) -> bool:
+    at = home
+    for step in path:
+        if step not in edges[at]:
+            return False
+        at = edges[at][step].target
     return True
 
 

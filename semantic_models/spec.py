@@ -128,6 +128,8 @@ class JoinSpec:
     """The target's columns from and until which a row of it is valid."""
     at: Scalar | None = None
     """The time at which it must be; the measure's own where absent."""
+    through: Scalar | None = None
+    """The model whose rows pair the rows of both sides, whose own joins are the condition."""
     about: Described = NOTHING_SAID
 
 

@@ -115,6 +115,7 @@ models:
       seller: {to: users, on: seller_id = user_id}
       approver: {to: users, on: approver_id = user_id}
       payments: {to: payments, on: order_id = payments.order_id}
+      labels: {to: labels, through: order_labels}
     segments:
       unpriced: amount is null
       big: amount >= 50
@@ -200,6 +201,15 @@ models:
       opens_at:
       opens_early: opens_at < '09:00'
     measures: {tills: count(*), last_opening: max(opens_at)}
+  order_labels:
+    table: order_labels
+    dimensions: {set_by: }
+    joins: {order: {to: orders, on: order_id}, label: labels}
+  labels:
+    table: labels
+    key: label_id
+    dimensions: {caption: , kind: , always: "'label'"}
+    measures: {label_count: count(*)}
   plans:
     table: plans
     key: [customer_id, since]
@@ -307,6 +317,7 @@ metrics:
   revenue_rank: {rank: revenue}
   rank_in_status: {rank: revenue, within: [status], order: asc}
   big_spenders: {of: customer_count, where: "metric(revenue, customer_id) > 60"}
+  gifts: {of: orders, where: labels.caption = 'gift'}
   spined_revenue: {of: revenue, spine: true, fill_nulls_with: 0}
 """
 
@@ -382,6 +393,13 @@ insert into plans values
   (1, 'free', '2024-01-01', '2024-03-10'), (1, 'pro', '2024-03-10', null),
   (2, 'free', '2024-03-01', '2024-03-11'), (2, 'pro', '2024-04-01', '2024-11-03'),
   (3, 'team', '2024-11-03', '2024-11-03'), (4, 'free', null, '2025-01-01');
+create table order_labels(order_id integer, label_id integer, set_by varchar);
+insert into order_labels values
+  (1, 1, 'Ann'), (1, 2, 'Ann'), (1, 1, 'Bo'), (2, 1, 'Bo'), (3, 3, 'Bo'), (3, 2, null),
+  (5, 9, 'Ann'), (6, null, 'Ann'), (10, 1, 'Ann'), (88, 2, 'Bo');
+create table labels(label_id integer, caption varchar, kind varchar);
+insert into labels values
+  (1, 'gift', 'care'), (2, 'rush', 'speed'), (3, 'late', 'speed'), (4, 'unused', 'speed');
 create table stocks(item varchar, day date, shelf varchar, held integer);
 insert into stocks values
   ('ink', '2024-01-01', 'a', 5), ('ink', '2024-01-01', 'b', 1), ('ink', '2024-01-08', 'a', 3),

@@ -13,6 +13,7 @@ from gateway.catalog_document import (
 )
 from semantic_models.catalog import Catalog
 from semantic_models.model import (
+    Bridge,
     Cardinality,
     Dimension,
     Expr,
@@ -79,6 +80,11 @@ ORDERS = Model(
             key=("id",),
         )
     },
+    bridges={
+        "tags": Bridge(
+            name="tags", target="tags", through="order_tags", path=("order_tags:order", "tag")
+        )
+    },
 )
 REVENUE = Metric(
     name="revenue", formula=expr("i0"), inputs=(MeasureUse("orders", "revenue"),), type=FLOAT64
@@ -131,6 +137,7 @@ def test_a_model_is_told_with_every_member_that_can_be_asked() -> None:
                 "key": ["id"],
             }
         ],
+        "bridges": [{"name": "tags", "to": "tags", "through": "order_tags"}],
     }
 
 
