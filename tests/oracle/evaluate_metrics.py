@@ -14,6 +14,7 @@ from tests.oracle.language import (
     names_in,
 )
 from tests.oracle.leaves import (
+    SHOWN,
     Asked,
     Group,
     Leaf,
@@ -26,6 +27,7 @@ from tests.oracle.leaves import (
     leaves_of,
 )
 from tests.oracle.paths import Reference, Refused, Step
+from tests.oracle.readings import is_time, is_time_required, is_timed, read
 from tests.oracle.rows import Filter, Rows, default_grain, find_at
 from tests.oracle.times import GRAINS, instant_of, last_range, period_of
 from tests.oracle.told import Told, collect, column_of, in_order, parts_of, place_of
@@ -130,6 +132,8 @@ class Metrics:
         for leaf in self.leaves:
             groups = [column[leaf] for column in columns if leaf in column]
             self._judge_groups(leaf, groups)
+            if leaf.readings and not is_timed(self.project, leaf, groups):
+                self._judge_total(leaf)
             self._judge_filters(leaf, grouped_step(groups))
         self._refuse()
         return {leaf: self._asked_of(leaf, columns) for leaf in self.leaves}
@@ -196,13 +200,26 @@ class Metrics:
         if many and not self.project.models[leaf.home].key:
             self.codes.add("E_PRIMARY_KEY_REQUIRED")
 
+    def _judge_total(self, leaf: Leaf) -> None:
+        """Of a reading without metric time; what a part of all times would be is not said."""
+        names = {name for predicate in self.question.where for name in names_in(predicate)}
+        time = leaf.time(self.project)
+        cuts = [
+            collect(set(), lambda name=name: is_time(self.rows, leaf.home, time, name))  # type: ignore[misc]
+            for name in names
+        ]
+        if is_time_required(leaf):
+            self.codes.add("E_TIME_REQUIRED")
+        elif self.range is not None or any(cuts):
+            self.codes.add("OPEN")
+
     def _grain(self, column: dict[Leaf, Reference]) -> str | None:
         """The coarsest of the grains that a column has from each home."""
         grains = [default_grain(each) for each in column.values()]
         return max((each for each in grains if each), key=GRAINS.index, default=None)
 
     def _cells(self, leaf: Leaf, asked: Asked) -> dict[Group, Value]:
-        found = cells(self.rows, leaf, asked)
+        found = (read if leaf.readings else cells)(self.rows, leaf, asked)
         kinds = [self._kinds(place) for place in range(len(asked.groups))]
         return {
             tuple(
@@ -248,7 +265,10 @@ def metric_type(rows: Rows, parts: Parts) -> str:
         assert leaf is not None
         return type_of(leaf.measure.expr, lambda name: rows.type_in(leaf.home, name))
     if metric.of is not None:
-        return metric_type(rows, parts_of(metric.of))
+        of = metric_type(rows, parts_of(metric.of))
+        if ("regrain", "average") in metric.reading:
+            return "double"
+        return of if metric.show == "value" else type_of(SHOWN[metric.show], lambda _: of)
     assert metric.expr is not None
     return type_of(metric.expr, lambda name: metric_type(rows, name))
 

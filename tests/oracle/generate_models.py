@@ -14,6 +14,7 @@ from tests.oracle.generate_members import (
     metrics_of,
     words_of,
 )
+from tests.oracle.generate_readings import with_readings
 from tests.oracle.language import Call, Expr, Join, Literal, Model, Name, Parts, Project, Row, Value
 
 OUTER = ("regions", "teams")
@@ -147,7 +148,8 @@ class _Made:
             self.models[name] = joined_dimensions_of(random, project, name, names)
         for name in self.models:
             self.models[name] = measures_of(random, project, name, names)
-        return replace(project, metrics=metrics_of(random, project, names))
+        project = replace(project, metrics=metrics_of(random, project, names))
+        return with_readings(random, project, names)
 
     def _with_where(self, model: Model) -> Model:
         plain = [each for each, type_ in model.columns.items() if type_ == "integer"]

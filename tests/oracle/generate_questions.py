@@ -14,6 +14,7 @@ from tests.oracle.generate_members import (
     names_from,
     parts_of,
 )
+from tests.oracle.generate_readings import at_times, is_reading
 from tests.oracle.language import (
     Call,
     Expr,
@@ -48,6 +49,8 @@ ENDS = (
     "2024-11-03 00",
     "2024-11-03 01",
 )
+READINGS = 0.25
+"""How often a question asks for a metric that counts rows at other times."""
 
 
 class Questions:
@@ -63,6 +66,7 @@ class Questions:
             *project.metrics,
             *project.metrics,
         ]
+        self.readings = [each for each in project.metrics if is_reading(project, each)]
 
     def one(self) -> Question:
         """The next question."""
@@ -78,9 +82,13 @@ class Questions:
                 random.choice(self.metrics) for _ in range(random.choice((1, 1, 2, 2, 3)))
             )
         )
+        if self.readings and random.random() < READINGS:
+            metrics = tuple(dict.fromkeys((random.choice(self.readings), *metrics[2:])))
         homes = self._homes(metrics)
         count = random.choice((0, 1, 1, 1, 2, 2, 3))
         dimensions = self._dimensions(homes, count)
+        if any(is_reading(self.project, each) for each in metrics):
+            dimensions = at_times(random, self.project, metrics, dimensions)
         where = tuple(self._where(homes) for _ in range(random.choice((0, 0, 1, 1, 2))))
         having = tuple(self._having(dimensions) for _ in range(random.choice((0, 0, 0, 1))))
         orders, limit, offset = self._order(metrics, dimensions)

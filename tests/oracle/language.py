@@ -9,6 +9,8 @@ Value = Any
 """None, bool, int, float, Decimal, str, date or datetime."""
 Row = dict[str, Value]
 Parts = tuple[str, ...]
+Reading = tuple[tuple[str, str], ...]
+"""Keys of a metric that counts rows at other times, the one that says which first."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,9 @@ class Metric:
     expr: Expr | None = None
     of: str | None = None
     where: Expr | None = None
+    reading: Reading = ()
+    show: str = "value"
+    """Of the value now and that of another time."""
 
 
 @dataclass(frozen=True)

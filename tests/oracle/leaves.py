@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from tests.oracle.aggregates import aggregate
 from tests.oracle.language import (
     Aggregate,
+    Call,
     Expr,
+    Literal,
     Measure,
+    Metric,
     Name,
     Parts,
     Project,
+    Reading,
     Row,
     Value,
     conjuncts,
@@ -35,6 +40,8 @@ class Leaf:
     home: str
     measure: Measure
     where: tuple[Expr, ...] = ()
+    readings: tuple[Reading, ...] = ()
+    """When its rows count, the outermost metric's first."""
 
     def time(self, project: Project) -> str | None:
         """Its metric time."""
@@ -51,8 +58,8 @@ class Range:
     """A range of civil times on a name."""
 
     on: Parts
-    start: object
-    end: object
+    start: datetime | None
+    end: datetime | None
 
 
 def leaf_named(project: Project, parts: Parts) -> Leaf | None:
@@ -73,18 +80,28 @@ def is_metric(project: Project, parts: Parts) -> bool:
     return ".".join(parts) in project.metrics or leaf_named(project, parts) is not None
 
 
-def leaves_of(project: Project, parts: Parts, where: tuple[Expr, ...] = ()) -> list[Leaf]:
+def leaves_of(
+    project: Project,
+    parts: Parts,
+    where: tuple[Expr, ...] = (),
+    readings: tuple[Reading, ...] = (),
+) -> list[Leaf]:
     """Every measure that a metric needs."""
     metric = project.metrics.get(".".join(parts))
     if metric is None:
         leaf = leaf_named(project, parts)
         if leaf is None:
             raise Refused("E_NAME_NOT_FOUND")
-        return [Leaf(leaf.home, leaf.measure, where)]
+        return [Leaf(leaf.home, leaf.measure, where, readings)]
     if metric.of is not None:
-        assert metric.where is not None
-        return leaves_of(project, tuple(metric.of.split(".")), (*where, metric.where))
-    return [leaf for name in names_in(metric.expr) for leaf in leaves_of(project, name, where)]
+        of = tuple(metric.of.split("."))
+        inner = (*where, metric.where) if metric.where is not None else where
+        now = [] if metric.show == "value" else leaves_of(project, of, inner, readings)
+        then = (*readings, metric.reading) if metric.reading else readings
+        return [*now, *leaves_of(project, of, inner, then)]
+    return [
+        leaf for name in names_in(metric.expr) for leaf in leaves_of(project, name, where, readings)
+    ]
 
 
 @dataclass
@@ -95,6 +112,7 @@ class OfGroup:
     cells: dict[Leaf, Value]
     zone: str
     where: tuple[Expr, ...] = ()
+    readings: tuple[Reading, ...] = ()
 
     def name(self, parts: Parts) -> Value:
         """The value of a metric or measure."""
@@ -102,17 +120,57 @@ class OfGroup:
         if metric is None:
             leaf = leaf_named(self.project, parts)
             assert leaf is not None
-            return self.cells[Leaf(leaf.home, leaf.measure, self.where)]
+            return self.cells[Leaf(leaf.home, leaf.measure, self.where, self.readings)]
         if metric.of is not None:
-            assert metric.where is not None
-            inner = OfGroup(self.project, self.cells, self.zone, (*self.where, metric.where))
-            return inner.name(tuple(metric.of.split(".")))
+            inner = self
+            if metric.where is not None:
+                inner = replace(inner, where=(*self.where, metric.where))
+            return _at_times(metric, inner)
         assert metric.expr is not None
         return value_of(metric.expr, self)
 
     def aggregate(self, expr: Aggregate) -> Value:
         """A formula has no aggregates of its own."""
         raise AssertionError(expr)
+
+
+def _at_times(metric: Metric, scope: OfGroup) -> Value:
+    """The value of a metric of another one, of now, of another time, or of both."""
+    assert metric.of is not None
+    of = tuple(metric.of.split("."))
+    if not metric.reading:
+        return scope.name(of)
+    then = replace(scope, readings=(*scope.readings, metric.reading)).name(of)
+    if metric.show == "value":
+        return then
+    scopes = Both(scope.name(of), then, scope.zone)
+    return value_of(SHOWN[metric.show], scopes)
+
+
+@dataclass
+class Both:
+    """The value now and that of another time."""
+
+    now: Value
+    then: Value
+    zone: str
+
+    def name(self, parts: Parts) -> Value:
+        """One of both."""
+        return self.now if parts == ("now",) else self.then
+
+    def aggregate(self, expr: Aggregate) -> Value:
+        """There is none."""
+        raise AssertionError(expr)
+
+
+_NOW, _THEN = Name(("now",)), Name(("then",))
+SHOWN = {
+    "change": Call("-", (_NOW, _THEN)),
+    "ratio": Call("/", (_NOW, _THEN)),
+    "percent_change": Call("-", (Call("/", (_NOW, _THEN)), Literal(1))),
+}
+"""What may be shown of the value now and that of another time."""
 
 
 @dataclass
@@ -225,7 +283,7 @@ def _in_range(rows: Rows, leaf: Leaf, range_: Range | None, row: Row) -> bool:
         return True
     scope = OfRow(rows, leaf.home, row, {}, leaf.time(rows.project))
     value = scope.name(range_.on)
-    return is_within(value, range_.start, range_.end, rows.zone)  # type: ignore[arg-type]
+    return is_within(value, range_.start, range_.end, rows.zone)
 
 
 def name_of(text: str) -> Name:

@@ -113,6 +113,12 @@ def _metrics(metric: Metric) -> Iterator[Metric]:
     if metric.where is not None:
         for part in _parts(metric.where):
             yield replace(metric, where=part)
+    if metric.of is not None and metric.where is not None and metric.reading:
+        yield replace(metric, where=None)
+    if metric.show != "value":
+        yield replace(metric, show="value")
+    if len(metric.reading) > 1:
+        yield replace(metric, reading=metric.reading[:1])
     if isinstance(metric.expr, Call):
         for each in metric.expr.args:
             yield replace(metric, expr=each)

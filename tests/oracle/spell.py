@@ -172,7 +172,9 @@ def _metric(metric: Metric) -> dict[str, Any]:
         told["of"] = metric.of
     if metric.where is not None:
         told["where"] = sql_of(metric.where)
-    return told
+    if metric.show != "value":
+        told["show"] = metric.show
+    return told | dict(metric.reading)
 
 
 def document_of(question: Question) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from tests.oracle.compare import Difference
 from tests.oracle.fuzz import ask_project, seeds
 
 QUESTIONS_MAX = 400
-SEEDS = seeds("planted", QUESTIONS_MAX)
+SEEDS = seeds("plants", QUESTIONS_MAX)
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 

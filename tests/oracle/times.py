@@ -48,17 +48,17 @@ def truncate(value: Value, grain: str, zone: str) -> Value:
     if value is None:
         return None
     if not isinstance(value, datetime):
-        return _start_of(midnight(value), grain).date()
+        return start_of(midnight(value), grain).date()
     if value.tzinfo is None:
-        return _start_of(value, grain)
+        return start_of(value, grain)
     civil = civil_of(value, zone)
-    started = _start_of(civil, grain)
+    started = start_of(civil, grain)
     if GRAINS.index(grain) < GRAINS.index("day"):
         return value - (civil - started)
     return instant_of(started, zone)
 
 
-def _start_of(civil: datetime, grain: str) -> datetime:
+def start_of(civil: datetime, grain: str) -> datetime:
     day = civil.replace(hour=0, minute=0, second=0, microsecond=0)
     match grain:
         case "second":
@@ -88,6 +88,17 @@ def after(civil: datetime, grain: str, count: int = 1) -> datetime:
             return civil.replace(year=moved // 12, month=moved % 12 + 1)
         case _:
             return civil + timedelta(**{f"{grain}s": count})
+
+
+def earlier(civil: datetime, step: str) -> datetime:
+    """The time a calendar step before, clamped to the end of its month."""
+    count, unit = step.split()
+    unit = unit.removesuffix("s")
+    if unit not in ("month", "quarter", "year"):
+        return after(civil, unit, -int(count))
+    started = after(civil.replace(day=1), unit, -int(count))
+    last = after(started, "month") - timedelta(days=1)
+    return started.replace(day=min(civil.day, last.day))
 
 
 _WRITTEN = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?(?:[ T](\d\d))?(?::(\d\d))?(?::(\d\d))?$")
@@ -148,4 +159,4 @@ def last_range(text: str, now: datetime, zone: str) -> tuple[datetime, datetime]
     count, unit = text.split()
     grain = unit.removesuffix("s")
     shown = civil_of(now, zone)
-    return after(_start_of(shown, grain), grain, 1 - int(count)), after(shown, "minute")
+    return after(start_of(shown, grain), grain, 1 - int(count)), after(shown, "minute")

@@ -1,0 +1,106 @@
+"""Random metrics that count rows at other times, and questions that they can answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from random import Random
+
+from tests.oracle.generate_members import Words, is_number, measure_names
+from tests.oracle.language import Metric, Project, Reading
+from tests.oracle.leaves import Leaf, leaves_of
+from tests.oracle.times import GRAINS
+from tests.oracle.told import parts_of
+
+STEPS = ("1 day", "2 days", "7 days", "1 week", "40 days")
+MONTHS = ("1 month", "2 months", "1 quarter", "9 months", "1 year")
+"""Steps of times that are kept by the month, too."""
+FINE = ("second", "minute", "hour")
+
+
+def with_readings(random: Random, project: Project, names: Words) -> Project:
+    """The project with some more metrics."""
+    for _ in range(random.randint(1, 4)):
+        made = _one(random, project, names)
+        if made is not None:
+            project = replace(project, metrics={**project.metrics, made.name: made})
+    return project
+
+
+def is_reading(project: Project, name: str) -> bool:
+    """Whether a metric counts rows at other times."""
+    return any(leaf.readings for leaf in leaves_of(project, parts_of(name)))
+
+
+def _one(random: Random, project: Project, names: Words) -> Metric | None:
+    of = random.choice([*measure_names(project), *project.metrics])
+    leaves = leaves_of(project, parts_of(of))
+    if any(leaf.time(project) is None or leaf.measure.edge for leaf in leaves):
+        return None
+    by_month = "month" in {_grain(project, leaf) for leaf in leaves}
+    is_plain = len(leaves) == 1 and not leaves[0].readings and _is_measure(project, of)
+    number = is_number(project, parts_of(of))
+    if is_plain and random.random() < 0.6:
+        return Metric(names("r"), of=of, reading=_window(random, by_month, number))
+    if any(kind == "offset_to" for leaf in leaves for (kind, _), *_ in leaf.readings):
+        return None
+    show = random.choice(("change", "ratio", "percent_change"))
+    return Metric(
+        names("r"),
+        of=of,
+        reading=_offset(random, by_month),
+        show=show if number and random.random() < 0.25 else "value",
+    )
+
+
+def _is_measure(project: Project, name: str) -> bool:
+    """Whether a metric is a measure, maybe narrowed, and no formula."""
+    metric = project.metrics.get(name)
+    return metric is None or (metric.of is not None and _is_measure(project, metric.of))
+
+
+def _grain(project: Project, leaf: Leaf) -> str | None:
+    return project.models[leaf.home].dimensions[leaf.time(project) or ""].grain
+
+
+def _window(random: Random, by_month: bool, number: bool) -> Reading:  # noqa: FBT001 - of data
+    kinds = (
+        ("cumulative", "all"),
+        ("trailing", random.choice(MONTHS if by_month else (*STEPS, *MONTHS))),
+        ("to_date", random.choice(("quarter", "year") if by_month else ("week", "month", "year"))),
+    )
+    grains = ("first", "last", "average") if number else ("first", "last")
+    regrain = (("regrain", random.choice(grains)),) if random.random() < 0.6 else ()
+    return (random.choice(kinds), *regrain)
+
+
+def _offset(random: Random, by_month: bool) -> Reading:  # noqa: FBT001 - of data
+    if random.random() < 0.2:
+        grains = ("quarter", "year") if by_month else ("week", "month", "year")
+        return (("offset_to", random.choice(grains)),)
+    step = random.choice(MONTHS if by_month else (*STEPS, *MONTHS))
+    shift = (("shift", "rows"),) if random.random() < 0.25 else ()
+    return (("offset", step), *shift)
+
+
+def at_times(
+    random: Random, project: Project, metrics: tuple[str, ...], dimensions: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Dimensions with metric time among them, and no time by less than a day."""
+    found = [_by_day(each) for each in dimensions]
+    grain = random.choice(("", *(f".{each}" for each in GRAINS[GRAINS.index("day") :])))
+    if (random.random() < 0.9 or _is_average(project, metrics)) and not any(
+        each.startswith("metric_time") for each in found
+    ):
+        found.insert(random.randint(0, len(found)), f"metric_time{grain}")
+    return tuple(dict.fromkeys(found))
+
+
+def _is_average(project: Project, metrics: tuple[str, ...]) -> bool:
+    """Whether an average of periods is asked for: its total is not told as the double it is."""
+    leaves = [leaf for each in metrics for leaf in leaves_of(project, parts_of(each))]
+    return any(("regrain", "average") in each for leaf in leaves for each in leaf.readings)
+
+
+def _by_day(text: str) -> str:
+    most, _, last = text.rpartition(".")
+    return f"{most}.day" if most and last in FINE else text

@@ -1,0 +1,309 @@
+"""Metrics that count rows at other times: every period is looked at, with every row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from tests.oracle.language import Expr, Parts, Project, Reading, Row, Value, conjuncts, names_in
+from tests.oracle.leaves import (
+    Asked,
+    Group,
+    Leaf,
+    OfRows,
+    Pair,
+    Range,
+    cells,
+    counted_pairs,
+    grouped_step,
+)
+from tests.oracle.paths import Reference, Refused, find
+from tests.oracle.rows import Bound, OfRow, Rows, find_at
+from tests.oracle.times import (
+    GRAINS,
+    TICK,
+    after,
+    civil_of,
+    earlier,
+    instant_of,
+    is_instant,
+    is_within,
+    midnight,
+    start_of,
+    truncate,
+)
+from tests.oracle.values import holds, value_of
+
+Members = dict[Group, dict[datetime, dict[int, OfRow]]]
+"""Rows of each group, by the period that they count at."""
+
+
+def read(rows: Rows, leaf: Leaf, asked: Asked) -> dict[Group, Value]:
+    """What a leaf with readings gives in every group.
+
+    Raises:
+        Refused: with what its question lacks.
+    """
+    walk = _Walk(rows, leaf, asked)
+    if walk.grains:
+        return walk.cells()
+    return cells(rows, replace(leaf, readings=()), asked)
+
+
+def is_time_required(leaf: Leaf) -> bool:
+    """Whether a leaf has no total over all times."""
+    return [_kind(each) for each in leaf.readings] != [("cumulative", "all")]
+
+
+def is_timed(project: Project, leaf: Leaf, groups: list[Reference]) -> bool:
+    """Whether a question groups by the metric time of a leaf."""
+    time = find(project, leaf.home, (leaf.time(project) or "",))
+    return time in [replace(each, grain=None) for each in groups]
+
+
+@dataclass
+class OfPeriod(OfRow):
+    """One row as it counts at a period: its metric time is the period's."""
+
+    period: Value = None
+
+    def name(self, parts: Parts) -> Value:
+        """The value of a name."""
+        if is_time(self.rows, self.model, self.time, parts):
+            reference = find_at(self.rows.project, self.model, parts, self.time)
+            return at_grain(self.rows, reference, self.period)
+        return super().name(parts)
+
+
+def at_grain(rows: Rows, reference: Reference, period: Value) -> Value:
+    """A period as a name at a grain tells it."""
+    return truncate(period, reference.grain, rows.zone) if reference.grain else period
+
+
+def is_time(rows: Rows, home: str, time: str | None, parts: Parts) -> bool:
+    """Whether a name is the metric time of a home, at any grain."""
+    if time is None or (len(parts) == 1 and parts[0] not in rows.project.models[home].dimensions):
+        return parts[0] == "metric_time"
+    reference = find_at(rows.project, home, parts, time)
+    return replace(reference, grain=None) == find(rows.project, home, (time,))
+
+
+class _Walk:
+    """A leaf and what it is asked, on the way over its periods."""
+
+    def __init__(self, rows: Rows, leaf: Leaf, asked: Asked) -> None:
+        self.rows, self.leaf, self.asked = rows, leaf, asked
+        time = leaf.time(rows.project)
+        if time is None:
+            raise Refused("E_TIME_REQUIRED")
+        self.name = time
+        self.time = find(rows.project, leaf.home, (time,))
+        predicates = [part for each in asked.where for part in conjuncts(each)]
+        self.timed = [each for each in predicates if self._names_time(each)]
+        self.plain = tuple(each for each in predicates if each not in self.timed)
+        self.grains = {each.grain for each in asked.groups if self._is_time(each)}
+        if any(map(self._names_time, leaf.own_predicates())):
+            raise Refused("OPEN")
+
+    def _names_time(self, expr: Expr) -> bool:
+        return any(is_time(self.rows, self.leaf.home, self.name, parts) for parts in names_in(expr))
+
+    def _is_time(self, reference: Reference) -> bool:
+        return replace(reference, grain=None) == self.time
+
+    @property
+    def finest(self) -> str:
+        """The finest grain that is asked for."""
+        return min((each for each in self.grains if each), key=GRAINS.index)
+
+    @property
+    def own(self) -> str:
+        """The grain of the periods, if none is shifted as a whole."""
+        assert self.time.dimension.grain is not None
+        own = max(self.time.dimension.grain, "day", key=GRAINS.index)
+        return min(own, self.finest, key=GRAINS.index)
+
+    def base(self) -> str:
+        """The grain of the periods."""
+        return self.finest if self._is_whole() else self.own
+
+    def _is_whole(self) -> bool:
+        """Whether whole periods are shifted."""
+        steps = [value for kind, value in map(_kind, self.leaf.readings) if kind == "offset"]
+        return (
+            len(steps) == len(self.leaf.readings)
+            and len(self.grains) == 1
+            and all(_divides(self.finest, each) for each in steps)
+            and not any(("shift", "rows") in each for each in self.leaf.readings)
+            and not self._is_cut()
+        )
+
+    def _is_cut(self) -> bool:
+        """Whether the range or a predicate may take a part of a period."""
+        range_ = self.asked.range
+        if range_ is not None and is_time(self.rows, self.leaf.home, self.name, range_.on):
+            ends = [each for each in (range_.start, range_.end) if each is not None]
+            if any(start_of(each, self.finest) != each for each in ends):
+                return True
+        return any(
+            GRAINS.index(self._grain(parts)) < GRAINS.index(self.finest)
+            for each in self.timed
+            for parts in names_in(each)
+            if self._names_time_part(parts)
+        )
+
+    def _names_time_part(self, parts: Parts) -> bool:
+        return is_time(self.rows, self.leaf.home, self.name, parts)
+
+    def _grain(self, parts: Parts) -> str:
+        return find_at(self.rows.project, self.leaf.home, parts, self.name).grain or self.own
+
+    def cells(self) -> dict[Group, Value]:
+        """The value in every group."""
+        expr, zone = self.leaf.measure.expr, self.rows.zone
+        windowed = any(_kind(each)[0] in WINDOWS for each in self.leaf.readings)
+        found: dict[Group, Value] = {}
+        for group, by_period in self._members().items():
+            if windowed:
+                told = {
+                    period: value_of(expr, OfRows(list(each.values()), zone))
+                    for period, each in sorted(by_period.items())
+                }
+                found[group] = _regrained(self.leaf.readings, list(told.values()))
+            else:
+                once = {key: row for each in by_period.values() for key, row in each.items()}
+                found[group] = value_of(expr, OfRows(list(once.values()), zone))
+        return found
+
+    def _members(self) -> Members:
+        grain = self.base()
+        periods = [(each, self._shown(each)) for each in self._periods(grain)]
+        members: Members = {}
+        for row, joined in self._pairs():
+            scope = OfRow(self.rows, self.leaf.home, row)
+            moment = self._civil(scope.name((self.name,)))
+            if moment is None:
+                continue
+            own = start_of(moment, grain)
+            for period, shown in periods:
+                if self._counts(own, period) and self._holds(row, joined, shown):
+                    group = self._group(row, joined, shown)
+                    by_period = members.setdefault(group, {})
+                    by_period.setdefault(period, {})[id(row)] = scope
+        return members
+
+    def _pairs(self) -> Iterator[Pair]:
+        """Rows that the predicates keep that do not speak of metric time."""
+        range_ = self.asked.range
+        on_time = range_ is not None and self._names_time_part(range_.on)
+        asked = replace(self.asked, where=self.plain, range=None if on_time else range_)
+        return counted_pairs(self.rows, self.leaf, asked)
+
+    def _counts(self, own: datetime, period: datetime) -> bool:
+        kinds = [_kind(each) for each in self.leaf.readings]
+        begins = any(kind == "offset_to" for kind, _ in kinds)
+        if begins and period != start_of(period, self.finest):
+            return False
+        for kind, value in kinds:
+            if kind == "offset":
+                period = earlier(period, value)
+            elif kind == "offset_to":
+                period = start_of(period, value)
+            else:
+                return own <= period and _is_in_window(kind, value, own, period)
+        return own == period
+
+    def _holds(self, row: Row, joined: Row | None, shown: Value) -> bool:
+        if not self.timed:
+            return True
+        grouped = grouped_step(self.asked.groups)
+        bound: Bound = {} if grouped is None else {grouped: joined}
+        scope = OfPeriod(self.rows, self.leaf.home, row, bound, self.name, shown)
+        return all(holds(each, scope) for each in self.timed)
+
+    def _group(self, row: Row, joined: Row | None, shown: Value) -> Group:
+        grouped = grouped_step(self.asked.groups)
+        bound: Bound = {} if grouped is None else {grouped: joined}
+        return tuple(
+            at_grain(self.rows, each, shown)
+            if self._is_time(each)
+            else self.rows.read(each, row, bound)
+            for each in self.asked.groups
+        )
+
+    def _civil(self, value: Value) -> datetime | None:
+        if value is None:
+            return None
+        return civil_of(value, self.rows.zone) if is_instant(value) else midnight(value)
+
+    def _shown(self, period: datetime) -> Value:
+        """A period as a value of its time dimension."""
+        type_ = self.rows.type_of(self.time)
+        if type_ == "date":
+            return period.date()
+        return period if type_ == "timestamp" else instant_of(period, self.rows.zone)
+
+    def _periods(self, grain: str) -> list[datetime]:
+        """All periods that are shown."""
+        range_ = self.asked.range
+        if range_ is not None and not self._names_time_part(range_.on):
+            range_ = None
+        moments = [
+            moment
+            for row in self.rows.of[self.leaf.home]
+            if (moment := self._civil(self.rows.read(self.time, row, {}))) is not None
+        ]
+        low, high = min(moments, default=None), max(moments, default=None)
+        if range_ is not None:
+            low = range_.start or low
+            high = range_.end - TICK if range_.end else high
+        if low is None or high is None:
+            return []
+        found, period = [], start_of(low, grain)
+        while period <= high:
+            if range_ is None or self._is_within(period, range_):
+                found.append(period)
+            period = after(period, grain)
+        return found
+
+    def _is_within(self, period: datetime, range_: Range) -> bool:
+        return is_within(self._shown(period), range_.start, range_.end, self.rows.zone)
+
+
+WINDOWS = ("cumulative", "trailing", "to_date")
+_MONTHS = {"month": 1, "quarter": 3, "year": 12}
+_DAYS = {"day": 1, "week": 7}
+
+
+def _kind(reading: Reading) -> tuple[str, str]:
+    return reading[0]
+
+
+def _is_in_window(kind: str, value: str, own: datetime, period: datetime) -> bool:
+    """Whether a row up to a period counts at it."""
+    if kind == "cumulative":
+        return True
+    if kind == "trailing":
+        return earlier(period, value) < own
+    return start_of(period, value) <= own
+
+
+def _divides(grain: str, step: str) -> bool:
+    """Whether a step is so many whole periods."""
+    count, unit = step.split()
+    unit = unit.removesuffix("s")
+    if grain in _DAYS and unit in _DAYS:
+        return int(count) * _DAYS[unit] % _DAYS[grain] == 0
+    if grain in _MONTHS and unit in _MONTHS:
+        return int(count) * _MONTHS[unit] % _MONTHS[grain] == 0
+    return grain == "day"
+
+
+def _regrained(readings: tuple[Reading, ...], values: list[Value]) -> Value:
+    """One value of those of a period's own periods."""
+    how = next((dict(each)["regrain"] for each in readings if "regrain" in dict(each)), "first")
+    if how != "average":
+        return values[0 if how == "first" else -1]
+    known = [float(each) for each in values if each is not None]
+    return sum(known) / len(known) if known else None
