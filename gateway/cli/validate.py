@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from gateway.cli.options import project_option
 
+if TYPE_CHECKING:
+    from gateway.check_promises import Checked
+    from gateway.project import Project
+
 
 @click.command("validate")
 @click.option("-f", "--format", "format_", type=click.Choice(("text", "json")), default="text")
+@click.option("--live", is_flag=True, help="Check on the data what keys and spines promise.")
 @project_option
-def command(project: Path, format_: str) -> None:
+def command(project: Path, format_: str, live: bool) -> None:  # noqa: FBT001
     """Check a project and show every fault at its place."""
     import orjson
 
@@ -31,10 +37,19 @@ def command(project: Path, format_: str) -> None:
             tell(error)
         raise click.exceptions.Exit(1) from None
     catalog = loaded.snapshot.catalog
-    loaded.close()
+    try:
+        checked = _checked(loaded) if live else []
+    finally:
+        loaded.close()
+    broken = [each for each in checked if each.count]
     if format_ == "json":
-        click.echo(orjson.dumps({"faults": [], "version": catalog.version}))
-        return
+        told = {"checked": len(checked), "broken": [each.text for each in broken]} if live else {}
+        click.echo(orjson.dumps({"faults": [], "version": catalog.version, **told}))
+        raise click.exceptions.Exit(1 if broken else 0)
+    for each in broken:
+        click.echo(each.text, err=True)
+    if broken:
+        raise click.exceptions.Exit(1)
     members = sum(len(model.dimensions) for model in catalog.models.values())
     metrics = sum(1 for name in catalog.metrics if "." not in name)
     elapsed_ms = (time.perf_counter() - started_s) * 1000
@@ -42,3 +57,14 @@ def command(project: Path, format_: str) -> None:
         f"{catalog.name}: {len(catalog.models)} models, {members} dimensions, {metrics} metrics; "
         f"no faults ({elapsed_ms:.0f} ms)"
     )
+    if live:
+        click.echo(f"{len(checked)} promises checked on the data; none is broken")
+
+
+def _checked(loaded: Project) -> list[Checked]:
+    """Every promise with what the data says of it; where somebody watches, progress is shown."""
+    from gateway.check_promises import check_promises
+    from gateway.cli.progress import progress
+
+    with progress("checking keys and spines on the data"):
+        return list(check_promises(loaded.snapshot.catalog, loaded.engines))

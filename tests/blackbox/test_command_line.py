@@ -268,6 +268,32 @@ def test_a_whole_project_is_told_in_one_line() -> None:
     assert b"; no faults (" in done.stdout
 
 
+@pytest.mark.parametrize(("codes", "exit_code"), [("abc", 0), ("aab", 1)])
+def test_keys_are_checked_on_the_data_when_asked(
+    codes: str, exit_code: int, tmp_path: Path
+) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "forebay.yml").write_text(
+        "version: 1\nname: small\n"
+        "engines: {local: {type: duckdb, files: {numbers: numbers.parquet}}}\nmodels: models/\n"
+    )
+    (tmp_path / "models" / "all.yml").write_text(
+        "version: 1\nmodels: {numbers: {table: numbers, key: code, dimensions: {code: }}}\n"
+    )
+    pq.write_table(pa.table({"code": list(codes)}), tmp_path / "numbers.parquet")
+
+    plain = run("validate", "-p", str(tmp_path))
+    done = run("validate", "--live", "-p", str(tmp_path))
+    document = run("validate", "--live", "-f", "json", "-p", str(tmp_path))
+
+    line = 'model "numbers": key (code) is broken: values stand in several rows, 1 in all'
+    assert plain.returncode == 0
+    assert (done.returncode, document.returncode) == (exit_code, exit_code)
+    assert done.stderr.decode() == (line + "\n" if exit_code else "")
+    assert exit_code or b"2 promises checked on the data; none is broken" in done.stdout
+    assert json.loads(document.stdout)["broken"] == ([line] if exit_code else [])
+
+
 @pytest.mark.slow
 def test_compile_prints_sql_and_its_proof() -> None:
     done = run("compile", *ON_DEMO, "-m", "flights", "-d", "carrier.name", "--proof")
