@@ -43,4 +43,6 @@ def check_promises(catalog: Catalog, engines: Mapping[str, Engine]) -> Iterator[
         query = generate(govern(promise.plan, CHECKER), engine.dialect)
         with closing(engine.execute(query, timeout_s=CHECK_S_MAX)) as stream:
             counts = [each for batch in stream for each in batch.column(0).to_pylist()]
-        yield Checked(promise, counts[0])
+        (count,) = counts
+        assert count is not None, "COUNT is never NULL"
+        yield Checked(promise, int(count))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -69,7 +69,7 @@ def _called(word: str, columns: tuple[str, ...]) -> str:
     return f"{word} ({', '.join(columns)})"
 
 
-def _repeated(rows: LogicalPlan, keys: dict[str, exp.Expr], engine: str) -> Plan:
+def _repeated(rows: LogicalPlan, keys: Mapping[str, exp.Expr], engine: str) -> Plan:
     """Counts the tuples that several rows have; one with a NULL in it equals none."""
     whole = tuple(Expr(exp.Not(this=_is_null(each.copy()))) for each in keys.values())
     outputs = tuple(Output(name, Expr(tree), STRING) for name, tree in keys.items())
