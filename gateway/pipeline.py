@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property, partial
 
 import pyarrow as pa
 
@@ -54,6 +55,18 @@ class Question:
     """The request's clock in UTC, cut to the minute: what ``now()`` and ``last`` mean."""
 
 
+@dataclass(eq=False)
+class Proven:
+    """A proof that is made when it is first asked for, since most answers are taken without."""
+
+    make: Callable[[], Mapping[str, object]]
+
+    @cached_property
+    def document(self) -> Mapping[str, object]:
+        """The proof; two threads that ask at once may make it twice, and alike."""
+        return self.make()
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A question that is settled: what runs, what comes back, and why it is right."""
@@ -64,10 +77,14 @@ class Prepared:
     schema: pa.Schema
     columns: tuple[AnswerColumn, ...]
     """Role, label and format of each column of ``schema``."""
-    proof: Mapping[str, object]
-    """Homes, grains, keys, cardinalities and plan choices, ready for JSON."""
+    proven: Proven
     stages: Mapping[str, float]
     """Milliseconds by the name of the stage."""
+
+    @property
+    def proof(self) -> Mapping[str, object]:
+        """Homes, grains, keys, cardinalities and plan choices, ready for JSON."""
+        return self.proven.document
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +122,7 @@ def prepare(question: Question, snapshot: Snapshot, dialects: Mapping[str, Diale
         fingerprint(governed, sql=physical.text, dialect_version=dialect.version),
         arrow_schema(physical.columns),
         resolved.columns,
-        prove(resolved, plan),
+        Proven(partial(prove, resolved, plan)),
         watch.stages,
     )
 
@@ -138,9 +155,9 @@ def _elapsed_ms(since_s: float) -> float:
 
 
 def _weight_bytes(text: str | bytes, prepared: Prepared) -> int:
-    """About what a prepared question holds: two texts, and columns and joins told in a proof."""
+    """About what a prepared question holds: two texts, and the plan that a proof is made of."""
     told = len(prepared.columns) + len(prepared.physical.relations)
-    return 4_096 + len(text) + len(prepared.physical.text) + 1_024 * told
+    return 16_384 + len(text) + len(prepared.physical.text) + 1_024 * told
 
 
 Settled = tuple[str | bytes, Principal, int, str]
@@ -169,7 +186,7 @@ class Gateway:
         self._now = now
         self._dialects = {name: engine.dialect for name, engine in engines.items()}
         self._memo: Memo[Settled, Prepared] = Memo(settings.memo_bytes_max)
-        self._proofs: deque[tuple[str, Mapping[str, object]]] = deque(maxlen=settings.proofs_max)
+        self._proofs: deque[tuple[str, Proven]] = deque(maxlen=settings.proofs_max)
         self._types = StandingTypes()
         self._lock = threading.Lock()
         self._started_as = os.urandom(4).hex()
@@ -246,7 +263,8 @@ class Gateway:
     def proof_of(self, query_id: str) -> Mapping[str, object] | None:
         """The proof of one of the last answers."""
         with self._lock:
-            return dict(self._proofs).get(query_id)
+            found = dict(self._proofs).get(query_id)
+        return found.document if found is not None else None
 
     def close(self) -> None:
         """Stop what runs and let go of the engines."""
@@ -286,7 +304,7 @@ class Gateway:
         """The id of a new answer, under which its proof is told."""
         query_id = f"{self._started_as}-{next(self._numbers):x}"
         with self._lock:
-            self._proofs.append((query_id, prepared.proof))
+            self._proofs.append((query_id, prepared.proven))
         return query_id
 
     def _minute(self) -> int:

@@ -14,7 +14,7 @@ from semantic_models.errors import (
     UnaggregatedFinerGrain,
 )
 from semantic_models.join_paths import walked
-from semantic_models.model import PLAIN, Expr, Funnel, MeasureUse, OneTime, Reading
+from semantic_models.model import Expr, Funnel, MeasureUse, OneTime, Reading
 from semantic_models.plan_rows import own_predicates
 from semantic_models.query import Query
 from semantic_models.resolve_axis import is_total
@@ -34,8 +34,8 @@ class Home:
     """Their metric time, where the question uses it."""
     many: tuple[Expr, ...]
     """Their own predicates on rows behind one-to-many joins."""
-    reading: Reading = PLAIN
-    """The times at which their rows count."""
+    reading: Reading | None = None
+    """The times at which their rows count, where they are not their own."""
     one_time: OneTime | None = None
     """The one time whose rows count."""
     asked: tuple[Scalar, ...] = ()
@@ -62,11 +62,13 @@ def homes_of(
                 hint="Ask for it under fields.",
             )
         time = use.time or measure.measure.time
-        home = Home(use.model, time, many, use.reading, measure.measure.one_time, use.asked)
+        shown = time if by_time else None
+        home = Home(use.model, shown, many, None, measure.measure.one_time, use.asked)
         if use.funnel is not None:
             home, measure = _home_of_funnel(name, use, use.funnel, catalog)
-        elif home.reading.is_plain or is_total(of_home(home), query, home.reading):
-            home = replace(home, time=home.time if by_time else None, reading=PLAIN)
+        elif not use.reading.is_plain:
+            read = replace(home, time=time, reading=use.reading)
+            home = home if is_total(of_home(read), query, use.reading) else read
         homes.setdefault(home, []).append(measure)
     engines = {catalog.models[home.model].engine for home in homes}
     if len(engines) > 1:

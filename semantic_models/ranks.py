@@ -32,6 +32,8 @@ def ranked_columns(
     query: Query,
 ) -> tuple[tuple[Output, ...], list[AskedMetric], dict[str, AskedMetric]]:
     """The ranks that are asked for, and the metrics with the columns of theirs for formulas."""
+    if not any(each.metric.ranked for each in (*asked, *hidden.values())):
+        return (), list(asked), dict(hidden)
     windows: list[Output] = []
 
     def ranked(each: AskedMetric) -> AskedMetric:

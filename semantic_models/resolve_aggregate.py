@@ -77,7 +77,7 @@ def resolve_aggregate(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQ
     resolvers = {home: of_home(home) for home in homes}
     _check_reached(query, resolvers)
     for home, resolver in resolvers.items():
-        if not home.reading.is_plain:
+        if home.reading is not None:
             resolver.counted_at(resolve_axis(resolver, query, home.reading))
     keys = _key_names(query, resolvers)
     branches = _same_times(
@@ -92,12 +92,13 @@ def resolve_aggregate(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQ
     branches = with_presence(branches, shown)
     first = next(iter(resolvers.values()))
     about = {name: first.located(each).member.about for name, each in keys.items()}
-    groups = tuple(
-        _nested(name, each, nested_query(each.scope, name, query, keys, grain), catalog, clock)
-        for name, each in nested.items()
-    )
     resolved = _resolved(query, branches, (asked, hidden), about, clock)
-    resolved = replace(resolved, nested=groups)
+    if nested:
+        groups = (
+            _nested(name, each, nested_query(each.scope, name, query, keys, grain), catalog, clock)
+            for name, each in nested.items()
+        )
+        resolved = replace(resolved, nested=tuple(groups))
     if not is_filled:
         return resolved
     filling = resolve_filling(query, list(resolvers.values()), branches[0].keys, clock)

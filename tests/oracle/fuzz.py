@@ -63,7 +63,8 @@ def seeds(seed: str, questions: int) -> list[str]:
     return [f"{seed}:{number}" for number in range(-(-questions // QUESTIONS_A_PROJECT))]
 
 
-def _asked(seed: str, questions: int) -> Iterator[tuple[str, Tally]]:
+def asked(seed: str, questions: int) -> Iterator[tuple[str, Tally]]:
+    """What becomes of so many questions, a project at a time."""
     wanted = seeds(seed, questions)
     with ProcessPoolExecutor(PROCESSES) as pool:
         yield from zip(wanted, pool.map(ask_project, wanted, chunksize=4), strict=True)
@@ -74,7 +75,7 @@ def main() -> int:
     questions = int(os.environ.get("N", "50000"))
     started_s = time.monotonic()
     tally = Tally()
-    for seed, each in _asked(os.environ.get("SEED", "0"), questions):
+    for seed, each in asked(os.environ.get("SEED", "0"), questions):
         tally.add(each)
         for difference in each.differences[: SHOWN - len(tally.differences) + 1]:
             print(f"\n===== {seed}\n{told(minimise(difference))}", flush=True)

@@ -17,7 +17,12 @@ from dialects.physical import PhysicalQuery
 from gateway.engines.duckdb import DuckDBEngine
 from gateway.engines.duckdb_open import DuckDBSettings
 from gateway.execution import Execution
-from gateway.pipeline import Answer, Gateway, Prepared
+from gateway.pipeline import (
+    Answer,
+    Gateway,
+    Prepared,
+    Proven,
+)
 from gateway.settings import Settings
 from gateway.snapshot import Snapshot
 from semantic_models import bind
@@ -159,5 +164,5 @@ def answer_of(*batches: pa.RecordBatch) -> tuple[Answer, Batches]:
     """An answer that gives those batches, and its stream."""
     stream = Batches(batches[0].schema, batches)
     physical = PhysicalQuery("SELECT 1", "duckdb", ENGINE, (), ())
-    prepared = Prepared(physical, "n", stream.schema, (), {}, {})
+    prepared = Prepared(physical, "n", stream.schema, (), Proven(dict), {})
     return Answer("q-1", prepared, stream, "miss", CacheKey("n", "duckdb", "1"), {}), stream

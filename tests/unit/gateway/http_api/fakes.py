@@ -19,7 +19,11 @@ from dialects.types import arrow_schema, logical_type
 from gateway.engines.base import Engine, ResultStream
 from gateway.errors import Cancelled
 from gateway.http_api.app import Application, create_app
-from gateway.pipeline import Answer, Prepared
+from gateway.pipeline import (
+    Answer,
+    Prepared,
+    Proven,
+)
 from gateway.snapshot import Snapshot
 from gateway.streams import KeptStream
 from semantic_models.catalog import Catalog
@@ -39,7 +43,7 @@ def prepared(columns: Mapping[str, LogicalType]) -> Prepared:
         fingerprint="question",
         schema=arrow_schema(pairs),
         columns=tuple(AnswerColumn(name=name, role="field", type=kind) for name, kind in pairs),
-        proof={"homes": ["orders"]},
+        proven=Proven(lambda: {"homes": ["orders"]}),
         stages={"parse": 0.5},
     )
 
