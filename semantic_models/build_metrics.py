@@ -25,6 +25,7 @@ from semantic_models.errors import (
 from semantic_models.expressions import (
     has_aggregate,
     metric_called,
+    names,
     offset_of,
     parse_expression,
     substitute,
@@ -32,6 +33,8 @@ from semantic_models.expressions import (
 from semantic_models.faults import Faults
 from semantic_models.model import Expr, Grain, Input, MeasureUse, Metric, Model, Nested
 from semantic_models.spec import MetricSpec, Scalar
+
+METRIC_TIME = "metric_time"
 
 
 @dataclass
@@ -224,7 +227,7 @@ class MetricBuilder:
                 hint="Filter the base or the conversions, and write the funnel over those.",
                 position=where.position(),
             )
-        if reads_metrics(where):
+        if is_asked(where):
             return replace(use, asked=(*use.asked, where))
         bound = self.binder.predicate(use.model, where)
         return replace(use, filters=(*use.filters, bound))
@@ -301,12 +304,13 @@ class MetricBuilder:
         raise unknown("metric or measure", name, known, "Metrics and measures")
 
 
-def reads_metrics(where: Scalar) -> bool:
-    """Whether a predicate reads the values of metrics."""
+def is_asked(where: Scalar) -> bool:
+    """Whether a predicate reads metrics or metric time, as only a question can."""
     if "metric" not in where.text.lower():
         return False
     tree = parse_expression(where.text, where.position)
-    return any(metric_called(each) for each in tree.find_all(exp.Anonymous))
+    reads_time = any(parts[0] == METRIC_TIME for _, parts in names(tree))
+    return reads_time or any(metric_called(each) for each in tree.find_all(exp.Anonymous))
 
 
 def over_measures(use: Input, change: Callable[[MeasureUse], MeasureUse]) -> Input:

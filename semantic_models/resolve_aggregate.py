@@ -73,6 +73,7 @@ def resolve_aggregate(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQ
     of_home = partial(_resolver, catalog, clock, grain, columns)
     is_filled = query.fill or any(each.metric.spine for each in asked)
     by_time = is_filled or catalog.meets_versions or _uses_metric_time(query)
+    by_time = by_time or any(use.asked for use in uses.values())
     homes = homes_of(query, catalog, uses, of_home, by_time=by_time)
     resolvers = {home: of_home(home) for home in homes}
     _check_reached(query, resolvers)

@@ -318,6 +318,7 @@ metrics:
   rank_in_status: {rank: revenue, within: [status], order: asc}
   big_spenders: {of: customer_count, where: "metric(revenue, customer_id) > 60"}
   gifts: {of: orders, where: labels.caption = 'gift'}
+  spring_revenue: {of: revenue, where: "metric_time.month < date '2024-04-01'"}
   spined_revenue: {of: revenue, spine: true, fill_nulls_with: 0}
 """
 
