@@ -22,7 +22,10 @@ from semantic_models.resolve_branch import BranchResolver
 from semantic_models.resolve_existence import is_safe
 from semantic_models.resolved import BranchMeasure
 from semantic_models.spec import Scalar
-from semantic_models.types import INT64
+from semantic_models.types import (
+    FLOAT64,
+    INT64,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,10 @@ def homes_of(
             home, measure = _home_of_funnel(name, use, use.funnel, catalog)
         elif not use.reading.is_plain:
             read = replace(home, time=time, reading=use.reading)
-            home = home if is_total(of_home(read), query, use.reading) else read
+            if is_total(of_home(read), query, use.reading):
+                measure = _as_average(measure, use.reading)
+            else:
+                home = read
         homes.setdefault(home, []).append(measure)
     engines = {catalog.models[home.model].engine for home in homes}
     if len(engines) > 1:
@@ -77,6 +83,14 @@ def homes_of(
             hint="Ask for them in questions of their own.",
         )
     return homes
+
+
+def _as_average(measure: BranchMeasure, reading: Reading) -> BranchMeasure:
+    """A total in the type of the averages that the metric promises, where it does."""
+    if reading.window is None or reading.window.regrain != "average":
+        return measure
+    made = replace(measure.measure, type=FLOAT64, needs_cast=True)
+    return replace(measure, measure=made)
 
 
 def _home_of_funnel(

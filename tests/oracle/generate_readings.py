@@ -88,17 +88,9 @@ def at_times(
     """Dimensions with metric time among them, and no time by less than a day."""
     found = [_by_day(each) for each in dimensions]
     grain = random.choice(("", *(f".{each}" for each in GRAINS[GRAINS.index("day") :])))
-    if (random.random() < 0.9 or _is_average(project, metrics)) and not any(
-        each.startswith("metric_time") for each in found
-    ):
+    if random.random() < 0.9 and not any(each.startswith("metric_time") for each in found):
         found.insert(random.randint(0, len(found)), f"metric_time{grain}")
     return tuple(dict.fromkeys(found))
-
-
-def _is_average(project: Project, metrics: tuple[str, ...]) -> bool:
-    """Whether an average of periods is asked for: its total is not told as the double it is."""
-    leaves = [leaf for each in metrics for leaf in leaves_of(project, parts_of(each))]
-    return any(("regrain", "average") in each for leaf in leaves for each in leaf.readings)
 
 
 def _by_day(text: str) -> str:

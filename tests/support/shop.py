@@ -268,6 +268,7 @@ metrics:
   revenue_3d: {of: revenue, trailing: 3 days, regrain: last}
   buyers_2m: {of: buyers, trailing: 2 months}
   revenue_mtd: {of: revenue, to_date: month, regrain: last}
+  mean_so_far: {of: orders, cumulative: all, regrain: average}
   mean_mtd: {of: revenue, to_date: month, regrain: average}
   revenue_last_month: {of: revenue, offset: 1 month}
   revenue_by_rows: {of: revenue, offset: 1 month, shift: rows}
