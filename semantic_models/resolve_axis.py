@@ -64,7 +64,7 @@ def resolve_axis(resolver: BranchResolver, query: Query, reading: Reading) -> Ax
     at = own_moment(resolver, grain)
     predicates = counted(reading, at.tree)
     coarser = [each for each in dict.fromkeys(grains) if each is not grain]
-    if coarser and any(each.start_of for each in reading.shifts):
+    if coarser and grain not in grains and any(each.start_of for each in reading.shifts):
         predicates = (*predicates, begins(coarser))
     window = reading.window
     is_coarser = bool(coarser) or has_parts
