@@ -11,7 +11,10 @@ from semantic_models.bind import Binder, refuse_clock
 from semantic_models.build_funnels import funnel_inputs
 from semantic_models.build_readings import composed, reading_of
 from semantic_models.build_scopes import ranked_of, scope_of
-from semantic_models.checks import unknown
+from semantic_models.checks import (
+    METRIC_TIME,
+    unknown,
+)
 from semantic_models.errors import (
     FieldCycle,
     ForebayError,
@@ -33,8 +36,6 @@ from semantic_models.expressions import (
 from semantic_models.faults import Faults
 from semantic_models.model import Expr, Grain, Input, MeasureUse, Metric, Model, Nested
 from semantic_models.spec import MetricSpec, Scalar
-
-METRIC_TIME = "metric_time"
 
 
 @dataclass

@@ -75,19 +75,22 @@ def part_of(tree: exp.Expr, part: str, type_: LogicalType) -> exp.Expr:
     return exp.Anonymous(this=PART, expressions=[name, shown])
 
 
+def civil_time(tree: exp.Expr, kind: Kind | None) -> exp.Expr:
+    """A time as a civil timestamp: a date as its midnight, an instant as its zone shows it."""
+    match kind:
+        case Kind.TIMESTAMP_TZ:
+            return civil(tree)
+        case Kind.TIMESTAMP:
+            return tree
+        case _:
+            return cast(tree, "TIMESTAMP")
+
+
 def moment(tree: exp.Expr, grain: Grain, type_: LogicalType) -> exp.Expr:
     """The period of a time as a civil timestamp."""
-    match type_.kind:
-        case Kind.DATE:
-            return (
-                _cut(cast(tree, "TIMESTAMP"), grain)
-                if grain is not Grain.DAY
-                else cast(tree, "TIMESTAMP")
-            )
-        case Kind.TIMESTAMP_TZ:
-            return _cut(civil(tree), grain)
-        case _:
-            return _cut(tree, grain)
+    shown = civil_time(tree, type_.kind)
+    is_exact = type_.kind is Kind.DATE and grain is Grain.DAY
+    return shown if is_exact else _cut(shown, grain)
 
 
 def shown_as(period: exp.Expr, type_: LogicalType) -> exp.Expr:

@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from semantic_models.bind import column
 from semantic_models.errors import NoPath
-from semantic_models.intrinsics import cast, civil
+from semantic_models.intrinsics import civil_time
 from semantic_models.model import Expr, Join, Model, Path
 from semantic_models.types import Kind
 
@@ -36,8 +36,8 @@ def is_valid(join: Join, target: Model, path: Path, time: tuple[Expr, Kind]) -> 
     at, kind = time
     start, end = (_end(name, target, path) for name in join.valid)
     is_alike = all(each[1] in (kind, None) for each in (start, end))
-    moment = at.tree if is_alike else _civil(at.tree, kind)
-    since, until = (tree if is_alike else _civil(tree, its) for tree, its in (start, end))
+    moment = at.tree if is_alike else civil_time(at.tree.copy(), kind)
+    since, until = (tree if is_alike else civil_time(tree, its) for tree, its in (start, end))
     is_open = exp.Is(this=until.copy(), expression=exp.Null())
     before = exp.LT(this=moment.copy(), expression=until)
     return (
@@ -49,9 +49,3 @@ def is_valid(join: Join, target: Model, path: Path, time: tuple[Expr, Kind]) -> 
 def _end(name: str, target: Model, path: Path) -> tuple[exp.Expr, Kind | None]:
     type_ = (target.columns or {}).get(name)
     return column(name, path), type_.kind if type_ else None
-
-
-def _civil(tree: exp.Expr, kind: Kind | None) -> exp.Expr:
-    if kind is Kind.TIMESTAMP_TZ:
-        return civil(tree.copy())
-    return tree.copy() if kind is Kind.TIMESTAMP else cast(tree.copy(), "TIMESTAMP")

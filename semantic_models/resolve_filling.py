@@ -15,10 +15,7 @@ from semantic_models.query import Query
 from semantic_models.resolve_axis import check_clock, is_axis, own_moment, periods
 from semantic_models.resolve_branch import BranchResolver
 from semantic_models.resolve_filters import Clock, Computed, aggregate_filter, names_in
-from semantic_models.resolve_names import (
-    Reached,
-    parts_of,
-)
+from semantic_models.resolve_names import Reached, parts_of
 from semantic_models.resolved import Filling
 
 
@@ -89,10 +86,11 @@ def _exact_columns(
         found = Computed(column_expr(key.name).tree, key.type.kind)
         grouped = resolver.grouped(asked)
         named = {asked.name, key.name, key.name.replace("__", ".")}
-        bare = ".".join(parts_of(asked.name)[:-1] or (asked.name,))
         if grouped.grain is not None:
-            named.discard(asked.name if resolver.look(asked.name).grain is None else "")
-            if isinstance(grouped.member, Dimension) and grouped.member.grain is grouped.grain:
-                named |= {bare, asked.name}
+            is_bare = resolver.look(asked.name).grain is None
+            bare = asked.name if is_bare else ".".join(parts_of(asked.name)[:-1])
+            member = grouped.member
+            is_exact = isinstance(member, Dimension) and member.grain is grouped.grain
+            named = named | {bare} if is_exact else named - {bare}
         known |= dict.fromkeys(named, found)
     return known

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from semantic_models.errors import NotSupported
-from semantic_models.intrinsics import cast, civil
+from semantic_models.intrinsics import civil_time
 from semantic_models.model import Dimension, Expr, MeasureUse
 from semantic_models.plan import Output
 from semantic_models.plan_rows import own_predicates
 from semantic_models.resolve_branch import BranchResolver, RowFilters
 from semantic_models.resolve_names import METRIC_TIME, Reached
 from semantic_models.resolved import Branch, BranchMeasure, Conversions
-from semantic_models.types import Kind
 
 
 def branch_of_funnel(
@@ -28,6 +27,7 @@ def branch_of_funnel(
         NotSupported: the question groups by what a row of the base has several of.
     """
     assert use.funnel is not None
+    time = _time(base)
     made = base.branch(keys, (), filters)
     if made.fan_out is not None:
         raise NotSupported(
@@ -36,22 +36,15 @@ def branch_of_funnel(
             hint="Group it by dimensions that its base reaches row by row.",
         )
     home = base.catalog.models[use.model]
-    time = home.measures[use.measure].time
-    inner = BranchResolver(base.catalog, home, time, base.clock)
-    times = (_time(base), _time(inner))
+    inner = BranchResolver(base.catalog, home, home.measures[use.measure].time, base.clock)
+    times = (time, _time(inner))
     (measure,) = measures
     own = inner.with_own(((), ()), own_predicates(measure))
     unfiltered = BranchMeasure(measure.name, replace(measure.measure, where=None), ())
     branch = inner.branch((), (unfiltered,), own)
-    return Branch(
-        home=made.home,
-        time=made.time,
-        keys=keys,
+    return replace(
+        made,
         measures=(unfiltered,),
-        filters=made.filters,
-        existences=made.existences,
-        steps=base.walked(),
-        calendars=made.calendars,
         conversions=Conversions(
             branch=branch,
             equal=use.funnel.equal,
@@ -84,10 +77,4 @@ def _raw(time: Reached) -> Expr:
 
 def _moment(time: Reached) -> Expr:
     raw = _raw(time)
-    match time.type.kind:
-        case Kind.TIMESTAMP_TZ:
-            return Expr(civil(raw.tree.copy()), raw.paths)
-        case Kind.DATE:
-            return Expr(cast(raw.tree.copy(), "TIMESTAMP"), raw.paths)
-        case _:
-            return raw
+    return Expr(civil_time(raw.tree.copy(), time.type.kind), raw.paths)

@@ -77,13 +77,7 @@ class WindowColumns:
                 hint="Compute it in a model's `sql`, or list it among fields.",
             )
         path = next(iter(paths), ())
-        own = window.copy()
-        for node in list(own.find_all(exp.Column)):
-            node.set("table", None)
-        if path:
-            for node in list(own.find_all(exp.Column)):
-                node.replace(column(node.name, path))
-        name = self.columns.setdefault((path, own), f"v:{len(self.columns)}")
+        name = self.columns.setdefault((path, window.copy()), f"v:{len(self.columns)}")
         return column(name, path)
 
     def outputs(self) -> dict[Path, tuple[Output, ...]]:
