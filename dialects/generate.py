@@ -144,11 +144,7 @@ class _Generator:
             case SemiJoin():
                 return self._semi_join(plan)
             case Spread():
-                block = self._open(plan.input)
-                periods = self._periods(plan.periods)
-                on = conjunction([self._lower(each, block) for each in plan.predicates])
-                block.joins.append(exp.Join(this=periods, kind="INNER", on=on))
-                return block
+                return self._spread(plan)
             case Series():
                 return self._series(plan)
             case Windowed():
@@ -157,6 +153,16 @@ class _Generator:
                 name = alias(plan.path, "")
                 tree = self.block(plan.input).tree()
                 return Block(exp.Subquery(this=tree, alias=_table_alias(name)), name)
+
+    def _spread(self, plan: Spread) -> Block:
+        block = self._open(plan.input)
+        periods = self._periods(plan.periods)
+        if plan.predicates:
+            on = conjunction([self._lower(each, block) for each in plan.predicates])
+            block.joins.append(exp.Join(this=periods, kind="INNER", on=on))
+        else:
+            block.joins.append(exp.Join(this=periods, kind="CROSS"))
+        return block
 
     def _open(self, plan: LogicalPlan) -> Block:
         block = self.block(plan)

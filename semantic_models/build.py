@@ -83,7 +83,8 @@ def build_what_stands(spec: ProjectSpec, columns: Columns, faults: Faults) -> Ca
     bridges = build_bridges(specs, joins, faults)
     binder = Binder(specs, joins, columns, faults, bridges)
     models = {name: _model(each, spec, binder) for name, each in specs.items()}
-    metrics, shared = _metrics(spec, models, binder) if models else ({}, {})
+    calendars = build_calendars(spec, faults)
+    metrics, shared = _metrics(spec, models, binder, calendars) if models else ({}, {})
     catalog = Catalog(
         name=spec.name.text,
         version=_version(models, spec),
@@ -92,7 +93,7 @@ def build_what_stands(spec: ProjectSpec, columns: Columns, faults: Faults) -> Ca
         shared_names=shared,
         time_zone=spec.time_zone.text if spec.time_zone else "UTC",
         spines=build_spines(spec, faults),
-        calendars=build_calendars(spec, faults),
+        calendars=calendars,
     )
     check_scopes(spec.metrics, catalog, faults)
     return catalog
@@ -330,11 +331,11 @@ def _is_time(spec: DimensionSpec) -> bool:
 
 
 def _metrics(
-    spec: ProjectSpec, models: Mapping[str, Model], binder: Binder
+    spec: ProjectSpec, models: Mapping[str, Model], binder: Binder, calendars: Mapping[str, str]
 ) -> tuple[dict[str, Metric], dict[str, tuple[str, ...]]]:
     measures = {each.name.text for model in spec.models for each in model.measures}
     specs = {each.name.text: each for each in spec.metrics if each.name.text not in measures}
-    builder = MetricBuilder(specs, models, binder, binder.faults)
+    builder = MetricBuilder(specs, models, binder, calendars, binder.faults)
     metrics: dict[str, Metric] = {}
     for name in builder.measures:
         metrics[name] = builder.of_measure(name)

@@ -49,7 +49,7 @@ def funnel_inputs(
     funnel = Funnel(
         base=base,
         equal=tuple(_equal(spec, base, converted, binder)),
-        within=span_of(spec.within[0]) if spec.within else None,
+        within=span_of(spec.within[0], {}) if spec.within else None,
         counts_rows=shown == "count",
     )
     conversions = MeasureUse(converted.model, converted.measure, converted.filters, funnel=funnel)

@@ -45,6 +45,8 @@ class MetricBuilder:
     specs: Mapping[str, MetricSpec]
     models: Mapping[str, Model]
     binder: Binder
+    calendars: Mapping[str, str] = field(default_factory=dict)
+    """The calendar that has a grain of its own, by the grain."""
     faults: Faults = field(default_factory=Faults)
     """What is made of a lost measure or metric has no fault of its own."""
     built: dict[str, Metric | None] = field(default_factory=dict)
@@ -114,7 +116,7 @@ class MetricBuilder:
 
     def _read(self, metric: Metric, spec: MetricSpec) -> Metric:
         """A metric with its measures read at the times that its author says."""
-        reading = reading_of(spec)
+        reading = reading_of(spec, self.calendars)
         place = spec.of or spec.expr or spec.name
         if spec.time is not None:
             metric = replace(metric, inputs=self._at_time(metric, spec.time))

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from semantic_models.errors import ForebayError, NotSupported, WrongType
-from semantic_models.model import Grain, Reading, Regrain, Shift, Span, Window
+from semantic_models.model import (
+    CalendarGrain,
+    Grain,
+    Period,
+    Reading,
+    Regrain,
+    Shift,
+    Span,
+    Window,
+)
 from semantic_models.spec import MetricSpec, Scalar
 
 COUNT_MAX = 1_000_000
 
-_SPAN = re.compile(r"(\d{1,7}) +([a-z]+)")
+_SPAN = re.compile(r"(\d{1,7}) +(\w+)")
+Calendars = Mapping[str, str]
+"""The calendar that has a grain of its own, by the grain."""
+
 _REGRAINS: dict[str, Regrain] = {"first": "first", "last": "last", "average": "average"}
 
 
-def reading_of(spec: MetricSpec) -> Reading:
+def reading_of(spec: MetricSpec, calendars: Calendars) -> Reading:
     """Which times' rows a metric counts at a time of the answer.
 
     Raises:
@@ -26,7 +39,7 @@ def reading_of(spec: MetricSpec) -> Reading:
     _refuse_alone(spec.shift, (spec.offset,), '"offset"')
     shown = (spec.offset, spec.offset_to, *(part for part, _ in spec.funnel))
     _refuse_alone(spec.show, shown, '"offset", "offset_to" or "funnel"')
-    return Reading(shifts=_shifts(spec), window=_window(spec))
+    return Reading(shifts=_shifts(spec, calendars), window=_window(spec, calendars))
 
 
 def composed(outer: Reading, inner: Reading, place: Scalar) -> Reading:
@@ -38,7 +51,14 @@ def composed(outer: Reading, inner: Reading, place: Scalar) -> Reading:
     if outer.is_plain:
         return inner
     if outer.window is None:
-        return Reading((*outer.shifts, *inner.shifts), inner.window)
+        made = Reading((*outer.shifts, *inner.shifts), inner.window)
+        if not _can_be_told(made):
+            raise NotSupported(
+                "a metric goes by a calendar from a time that is shifted already",
+                hint="Shift by the calendar last, and by the same grain that it cumulates to.",
+                position=place.position(),
+            )
+        return made
     if not inner.is_plain:
         raise NotSupported(
             "a metric cumulates one that is cumulated or shifted already",
@@ -48,14 +68,25 @@ def composed(outer: Reading, inner: Reading, place: Scalar) -> Reading:
     return outer
 
 
-def span_of(written: Scalar) -> Span:
+def _can_be_told(reading: Reading) -> bool:
+    """Whether a calendar is asked of the answer's own times only, which alone meet it."""
+    window = reading.window or Window()
+    shifted = [each.back.grain if each.back else each.start_of for each in reading.shifts]
+    if any(isinstance(each, CalendarGrain) for each in shifted[1:]):
+        return False
+    if window.trailing is not None and isinstance(window.trailing.grain, CalendarGrain):
+        return not shifted
+    return not isinstance(window.to_date, CalendarGrain) or shifted in ([], [window.to_date])
+
+
+def span_of(written: Scalar, calendars: Calendars) -> Span:
     """A count of calendar steps, such as ``28 days``.
 
     Raises:
         WrongType: it is none.
     """
     match = _SPAN.fullmatch(written.text.strip())
-    grain = _unit(match.group(2)) if match else None
+    grain = _unit(match.group(2), calendars) if match else None
     if match is None or grain is None or not 0 < int(match.group(1)) <= COUNT_MAX:
         raise WrongType(
             f'"{written.text}" is not a count of calendar steps',
@@ -65,22 +96,27 @@ def span_of(written: Scalar) -> Span:
     return Span(int(match.group(1)), grain)
 
 
-def _unit(text: str) -> Grain | None:
+def _unit(text: str, calendars: Calendars) -> Period | None:
     grain = next((each for each in Grain if text in (each.value, f"{each.value}s")), None)
-    return None if grain is None or grain.is_finer_than(Grain.SECOND) else grain
+    if grain is not None:
+        return None if grain.is_finer_than(Grain.SECOND) else grain
+    own = next((each for each in calendars if text in (each, f"{each}s")), None)
+    return None if own is None else CalendarGrain(own, calendars[own])
 
 
-def period_of(written: Scalar) -> Grain:
-    """The grain that a text names, from minutes on.
+def period_of(written: Scalar, calendars: Calendars) -> Period:
+    """The grain that a text names, from minutes on, or one of a calendar.
 
     Raises:
         WrongType: it names none.
     """
+    if written.text in calendars:
+        return CalendarGrain(written.text, calendars[written.text])
     coarse = [each for each in Grain if Grain.SECOND.is_finer_than(each)]
     if written.text not in coarse:
         raise WrongType(
             f'"{written.text}" is no period of time',
-            hint=f"Write one of {', '.join(coarse)}.",
+            hint=f"Write one of {', '.join((*coarse, *calendars))}.",
             position=written.position(),
         )
     return Grain(written.text)
@@ -108,16 +144,16 @@ def _refuse_alone(key: Scalar | None, beside: tuple[Scalar | None, ...], named: 
         )
 
 
-def _window(spec: MetricSpec) -> Window | None:
+def _window(spec: MetricSpec, calendars: Calendars) -> Window | None:
     regrain = _regrain(spec.regrain)
     if spec.cumulative is not None:
         if spec.cumulative.text != "all":
             raise _none_of("cumulative", spec.cumulative, ["all"])
         return Window(regrain=regrain)
     if spec.trailing is not None:
-        return Window(trailing=span_of(spec.trailing), regrain=regrain)
+        return Window(trailing=span_of(spec.trailing, calendars), regrain=regrain)
     if spec.to_date is not None:
-        return Window(to_date=period_of(spec.to_date), regrain=regrain)
+        return Window(to_date=period_of(spec.to_date, calendars), regrain=regrain)
     return None
 
 
@@ -129,13 +165,13 @@ def _regrain(written: Scalar | None) -> Regrain:
     return _REGRAINS[written.text]
 
 
-def _shifts(spec: MetricSpec) -> tuple[Shift, ...]:
+def _shifts(spec: MetricSpec, calendars: Calendars) -> tuple[Shift, ...]:
     if spec.shift is not None and spec.shift.text != "rows":
         raise _none_of("shift", spec.shift, ["rows"])
     if spec.offset is not None:
-        return (Shift(back=span_of(spec.offset), by_rows=spec.shift is not None),)
+        return (Shift(back=span_of(spec.offset, calendars), by_rows=spec.shift is not None),)
     if spec.offset_to is not None:
-        return (Shift(start_of=period_of(spec.offset_to)),)
+        return (Shift(start_of=period_of(spec.offset_to, calendars)),)
     return ()
 
 

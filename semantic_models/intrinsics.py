@@ -111,6 +111,7 @@ def start_of(civil_time: exp.Expr, grain: Grain) -> exp.Expr:
 
 def back(civil_time: exp.Expr, span: Span) -> exp.Expr:
     """A civil time a span earlier."""
+    assert isinstance(span.grain, Grain), "steps of a calendar are columns"
     unit = exp.Literal(this=span.grain.value, is_string=True)
     count = exp.Literal(this=str(span.count), is_string=False)
     return exp.Anonymous(this=BACK, expressions=[unit, count, civil_time])

@@ -38,7 +38,7 @@ from semantic_models.plan import (
     outputs,
 )
 from semantic_models.plan_measures import measure_output
-from semantic_models.plan_rows import home_keys, joined_rows, named, series
+from semantic_models.plan_rows import filtered, home_keys, joined_rows, met_days, named, series
 from semantic_models.regrain import regrained
 from semantic_models.resolved import Branch, Filling, NestedGroups, ResolvedQuery
 from semantic_models.scopes import aggregated
@@ -146,7 +146,8 @@ def _looked_up(plan: LogicalPlan, nested: NestedGroups) -> LogicalPlan:
 
 def _filled(plan: LogicalPlan, filling: Filling) -> LogicalPlan:
     """The same with a row for each period that has none."""
-    periods = Distinct(series(filling.periods, filling.moments), filling.keys)
+    rows = met_days(series(filling.periods, filling.moments), filling.calendars)
+    periods = Distinct(filtered(rows, filling.known), filling.keys)
     columns = named(outputs(plan))
     filled = Fill(plan, periods, tuple(key.name for key in filling.keys), columns)
     return Filter(filled, filling.predicates) if filling.predicates else filled

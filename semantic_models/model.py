@@ -155,11 +155,23 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True)
+class CalendarGrain:
+    """A grain that a calendar of the project gives to days."""
+
+    name: str
+    calendar: str
+    """The model of the calendar."""
+
+
+Period = Grain | CalendarGrain
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """A length of time in calendar steps."""
 
     count: int
-    grain: Grain
+    grain: Period
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +179,7 @@ class Shift:
     """An earlier time: a step back, or the first one of a period."""
 
     back: Span | None = None
-    start_of: Grain | None = None
+    start_of: Period | None = None
     """The grain whose period is gone back to, where no step is."""
     by_rows: bool = False
     """Whether rows are always shifted, and never whole periods."""
@@ -181,7 +193,7 @@ class Window:
     """The times up to one: all of them, the last span, or those of its period of a grain."""
 
     trailing: Span | None = None
-    to_date: Grain | None = None
+    to_date: Period | None = None
     regrain: Regrain = "first"
     """Which of the values within a period of a coarser grain is the period's."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from sqlglot import exp
 
 from semantic_models.bind import column
 from semantic_models.intrinsics import back, shown_as, start_of, truncate
-from semantic_models.model import Expr, Grain, Reading, Shift, Span
+from semantic_models.model import CalendarGrain, Expr, Grain, Period, Reading, Shift, Span
 from semantic_models.types import LogicalType
 
 PERIOD = "period"
@@ -37,36 +38,92 @@ def at_period(type_: LogicalType, grain: Grain, own: Grain) -> Expr:
     return Expr(shown if grain is own else truncate(shown, grain, type_))
 
 
+BEGINS, ENDS, LOW, HIGH = ("begins", "ends", "low", "high")
+"""The first and last day of a calendar's period, and of the one that lies some periods back."""
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarEnds:
+    """Where a calendar's periods begin and end, as columns beside each period of the answer."""
+
+    asked: dict[tuple[CalendarGrain, int], int] = field(default_factory=dict)
+    """The number of each pair of a grain and a count of periods back."""
+
+    def column(self, end: str, grain: CalendarGrain, back: int = 0) -> exp.Expr:
+        """One of the ends."""
+        number = self.asked.setdefault((grain, back), len(self.asked))
+        return column(end_name(end, number), SPINE)
+
+    def nth(self, grain: CalendarGrain, back: int) -> exp.Expr:
+        """The day that lies as far in the earlier period as the answer's does in its own."""
+        begins = self.column(BEGINS, grain, back)
+        within = exp.Paren(this=exp.Sub(this=period(), expression=begins))
+        return exp.Add(this=self.column(LOW, grain, back), expression=within)
+
+    def earlier(self, grain: CalendarGrain, back: int) -> exp.Expr:
+        """The same, within a shorter period its last day."""
+        last = self.column(HIGH, grain, back)
+        return exp.Least(this=self.nth(grain, back), expressions=[last])
+
+
+def end_name(end: str, number: int) -> str:
+    """The column of one of a calendar's ends; no member has such a name, and no alias may."""
+    return f"{end}:{number}"
+
+
 def divides(grain: Grain, span: Span) -> bool:
     """Whether a span is a whole number of periods of a grain."""
+    step = span.grain
+    if isinstance(step, CalendarGrain):
+        return False
     for sizes in (_MONTHS, _SECONDS):
-        if grain in sizes and span.grain in sizes:
-            return span.count * sizes[span.grain] % sizes[grain] == 0
+        if grain in sizes and step in sizes:
+            return span.count * sizes[step] % sizes[grain] == 0
     return False
 
 
-def counted(reading: Reading, moment: exp.Expr) -> tuple[Expr, ...]:
-    """When a row of a moment counts at a period."""
+def counted(
+    reading: Reading, moment: exp.Expr, ends: CalendarEnds, *, by_day: bool
+) -> tuple[Expr, ...]:
+    """When a row of a moment counts at a period; ``by_day`` where the answer tells days apart."""
+    window = reading.window
+    lone = reading.shifts[0].back if window is None and len(reading.shifts) == 1 else None
+    if lone is not None and isinstance(lone.grain, CalendarGrain) and not by_day:
+        return (Expr(_once(moment, ends, lone.grain, lone.count)),)
     at = period()
     for each in reading.shifts:
-        at = _shifted(at, each)
-    window = reading.window
+        at = _shifted(at, each, ends)
     if window is None:
         return (Expr(exp.EQ(this=moment.copy(), expression=at)),)
     until = Expr(exp.LTE(this=moment.copy(), expression=at.copy()))
     if window.trailing is not None:
-        start = back(at.copy(), window.trailing)
+        start = _back(at.copy(), window.trailing, ends)
         return Expr(exp.GT(this=moment.copy(), expression=start)), until
     if window.to_date is not None:
-        start = start_of(at.copy(), window.to_date)
+        start = _start(at.copy(), window.to_date, reading.shifts, ends)
         return Expr(exp.GTE(this=moment.copy(), expression=start)), until
     return (until,)
 
 
-def begins(grains: Sequence[Grain]) -> Expr:
+def _once(moment: exp.Expr, ends: CalendarEnds, grain: CalendarGrain, back: int) -> exp.Expr:
+    """Each row of the earlier period on one day: the same one, or the last of a shorter period."""
+    nth = ends.nth(grain, back)
+    is_last = exp.EQ(this=period(), expression=ends.column(ENDS, grain, back))
+    later = exp.GT(this=moment.copy(), expression=nth.copy())
+    inside = exp.LTE(this=moment.copy(), expression=ends.column(HIGH, grain, back))
+    rest = exp.And(this=exp.And(this=is_last, expression=later), expression=inside)
+    same = exp.EQ(this=moment.copy(), expression=nth)
+    within = exp.LTE(this=nth.copy(), expression=ends.column(HIGH, grain, back))
+    return exp.Or(
+        this=exp.Paren(this=exp.And(this=same, expression=within)),
+        expression=exp.Paren(this=rest),
+    )
+
+
+def begins(grains: Sequence[Period], ends: CalendarEnds) -> Expr:
     """Whether a period begins one of the grains."""
     starts: list[exp.Expr] = [
-        exp.EQ(this=period(), expression=start_of(period(), each)) for each in grains
+        exp.EQ(this=period(), expression=_start(period(), each, (), ends)) for each in grains
     ]
     choice = starts[0]
     for each in starts[1:]:
@@ -74,8 +131,21 @@ def begins(grains: Sequence[Grain]) -> Expr:
     return Expr(choice)
 
 
-def _shifted(at: exp.Expr, shift: Shift) -> exp.Expr:
+def _shifted(at: exp.Expr, shift: Shift, ends: CalendarEnds) -> exp.Expr:
     if shift.back is not None:
-        return back(at, shift.back)
+        return _back(at, shift.back, ends)
     assert shift.start_of is not None, "a shift goes back by a span or to a start"
-    return start_of(at, shift.start_of)
+    return _start(at, shift.start_of, (), ends)
+
+
+def _back(at: exp.Expr, span: Span, ends: CalendarEnds) -> exp.Expr:
+    if isinstance(span.grain, CalendarGrain):
+        return ends.earlier(span.grain, span.count)
+    return back(at, span)
+
+
+def _start(at: exp.Expr, grain: Period, shifts: Sequence[Shift], ends: CalendarEnds) -> exp.Expr:
+    if not isinstance(grain, CalendarGrain):
+        return start_of(at, grain)
+    by = next((each.back for each in shifts if each.back is not None), None)
+    return ends.column(BEGINS, grain) if by is None else ends.column(LOW, grain, by.count)

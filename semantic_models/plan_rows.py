@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from semantic_models.bind import behind, column, column_expr
+from semantic_models.calendar_ends import with_calendar_ends
 from semantic_models.intrinsics import cast, start_of
 from semantic_models.model import (
     Cardinality,
@@ -30,7 +31,15 @@ from semantic_models.plan import (
     Spread,
     Windowed,
 )
-from semantic_models.resolved import Axis, Branch, BranchMeasure, Existence, Periods, Step
+from semantic_models.resolved import (
+    Axis,
+    Branch,
+    BranchMeasure,
+    CalendarStep,
+    Existence,
+    Periods,
+    Step,
+)
 from semantic_models.types import INT64, TIMESTAMP
 
 
@@ -74,17 +83,24 @@ def joined_rows(branch: Branch) -> LogicalPlan:
         groups = Behind(each.plan, each.path)
         on = tuple((mine, column_expr(key, each.path)) for mine, key in each.on)
         rows = Join(rows, groups, on, Cardinality.MANY_TO_ONE)
-    for day in branch.calendars:
-        days = scan(day.calendar, day.path)
-        rows = Join(rows, days, (), Cardinality.MANY_TO_ONE, (day.predicate,))
+    rows = met_days(rows, branch.calendars)
     rows = filtered(rows, restrictions(branch))
     for existence in branch.existences:
         rows = _semi_join(rows, existence)
     return rows
 
 
-def _series(branch: Branch, axis: Axis) -> Series:
-    return series(axis.periods, [(branch.home, axis.moment)])
+def met_days(rows: LogicalPlan, calendars: Sequence[CalendarStep]) -> LogicalPlan:
+    """Each row with the calendars' rows of its days."""
+    for day in calendars:
+        days = scan(day.calendar, day.path)
+        rows = Join(rows, days, (), Cardinality.MANY_TO_ONE, (day.predicate,))
+    return rows
+
+
+def _series(branch: Branch, axis: Axis) -> LogicalPlan:
+    periods = series(axis.periods, [(branch.home, axis.moment)])
+    return with_calendar_ends(periods, axis.backs) if axis.backs else periods
 
 
 def series(periods: Periods, moments: Sequence[tuple[Model, Expr]]) -> Series:

@@ -6,16 +6,26 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from semantic_models.catalog import Catalog
 from semantic_models.errors import ForebayError, NotSupported, TimeRequired
 from semantic_models.intrinsics import moment
-from semantic_models.model import GRAINS, Dimension, Expr, Grain, Reading, Spine
-from semantic_models.periods import begins, counted, divides
+from semantic_models.model import (
+    GRAINS,
+    CalendarGrain,
+    Dimension,
+    Expr,
+    Grain,
+    Period,
+    Reading,
+    Spine,
+)
+from semantic_models.periods import CalendarEnds, begins, counted, divides
 from semantic_models.query import Asked, Query
 from semantic_models.resolve_branch import BranchResolver
 from semantic_models.resolve_filters import names_in
 from semantic_models.resolve_names import METRIC_TIME, Reached
 from semantic_models.resolve_time import Bounds, bounds, floor, time_literal
-from semantic_models.resolved import Axis, Periods
+from semantic_models.resolved import Axis, Periods, PeriodsBack
 from semantic_models.types import Kind
 
 
@@ -62,10 +72,16 @@ def resolve_axis(resolver: BranchResolver, query: Query, reading: Reading) -> Ax
         (grain,) = set(grains)
     check_clock(resolver, grain)
     at = own_moment(resolver, grain)
-    predicates = counted(reading, at.tree)
-    coarser = [each for each in dict.fromkeys(grains) if each is not grain]
-    if coarser and grain not in grains and any(each.start_of for each in reading.shifts):
-        predicates = (*predicates, begins(coarser))
+    ends = CalendarEnds()
+    by_day = grain in grains
+    predicates = counted(reading, at.tree, ends, by_day=by_day)
+    coarser: list[Period] = [each for each in dict.fromkeys(grains) if each is not grain]
+    named = dict.fromkeys(each.calendar_grain for each in found if each.calendar_grain)
+    coarser += [CalendarGrain(each, resolver.catalog.calendars[each]) for each in named]
+    if coarser and not by_day and any(each.start_of for each in reading.shifts):
+        predicates = (*predicates, begins(coarser, ends))
+    if ends.asked and grain is not Grain.DAY:
+        raise _not_by_day(grain)
     window = reading.window
     is_coarser = bool(coarser) or has_parts
     is_regrained = window is not None and (is_coarser or window.regrain == "average")
@@ -74,6 +90,17 @@ def resolve_axis(resolver: BranchResolver, query: Query, reading: Reading) -> Ax
         moment=at,
         predicates=predicates,
         regrain=window.regrain if window and is_regrained else None,
+        backs=tuple(
+            PeriodsBack(resolver.catalog.models[calendar.calendar], calendar.name, count)
+            for calendar, count in ends.asked
+        ),
+    )
+
+
+def _not_by_day(grain: Grain) -> NotSupported:
+    return NotSupported(
+        f"a metric goes by the days of a calendar, and the question by {grain}",
+        hint="Group by day, or a coarser grain than that.",
     )
 
 
@@ -86,16 +113,20 @@ def base_grain(own: Reached, grains: Sequence[Grain]) -> Grain:
 def periods(resolver: BranchResolver, query: Query, grain: Grain) -> Periods:
     """The periods of a question, as far as its time range bounds them."""
     within = _range(resolver, query)
-    low, high = _civil(within.start, grain), _civil(_last(within), grain)
-    return Periods(grain, low, high, _spine(resolver, grain))
+    return within_bounds(within, grain, spine_of(resolver.catalog, resolver.home.engine, grain))
 
 
-def _spine(resolver: BranchResolver, grain: Grain) -> Spine | None:
-    """The coarsest spine on a home's engine that has the periods of a grain."""
+def within_bounds(within: Bounds, grain: Grain, spine: Spine | None) -> Periods:
+    """The periods between two civil times, as far as these are known."""
+    return Periods(grain, _civil(within.start, grain), _civil(_last(within), grain), spine)
+
+
+def spine_of(catalog: Catalog, engine: str, grain: Grain) -> Spine | None:
+    """The coarsest spine on an engine that has the periods of a grain."""
     fitting = [
         each
-        for each in resolver.catalog.spines
-        if each.engine == resolver.home.engine and not grain.is_finer_than(each.grain)
+        for each in catalog.spines
+        if each.engine == engine and not grain.is_finer_than(each.grain)
     ]
     return fitting[-1] if fitting else None
 

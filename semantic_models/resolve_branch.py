@@ -153,13 +153,9 @@ class BranchResolver:
         at = moment(time.tree.copy(), Grain.DAY, found.time_type)
         place = (calendar.name, at)
         path = self.calendar_paths.setdefault(place, (f"calendar:{len(self.calendar_paths)}",))
-        day = cast(column(calendar.key[0], path), "TIMESTAMP")
-        predicate = Expr(exp.EQ(this=day, expression=at))
-        self.calendars[path] = CalendarStep(path, calendar, predicate)
-        member = calendar.dimensions[found.calendar_grain]
-        assert member.type is not None, "a served catalog has its types"
-        value = Expr(behind(member.expr, path).tree, time.paths)
-        return replace(found, dated=(value, member.type))
+        self.calendars[path], value = day_of(calendar, found.calendar_grain, at, path)
+        shown = Expr(value.expr.tree, time.paths)
+        return replace(found, dated=(shown, value.type))
 
     def _reached(self, name: str) -> Reached:
         head, *rest = parts = parts_of(name)
@@ -401,6 +397,18 @@ class BranchResolver:
         if not self.catalog.has_windows:
             return made
         return computed_first(made, lists_rows=self.lists_rows)
+
+
+def day_of(
+    calendar: Model, grain: str, moment: exp.Expr, path: Path
+) -> tuple[CalendarStep, Output]:
+    """The calendar's row of a civil day, and what it says of a grain."""
+    day = cast(column(calendar.key[0], path), "TIMESTAMP")
+    predicate = Expr(exp.EQ(this=day, expression=moment))
+    member = calendar.dimensions[grain]
+    assert member.type is not None, "a served catalog has its types"
+    value = Output(grain, behind(member.expr, path), member.type)
+    return CalendarStep(path, calendar, predicate), value
 
 
 def _refuse_pairs(repeating: Sequence[Step], home: Model) -> NoReturn:

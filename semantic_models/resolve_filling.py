@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from sqlglot import exp
+
 from semantic_models.bind import column_expr
 from semantic_models.errors import TimeRequired
 from semantic_models.model import GRAINS, Dimension, Expr, Grain
 from semantic_models.nested_queries import parts_in
-from semantic_models.periods import at_period
+from semantic_models.periods import at_period, period
 from semantic_models.plan import Output
 from semantic_models.query import Query
 from semantic_models.resolve_axis import check_clock, is_axis, own_moment, periods
-from semantic_models.resolve_branch import BranchResolver
+from semantic_models.resolve_branch import BranchResolver, day_of
 from semantic_models.resolve_filters import Clock, Computed, aggregate_filter, names_in
 from semantic_models.resolve_names import Reached, parts_of
-from semantic_models.resolved import Filling
+from semantic_models.resolved import CalendarStep, Filling
 
 
 def resolve_filling(
@@ -32,7 +34,6 @@ def resolve_filling(
         key.name: asked
         for key, asked in zip(keys, query.dimensions, strict=True)
         if all(is_axis(each, asked.name) for each in resolvers)
-        and not first.look(asked.name).calendar_grain
     }
     if not times:
         if query.fill:
@@ -45,16 +46,39 @@ def resolve_filling(
     finest = min(grains.values(), key=GRAINS.__getitem__)
     for each in resolvers:
         check_clock(each, finest)
+    dated = {
+        name: _in_calendar(first, first.look(asked.name).calendar_grain, number)
+        for number, (name, asked) in enumerate(times.items())
+        if first.look(asked.name).calendar_grain
+    }
     return Filling(
         periods=periods(first, query, finest),
         keys=tuple(
-            Output(key.name, _shown(first.grouped(times[key.name]), key, finest), key.type)
+            Output(
+                key.name,
+                dated[key.name][1].expr
+                if key.name in dated
+                else _shown(first.grouped(times[key.name]), key, finest),
+                key.type,
+            )
             for key in keys
-            if key.name in grains
+            if key.name in times
         ),
         moments=tuple((each.home, own_moment(each, finest)) for each in resolvers),
         predicates=_applied_again(query, first, keys, clock),
+        calendars=tuple(step for step, _ in dated.values()),
+        known=tuple(_is_known(value.expr) for _, value in dated.values()),
     )
+
+
+def _in_calendar(resolver: BranchResolver, grain: str, number: int) -> tuple[CalendarStep, Output]:
+    """The calendar's row of a period that fills an answer up, and its grain."""
+    calendar = resolver.catalog.models[resolver.catalog.calendars[grain]]
+    return day_of(calendar, grain, period(), (f"calendar:{number}",))
+
+
+def _is_known(expr: Expr) -> Expr:
+    return Expr(exp.Not(this=exp.Is(this=expr.tree.copy(), expression=exp.Null())))
 
 
 def _shown(reached: Reached, key: Output, finest: Grain) -> Expr:

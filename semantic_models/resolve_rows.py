@@ -35,8 +35,15 @@ from semantic_models.resolve_aggregate import (
 )
 from semantic_models.resolve_branch import BranchResolver, asked_position
 from semantic_models.resolve_filters import Clock, Computed, names_in
-from semantic_models.resolve_names import METRIC_TIME, Reached, parts_of, reach
-from semantic_models.resolved import ResolvedQuery, Role, Shape
+from semantic_models.resolve_names import Reached, parts_of, reach
+from semantic_models.resolved import Periods, ResolvedQuery, Role, Shape
+from semantic_models.times_of_values import (
+    alone,
+    beside,
+    is_metric_time,
+    periods_of_values,
+    with_metric_time,
+)
 
 
 def resolve_rows(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQuery:
@@ -99,12 +106,25 @@ def _no_holder(fields: Sequence[Asked], catalog: Catalog) -> ForebayError:
 
 
 def resolve_values(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQuery:
-    """Resolve the distinct values of dimensions."""
-    home, within = _home_of_values(query, catalog)
-    return _resolved(query, _Listing(catalog, home, "values", query.dimensions, within), clock)
+    """Resolve the distinct values of dimensions.
+
+    ``metric_time`` among them is every period of the spine, beside each of the other values.
+    """
+    if not any(is_metric_time(each.name) for each in query.dimensions):
+        home, within = _home_of_values(query, catalog, query.dimensions)
+        return _resolved(query, _Listing(catalog, home, "values", query.dimensions, within), clock)
+    others = [each for each in query.dimensions if not is_metric_time(each.name)]
+    others = others or [Asked(each) for each in names_in(query.where) if not is_metric_time(each)]
+    home, within = _home_of_values(query, catalog, others) if others else (alone(catalog), ())
+    periods = periods_of_values(query, catalog, home.engine, clock)
+    home = with_metric_time(home, periods)
+    listing = _Listing(catalog, home, "values", query.dimensions, within, periods)
+    return _resolved(query, listing, clock)
 
 
-def _home_of_values(query: Query, catalog: Catalog) -> tuple[Model, Path]:
+def _home_of_values(
+    query: Query, catalog: Catalog, dimensions: Sequence[Asked]
+) -> tuple[Model, Path]:
     """The one model from which every dimension is reached over joins that keep rows.
 
     Where all of them and all predicates lie behind one join path, it is the model at the path's
@@ -114,7 +134,7 @@ def _home_of_values(query: Query, catalog: Catalog) -> tuple[Model, Path]:
     """
     if query.model:
         return catalog.model(query.model), ()
-    named = tuple(dict.fromkeys(each.name for each in query.dimensions))
+    named = tuple(dict.fromkeys(each.name for each in dimensions))
     homes: dict[tuple[str, Meaning], tuple[Model, Path]] = {}
     own: dict[tuple[str, Meaning], tuple[Model, Path]] = {}
     for model in catalog.models.values():
@@ -130,7 +150,7 @@ def _home_of_values(query: Query, catalog: Catalog) -> tuple[Model, Path]:
             if any(each.path == prefix for each in (*found, *filtered)):
                 own[place] = homes[place]
     if not homes:
-        raise _no_home(query, catalog)
+        raise _no_home(dimensions, catalog)
     homes = own if len(own) == 1 else homes
     if len(homes) > 1:
         spelled = ", ".join(f'"{home.name}"' for home, _ in homes.values())
@@ -158,9 +178,7 @@ def _filters_reach(catalog: Catalog, model: Model, query: Query) -> tuple[Reache
     spelled = [*names_in(query.where), *filter(None, [query.time.on])]
     spelled = [each for each in spelled if called_by(each) is None]
     try:
-        return tuple(
-            reach(catalog, model, name) for name in spelled if parts_of(name)[0] != METRIC_TIME
-        )
+        return tuple(reach(catalog, model, name) for name in spelled if not is_metric_time(name))
     except ForebayError:
         return None
 
@@ -173,8 +191,8 @@ def _reached(catalog: Catalog, model: Model, named: Sequence[str]) -> tuple[Reac
     return found if all(each.is_safe for each in found) else None
 
 
-def _no_home(query: Query, catalog: Catalog) -> ForebayError:
-    for asked in query.dimensions:
+def _no_home(dimensions: Sequence[Asked], catalog: Catalog) -> ForebayError:
+    for asked in dimensions:
         if not any(_reached(catalog, model, (asked.name,)) for model in catalog.models.values()):
             known = [name for model in catalog.models.values() for name in model.dimensions]
             return UnknownName.of("dimension", asked.name, known).at(asked_position(asked))
@@ -194,6 +212,8 @@ class _Listing:
     asked: Sequence[Asked]
     within: Path = ()
     """A model and the join path from it that names spell out before the home."""
+    periods: Periods | None = None
+    """The times that are listed beside each of its rows."""
 
 
 def _resolved(query: Query, listing: _Listing, clock: Clock) -> ResolvedQuery:
@@ -206,6 +226,8 @@ def _resolved(query: Query, listing: _Listing, clock: Clock) -> ResolvedQuery:
         lists_rows=listing.shape == "rows",
         ask=partial(asked_within, listing.catalog, clock),
     )
+    if listing.periods is not None:
+        resolver.counted_at(beside(listing.periods))
     role: Role = "field" if listing.shape == "rows" else "dimension"
     reached = [_safe(resolver, each) for each in listing.asked]
     outputs: dict[str, Output] = {}

@@ -100,6 +100,15 @@ class Periods:
 
 
 @dataclass(frozen=True, slots=True)
+class PeriodsBack:
+    """The period of a calendar that holds a day, and the one so many before it."""
+
+    calendar: Model
+    grain: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Axis:
     """Times at which the rows of a branch are counted in place of their own."""
 
@@ -110,6 +119,8 @@ class Axis:
     """Which rows count at which period."""
     regrain: Regrain | None
     """Which of the values within a group is the group's; None: a group has one period's rows."""
+    backs: tuple[PeriodsBack, ...] = ()
+    """What the predicates know of calendars at each period."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +188,10 @@ class Filling:
     """Each home and the period of its rows' times, between which the answer's times lie."""
     predicates: tuple[Expr, ...]
     """The question's own on grouped columns, which a further row must satisfy too."""
+    calendars: tuple[CalendarStep, ...] = ()
+    """The calendars' days that the periods meet."""
+    known: tuple[Expr, ...] = ()
+    """What holds of periods that fill up: no calendar is without them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,10 +178,7 @@ class MetricWriter:
         where = self._where(self._home(used["name"]), used.get("filter"), filter_)
         made |= {"where": where} if where else {}
         if used.get("offset_window"):
-            length = span(used["offset_window"])
-            if length.split()[-1] in self.names.custom_grains:
-                raise KeyError(f'offset of "{length}", a grain of a calendar')
-            made |= {"offset": length, "shift": "rows"}
+            made |= {"offset": span(used["offset_window"]), "shift": "rows"}
         if used.get("offset_to_grain"):
             made["offset_to"] = str(used["offset_to_grain"]).lower()
         return made

@@ -235,10 +235,7 @@ def _dimension(named: Named, case: Json, homes: list[str], names: DbtModels) -> 
 def _spelled(named: Named, homes: list[str], names: DbtModels) -> str:
     if named.kind == "Metric":
         return spelled(named, names, "")
-    if named.name == METRIC_TIME and not homes:
-        finer = named.grain if named.grain in ("hour", "minute", "second") else "day"
-        path = f"time_spine_{finer}.time"
-    elif named.name == METRIC_TIME:
+    if named.name == METRIC_TIME:
         path = METRIC_TIME
     elif homes:
         paths = {names.path(home, named.name) for home in homes}

@@ -242,6 +242,7 @@ models:
     measures: {constant_count: count(*)}
 calendars:
   retail: {table: retail, day: day, grains: {fiscal_week: week_start, season: season}}
+  rota: {table: rota, day: on_day, grains: {stint: stint}}
 metrics:
   aov: revenue / orders
   double_aov: 2 * aov + 0 * aov
@@ -320,6 +321,12 @@ metrics:
   big_spenders: {of: customer_count, where: "metric(revenue, customer_id) > 60"}
   gifts: {of: orders, where: labels.caption = 'gift'}
   spring_revenue: {of: revenue, where: "metric_time.month < date '2024-04-01'"}
+  revenue_last_stint: {of: revenue, offset: 1 stint}
+  revenue_last_season: {of: revenue, offset: 1 season}
+  season_to_date: {of: revenue, to_date: season, regrain: last}
+  season_to_date_before: {of: season_to_date, offset: 1 season}
+  two_stints: {of: revenue, trailing: 2 stints}
+  stint_start: {of: revenue, offset_to: stint}
   spined_revenue: {of: revenue, spine: true, fill_nulls_with: 0}
 """
 
@@ -417,6 +424,15 @@ insert into retail
     t::date, (t - interval (dayofweek(t)) day)::date,
     case when month(t) < 7 then 'spring' else 'fall' end
   from generate_series(timestamp '2024-01-01', timestamp '2024-12-31', interval 1 day) as s(t);
+create table rota(on_day date, stint varchar);
+insert into rota
+  select
+    t::date,
+    case
+      when t < '2024-03-13' then 'one' when t < '2024-03-17' then 'two'
+      when t < '2024-11-03' then 'three' else 'four'
+    end
+  from generate_series(timestamp '2024-03-01', timestamp '2024-12-31', interval 1 day) as s(t);
 create table constants(word varchar);
 insert into constants values ('one'), ('one'), ('two');
 """
