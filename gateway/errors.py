@@ -6,7 +6,8 @@ ForebayError
 │   ├── EngineTimedOut         SL602
 │   ├── EngineGone             SL603
 │   ├── ResultTooLarge         SL604
-│   └── DataAltered            SL605
+│   ├── DataAltered            SL605
+│   └── PromiseBroken          SL606
 ├── RequestError               SL7xx
 │   ├── Overloaded             SL701
 │   ├── Cancelled              SL702
@@ -59,6 +60,12 @@ class DataAltered(EngineError):
     """Data that changed: from what the models were built from, or while it was read."""
 
     code = "SL605"
+
+
+class PromiseBroken(EngineError):
+    """Data that does not keep what a model declares of it, such as a key."""
+
+    code = "SL606"
 
 
 class RequestError(ForebayError):

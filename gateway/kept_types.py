@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from pathlib import Path
@@ -61,11 +62,16 @@ class KeptTypes:
             name: {"columns": _plain(each.columns), "members": _plain(each.members)}
             for name, each in types.items()
         }
-        beside = self._path.with_suffix(f".{os.getpid()}")
-        with contextlib.suppress(OSError):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            beside.write_bytes(orjson.dumps(document))
-            beside.replace(self._path)
+        write_whole(self._path, document)
+
+
+def write_whole(path: Path, document: object) -> None:
+    """Write a document whole, or not at all where there is no room or no right to."""
+    beside = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_bytes(orjson.dumps(document))
+        beside.replace(path)
 
 
 def cache_folder() -> Path:

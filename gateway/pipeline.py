@@ -27,9 +27,11 @@ from dialects.dialect import Dialect
 from dialects.generate import generate
 from dialects.physical import PhysicalQuery
 from dialects.types import arrow_schema
+from gateway.check_promises import Check, Counts, check_of
 from gateway.engines.base import Engine, ResultStream
 from gateway.execution import Execution, Found
 from gateway.one_version import OneVersionStream, Started
+from gateway.promise_guard import NOT_WARNED, PromiseGuard, Warned
 from gateway.settings import Settings
 from gateway.snapshot import Snapshot
 from gateway.standing_types import StandingTypes
@@ -40,8 +42,9 @@ from semantic_models.parse_document import parse_document
 from semantic_models.parse_sql import parse_sql
 from semantic_models.prove import prove
 from semantic_models.query import Query
+from semantic_models.relied_on import relied_on
 from semantic_models.resolve import resolve
-from semantic_models.resolved import AnswerColumn
+from semantic_models.resolved import AnswerColumn, ResolvedQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +63,17 @@ class Proven:
     """A proof that is made when it is first asked for, since most answers are taken without."""
 
     make: Callable[[], Mapping[str, object]]
+    make_checks: Callable[[], tuple[Check, ...]] = tuple
 
     @cached_property
     def document(self) -> Mapping[str, object]:
         """The proof; two threads that ask at once may make it twice, and alike."""
         return self.make()
+
+    @cached_property
+    def checks(self) -> tuple[Check, ...]:
+        """How what the answer relies on is checked on the data; made likewise."""
+        return self.make_checks()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +109,8 @@ class Answer:
     key: CacheKey
     stages: Mapping[str, float]
     """Milliseconds by the name of the stage; of an answer from memory, what it took to find it."""
+    warned: Warned = NOT_WARNED
+    """What data breaks of what the answer relies on; settled once its first batch is read."""
 
 
 def prepare(question: Question, snapshot: Snapshot, dialects: Mapping[str, Dialect]) -> Prepared:
@@ -122,9 +133,13 @@ def prepare(question: Question, snapshot: Snapshot, dialects: Mapping[str, Diale
         fingerprint(governed, sql=physical.text, dialect_version=dialect.version),
         arrow_schema(physical.columns),
         resolved.columns,
-        Proven(partial(prove, resolved, plan)),
+        Proven(partial(prove, resolved, plan), partial(_checks, resolved, dialect)),
         watch.stages,
     )
+
+
+def _checks(resolved: ResolvedQuery, dialect: Dialect) -> tuple[Check, ...]:
+    return tuple(check_of(each, dialect) for each in relied_on(resolved))
 
 
 def parse(text: str | bytes, catalog: Catalog) -> Query:
@@ -188,6 +203,7 @@ class Gateway:
         self._memo: Memo[Settled, Prepared] = Memo(settings.memo_bytes_max)
         self._proofs: deque[tuple[str, Proven]] = deque(maxlen=settings.proofs_max)
         self._types = StandingTypes()
+        self._guard = self._made_guard()
         self._lock = threading.Lock()
         self._started_as = os.urandom(4).hex()
         self._numbers = itertools.count(1)
@@ -229,17 +245,18 @@ class Gateway:
         """
         watch = Stopwatch()
         until_s = time.monotonic() + self.settings.timeout_s
-        key = self._compared_key(prepared)
+        warned = Warned()
+        key = self._checked_key(prepared, warned)
         watch.lap("look_up")
         stream, found = self._run(prepared, key, self.settings.timeout_s)
         if found == "miss":
             stream = OneVersionStream(
                 Started(stream, lambda: self.key_of(prepared) == key),
-                lambda: self._start_again(prepared, until_s),
+                lambda: self._start_again(prepared, warned, until_s),
             )
         watch.lap("execute")
         stages = {**prepared.stages, **watch.stages}
-        return Answer(self._told(prepared), prepared, stream, found, key, stages)
+        return Answer(self._told(prepared), prepared, stream, found, key, stages, warned)
 
     def key_of(self, prepared: Prepared) -> CacheKey:
         """The name of the answer over the data as it is now."""
@@ -254,11 +271,14 @@ class Gateway:
         """
         started_s = time.perf_counter()
         key = key or self.key_of(prepared)
+        warned = NOT_WARNED if self._guard is None else self._guard.known(key)
+        if warned is None:
+            return None
         stream = self.execution.kept(key)
         if stream is None:
             return None
         stages = {"look_up": _elapsed_ms(started_s)}
-        return Answer(self._told(prepared), prepared, stream, "hit", key, stages)
+        return Answer(self._told(prepared), prepared, stream, "hit", key, stages, warned)
 
     def proof_of(self, query_id: str) -> Mapping[str, object] | None:
         """The proof of one of the last answers."""
@@ -271,6 +291,27 @@ class Gateway:
         self.execution.close()
         for engine in self.engines.values():
             engine.close()
+
+    def _made_guard(self) -> PromiseGuard | None:
+        settings = self.settings
+        if settings.check_keys == "off":
+            return None
+        counts = Counts(self.engines, self._count, settings.checks_folder)
+        refuses = settings.check_keys == "error"
+        return PromiseGuard(counts, refuses=refuses, timeout_s=settings.timeout_s)
+
+    def _count(
+        self, engine: Engine, query: PhysicalQuery, key: CacheKey, timeout_s: float
+    ) -> ResultStream:
+        return self.execution.run(engine, query, key, timeout_s=timeout_s)[0]
+
+    def _checked_key(self, prepared: Prepared, warned: Warned) -> CacheKey:
+        """The same as ``_compared_key``, with what is to be told of an answer over such data."""
+        key = self._compared_key(prepared)
+        if self._guard is not None:
+            checked = self._guard.check(key, lambda: prepared.proven.checks)
+            warned.warnings = checked.warnings
+        return key
 
     def _compared_key(self, prepared: Prepared) -> CacheKey:
         """The name of the answer over the data as it is, whose types are those promised.
@@ -294,9 +335,9 @@ class Gateway:
         engine = self.engines[physical.engine]
         return self.execution.run(engine, physical, key, timeout_s=timeout_s)
 
-    def _start_again(self, prepared: Prepared, until_s: float) -> Started:
+    def _start_again(self, prepared: Prepared, warned: Warned, until_s: float) -> Started:
         """Run a question once more, over the data as it is now and until the same deadline."""
-        key = self._compared_key(prepared)
+        key = self._checked_key(prepared, warned)
         stream, _ = self._run(prepared, key, until_s - time.monotonic())
         return Started(stream, lambda: self.key_of(prepared) == key)
 

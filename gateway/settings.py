@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gateway.execution import ExecutionLimits
+from gateway.promise_guard import CheckKeys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,4 +35,8 @@ class Settings:
     """Answers kept in memory; 0 keeps none."""
     types_folder: Path | None = None
     """Where the types told by engines are kept; None is the user's cache folder."""
+    check_keys: CheckKeys = "off"
+    """Whether an answer is told with a warning, or refused, where data breaks what it relies on."""
+    checks_folder: Path | None = None
+    """Where it is kept what data breaks; None is the user's cache folder."""
     execution: ExecutionLimits = field(default_factory=ExecutionLimits)

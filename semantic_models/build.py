@@ -159,6 +159,9 @@ def _model(spec: ModelSpec, project: ProjectSpec, binder: Binder) -> Model:
         segments={each.name: each for each in segments if each},
         columns=binder.columns.get(name),
         about=spec.about,
+        key_origins={
+            tuple(each.text for each in key): key[0] for key in (*spec.unique, spec.key) if key
+        },
     )
 
 

@@ -102,6 +102,7 @@ def _join(spec: ModelSpec, join: JoinSpec, specs: Specs, columns: Columns, fault
         valid=valid,
         at=_at(join, spec),
         by_partition=bool(implied.intersection(right_key) - equal),
+        valid_origin=next(iter(join.valid), None),
     )
 
 

@@ -105,7 +105,7 @@ def _spine(spec: SpineSpec, project: ProjectSpec, faults: Faults) -> Spine:
     else:
         engine = _default_engine(spec.name, f'spine "{spec.name.text}"', project, faults)
     grain = standard_grain(spec.name)
-    return Spine(grain, table_of(spec.table), spec.column.text, engine)
+    return Spine(grain, table_of(spec.table), spec.column.text, engine, spec.column)
 
 
 def build_calendars(project: ProjectSpec, faults: Faults) -> dict[str, str]:

@@ -14,6 +14,8 @@ from semantic_models.types import LogicalType
 
 Path = tuple[str, ...]
 """Names of joins, walked in order from a home model; ``()`` is the home itself."""
+Key = tuple[str, ...]
+"""Physical columns whose values together stand in one row only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,8 @@ class Join:
     """Whether it meets one row only where both sides are of one partition."""
     declared: bool = True
     """Whether an author wrote it; otherwise it is a written join walked backwards."""
+    valid_origin: Scalar | None = field(default=None, compare=False, repr=False)
+    """What its author wrote of ``valid`` first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -377,9 +381,9 @@ class Model:
     name: str
     relation: Relation
     engine: str
-    key: tuple[str, ...] = ()
+    key: Key = ()
     """Physical columns that tell its rows apart; empty where none are declared."""
-    unique: tuple[tuple[str, ...], ...] = ()
+    unique: tuple[Key, ...] = ()
     partition: str = ""
     """The column whose values must be equal wherever two such models meet; empty for none."""
     time: str | None = None
@@ -393,6 +397,13 @@ class Model:
     columns: Mapping[str, LogicalType | None] | None = None
     """The physical columns by name, None for a type of no kind of ours; absent until told."""
     about: Described = NOTHING_SAID
+    key_origins: Mapping[Key, Scalar] = field(default_factory=dict, compare=False, repr=False)
+    """What its author wrote of its key and of each unique one first."""
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """Its key and its unique ones: whatever tells its rows apart."""
+        return (self.key, *self.unique) if self.key else self.unique
 
 
 @dataclass(frozen=True, slots=True)
@@ -403,6 +414,8 @@ class Spine:
     table: Table
     column: str
     engine: str
+    origin: Scalar | None = field(default=None, compare=False, repr=False)
+    """What its author wrote of the column."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,11 +48,11 @@ def render(error: ForebayError) -> str:
     return "\n".join("".join(part.text for part in line) for line in render_lines(error))
 
 
-def render_lines(error: ForebayError) -> tuple[Line, ...]:
-    """Show a fault line by line, every part with its role."""
+def render_lines(error: ForebayError, called: str = "error") -> tuple[Line, ...]:
+    """Show a fault line by line, every part with its role; ``called`` is its first word."""
     if isinstance(error, FaultyProject):
         return tuple(_project_lines(error))
-    return tuple(_fault_lines(error))
+    return tuple(_fault_lines(error, called))
 
 
 def _project_lines(error: FaultyProject) -> Iterator[Line]:
@@ -71,10 +71,10 @@ def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def _fault_lines(error: ForebayError) -> Iterator[Line]:
+def _fault_lines(error: ForebayError, called: str = "error") -> Iterator[Line]:
     at = error.position
     yield (
-        Part(Role.CODE, f"error[{error.code}]"),
+        Part(Role.CODE, f"{called}[{error.code}]"),
         Part(Role.MESSAGE, f": {_visible(error.message)}"),
     )
     gutter = " " * (len(str(at.line)) + 2 if at else 2)

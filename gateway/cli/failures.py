@@ -49,11 +49,11 @@ def drop_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def tell(error: ForebayError) -> None:
+def tell(error: ForebayError, called: str = "error") -> None:
     """Write an error, or every fault of a project, to stderr."""
     is_plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
     styles = {} if is_plain else STYLES
-    for line in render_lines(error):
+    for line in render_lines(error, called):
         click.echo(
             "".join(click.style(part.text, **styles.get(part.role, {})) for part in line), err=True
         )

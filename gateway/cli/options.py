@@ -21,6 +21,15 @@ project_option = click.option(
 )
 
 
+check_keys_option = click.option(
+    "--check-keys",
+    type=click.Choice(("off", "warn", "error")),
+    default="off",
+    show_default=True,
+    help="Whether answers that rely on keys which the data breaks are told so, or refused.",
+)
+
+
 def port_options(command: Command) -> Command:
     """Where a server listens."""
     options = (

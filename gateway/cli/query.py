@@ -9,11 +9,19 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from gateway.cli.options import project_option, question_options, question_text
+from gateway.cli.options import (
+    check_keys_option,
+    project_option,
+    question_options,
+    question_text,
+)
+
+if TYPE_CHECKING:
+    from gateway.promise_guard import CheckKeys
 
 FORMATS = ("table", "csv", "json", "ndjson", "arrow", "parquet")
 
@@ -28,12 +36,16 @@ FORMATS = ("table", "csv", "json", "ndjson", "arrow", "parquet")
     help="Default: table on a terminal, else csv.",
 )
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file.")
+@check_keys_option
 @project_option
-def command(project: Path, format_: str | None, out: Path | None, **options: Any) -> None:
+def command(
+    project: Path, format_: str | None, out: Path | None, check_keys: CheckKeys, **options: Any
+) -> None:
     """Ask a question and print the answer.
 
     QUESTION is SQL over a model or a JSON document; "-" reads it from standard input.
     """
+    from gateway.cli.failures import tell
     from gateway.cli.progress import progress
     from gateway.compose import make_gateway
     from gateway.project import find_project
@@ -44,7 +56,7 @@ def command(project: Path, format_: str | None, out: Path | None, **options: Any
     if format_ in ("arrow", "parquet") and out is None and sys.stdout.isatty():
         raise click.UsageError(f"{format_} is not for a terminal; name a file with --out")
     with progress("loading the project"):
-        gateway = make_gateway(Settings(project=find_project(project)))
+        gateway = make_gateway(Settings(project=find_project(project), check_keys=check_keys))
     try:
         prepared = gateway.prepare(text)
         with _stopped_by_ctrl_c(), progress("asking the engine") as working:
@@ -53,6 +65,8 @@ def command(project: Path, format_: str | None, out: Path | None, **options: Any
                 _write(answer, format_, out, working)
             finally:
                 answer.stream.close()
+        for each in answer.warned.warnings:
+            tell(each, "warning")
     finally:
         gateway.close()
 

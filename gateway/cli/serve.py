@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from gateway.cli.options import port_options, project_option
+from gateway.cli.options import check_keys_option, port_options, project_option
 
 
 @click.command("serve")
@@ -30,6 +30,7 @@ from gateway.cli.options import port_options, project_option
     type=click.FloatRange(min=0.0),
     help="Seconds that questions are still taken when told to stop, while /readyz says so.",
 )
+@check_keys_option
 @click.option("--verbose", is_flag=True, help="Log a line a query.")
 @project_option
 def command(project: Path, verbose: bool, port: int, **options: Any) -> None:  # noqa: FBT001

@@ -11,18 +11,19 @@ import click
 from gateway.cli.options import project_option
 
 if TYPE_CHECKING:
-    from gateway.check_promises import Checked
     from gateway.project import Project
+    from semantic_models.promises import Promise
 
 
 @click.command("validate")
 @click.option("-f", "--format", "format_", type=click.Choice(("text", "json")), default="text")
-@click.option("--live", is_flag=True, help="Check on the data what keys and spines promise.")
+@click.option("--live", is_flag=True, help="Check on the data what keys, spans and spines promise.")
 @project_option
 def command(project: Path, format_: str, live: bool) -> None:  # noqa: FBT001
     """Check a project and show every fault at its place."""
     import orjson
 
+    from gateway.check_promises import broken
     from gateway.cli.failures import document, tell
     from gateway.project import find_project, load_project
     from semantic_models.errors import FaultyProject
@@ -41,14 +42,14 @@ def command(project: Path, format_: str, live: bool) -> None:  # noqa: FBT001
         checked = _checked(loaded) if live else []
     finally:
         loaded.close()
-    broken = [each for each in checked if each.count]
+    found = [broken(promise, count) for promise, count in checked if count]
     if format_ == "json":
-        told = {"checked": len(checked), "broken": [each.text for each in broken]} if live else {}
+        told = {"checked": len(checked), "broken": [*map(document, found)]} if live else {}
         click.echo(orjson.dumps({"faults": [], "version": catalog.version, **told}))
-        raise click.exceptions.Exit(1 if broken else 0)
-    for each in broken:
-        click.echo(each.text, err=True)
-    if broken:
+        raise click.exceptions.Exit(1 if found else 0)
+    for each in found:
+        tell(each)
+    if found:
         raise click.exceptions.Exit(1)
     members = sum(len(model.dimensions) for model in catalog.models.values())
     metrics = sum(1 for name in catalog.metrics if "." not in name)
@@ -61,10 +62,10 @@ def command(project: Path, format_: str, live: bool) -> None:  # noqa: FBT001
         click.echo(f"{len(checked)} promises checked on the data; none is broken")
 
 
-def _checked(loaded: Project) -> list[Checked]:
+def _checked(loaded: Project) -> list[tuple[Promise, int]]:
     """Every promise with what the data says of it; where somebody watches, progress is shown."""
     from gateway.check_promises import check_promises
     from gateway.cli.progress import progress
 
-    with progress("checking keys and spines on the data"):
+    with progress("checking keys, spans and spines on the data"):
         return list(check_promises(loaded.snapshot.catalog, loaded.engines))

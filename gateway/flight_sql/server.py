@@ -301,5 +301,9 @@ def _told(batches: Batches) -> Iterator[pa.RecordBatch]:
 
 def _with_story(schema: pa.Schema, answer: Answer) -> pa.Schema:
     """The schema, telling how the answer came about."""
-    story = {"query_id": answer.query_id, "cache": answer.cache}
+    story = {
+        "query_id": answer.query_id,
+        "cache": answer.cache,
+        "warnings": answer.warned.documents(),
+    }
     return schema.with_metadata({"forebay": json.dumps(story)})

@@ -81,6 +81,7 @@ def arrow_pieces(answer: Answer, batches: Iterable[pa.RecordBatch]) -> Iterator[
         "dialect": answer.prepared.physical.dialect,
         "sql": answer.prepared.physical.text,
         "columns": column_documents(answer.prepared.columns),
+        "warnings": answer.warned.documents(),
     }
     schema = answer.prepared.schema
     sink = _Sink()
@@ -187,6 +188,7 @@ def _meta(answer: Answer, rows: int) -> dict[str, object]:
         "query_id": answer.query_id,
         "cache": answer.cache,
         "rows": rows,
+        "warnings": answer.warned.documents(),
         "stages": answer.stages,
         "dialect": physical.dialect,
         "sql": physical.text,

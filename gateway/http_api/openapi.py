@@ -118,13 +118,35 @@ _META = _object(
         "query_id": _TEXT,
         "cache": {"type": "string", "enum": ["hit", "miss"]},
         "rows": {"type": "integer"},
+        "warnings": _array(_ref("Warning")),
         "stages": _STAGES,
         "dialect": _TEXT,
         "sql": _TEXT,
         "proof_url": _TEXT,
         "proof": _ref("Proof"),
     },
-    required=("query_id", "cache", "rows", "stages", "dialect", "sql", "proof_url", "proof"),
+    required=(
+        "query_id",
+        "cache",
+        "rows",
+        "warnings",
+        "stages",
+        "dialect",
+        "sql",
+        "proof_url",
+        "proof",
+    ),
+)
+
+_WARNING = _object(
+    {
+        "code": _TEXT,
+        "message": _TEXT,
+        "detail": _TEXT,
+        "hint": _TEXT,
+        "source": {"type": ["object", "null"]},
+    },
+    required=("code", "message", "detail", "hint", "source"),
 )
 
 _ANSWER = _object(
@@ -177,6 +199,7 @@ _SCHEMAS: dict[str, Schema] = {
     "OrderBy": _ORDER_BY,
     "Column": _COLUMN,
     "Meta": _META,
+    "Warning": _WARNING,
     "Answer": _ANSWER,
     "Compiled": _COMPILED,
     "Proof": {"type": "object", "description": "Grains, keys, cardinalities, plan choice."},

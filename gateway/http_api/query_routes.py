@@ -192,12 +192,15 @@ class QueryRoute:
 
 def headers_told(answer: Answer, wanted: Format) -> RawHeaders:
     """The headers that say, in every format, how an answer came about."""
-    return [
+    headers = [
         *_SAME_FOR_ALL[wanted],
         (b"forebay-query-id", answer.query_id.encode()),
         (b"forebay-cache", answer.cache.encode()),
         (b"forebay-proof-url", proof_url(answer.query_id).encode()),
     ]
+    if answer.warned.warnings:
+        headers.append((b"forebay-warnings", answer.warned.header().encode()))
+    return headers
 
 
 def refused(error: ForebayError, came_at: float) -> Served:

@@ -21,14 +21,27 @@ models:
     where: not void
     dimensions: {day: {type: time}}
     measures: {sold: count(*)}
+    joins:
+      price: {to: prices, on: code = prices.code, valid: [since, until], at: day}
+      again: {to: prices, on: code = prices.code, valid: [since, until]}
+  prices:
+    table: prices
+    key: [code, since]
+    where: listed
+    dimensions: {code: }
 spines:
   month: {table: months, column: m}
 """
 TABLES = """
 create table sales(shop integer, n integer, code varchar, void boolean, day date);
+create table prices(code varchar, since date, until date, listed boolean);
 create table months(m timestamp);
 """
 KEY = ('model "sales"', "key (shop, n)")
+PRICES = 'model "prices"'
+SPANS = "spans (since, until)"
+MISSING_CODE = (PRICES, "key (code, since)", "NULL")
+OVERLAPPING = {(PRICES, f"{SPANS} of (code)", "next one"): 1}
 
 
 @pytest.mark.parametrize(
@@ -59,6 +72,58 @@ def test_a_spine_has_each_period_once() -> None:
     assert told(months) == {('spine "month"', "periods (m)", "several"): 1}
 
 
+@pytest.mark.parametrize(
+    ("rows", "broken"),
+    [
+        ("('a', '2024-01-01', '2024-02-01', true), ('a', '2024-02-01', null, true)", {}),
+        ("('a', '2024-01-01', '2024-02-02', true), ('a', '2024-02-01', null, true)", OVERLAPPING),
+        ("('a', '2024-01-01', null, true), ('a', '2024-02-01', '2024-03-01', true)", OVERLAPPING),
+        ("('a', '2024-01-01', null, true), ('b', '2024-02-01', '2024-03-01', true)", {}),
+        ("('a', '2024-01-01', null, true), ('a', '2024-02-01', null, false)", {}),
+        ("(null, '2024-01-01', null, true), (null, '2024-02-01', null, true)", {MISSING_CODE: 2}),
+        (
+            "('a', '2024-01-01', '2024-09-01', true), ('a', '2024-02-01', '2024-03-01', true),"
+            "('a', '2024-04-01', '2024-05-01', true)",
+            OVERLAPPING,
+        ),
+        (
+            "('a', '2024-02-01', '2024-02-01', true), ('a', '2024-01-01', '2024-03-01', true)",
+            {(PRICES, SPANS, "before or when"): 1},
+        ),
+        (
+            "('a', '2024-02-01', '2024-01-01', true)",
+            {(PRICES, SPANS, "before or when"): 1},
+        ),
+    ],
+)
+def test_of_the_versions_of_one_key_one_is_valid_at_a_time(
+    rows: str, broken: dict[object, int]
+) -> None:
+    assert told(f"insert into prices values {rows};") == broken
+
+
+def test_what_two_joins_promise_alike_is_promised_once() -> None:
+    found = [each.called for each in promises(world(MODELS, TABLES).catalog)]
+
+    assert len(found) == len(set(found)) == 8
+
+
+def test_a_promise_knows_where_it_is_written() -> None:
+    places = [each.place for each in promises(world(MODELS, TABLES).catalog)]
+    written = [(each.text, each.position().line) for each in places if each is not None]
+
+    assert written == [
+        ("shop", 6),
+        ("shop", 6),
+        ("code", 7),
+        ("code", 16),
+        ("code", 16),
+        ("since", 13),
+        ("since", 13),
+        ("m", 20),
+    ]
+
+
 def test_every_promise_of_the_shop_is_a_query_of_its_engine() -> None:
     shop = the_shop()
     counts = [
@@ -76,7 +141,8 @@ def told(rows: str) -> dict[object, int]:
     found: dict[object, int] = {}
     for each in promises(made.catalog):
         ((count,),) = made.rows(generate(govern(each.plan, ANONYMOUS), DUCKDB).text)
-        word = "NULL" if "NULL" in each.breach else "several"
+        words = ("NULL", "several", "next one", "before or when")
+        word = next(word for word in words if word in each.breach)
         if count:
             found[each.name, each.what, word] = count
     return found

@@ -61,6 +61,7 @@ def test_json_has_columns_then_data_then_meta() -> None:
                 "query_id": "ab-1",
                 "cache": "hit",
                 "rows": 3,
+                "warnings": [],
                 "stages": {"look_up": 0.25},
                 "dialect": "duckdb",
                 "sql": "SELECT 1",
@@ -166,6 +167,7 @@ def test_arrow_has_the_batches_and_says_how_they_came_about() -> None:
         "proof_url": "/api/v1/queries/ab-1/proof",
         "dialect": "duckdb",
         "sql": "SELECT 1",
+        "warnings": [],
     }
 
 
