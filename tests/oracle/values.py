@@ -176,7 +176,9 @@ def type_of(expr: Expr, named: Callable[[Parts], str]) -> str:
             return _common([type_of(then, named), type_of(otherwise, named)])
         case Call("*", args) if _is_product_of_decimals([type_of(each, named) for each in args]):
             return "decimal or double"
-        case Call("coalesce" | "+" | "-" | "*" | "//" | "%", args):
+        case Call("+" | "-", args):
+            return _type_of_sum([type_of(each, named) for each in args])
+        case Call("coalesce" | "*" | "//" | "%", args):
             return _common([type_of(each, named) for each in args])
         case Call("/", _):
             return "double"
@@ -215,6 +217,12 @@ def _type_of_aggregate(function: str, argument: str) -> str:
 def _is_product_of_decimals(types: list[str]) -> bool:
     """No document says what a decimal times a number is."""
     return "double" not in types and any(each.startswith("decimal") for each in types)
+
+
+def _type_of_sum(types: list[str]) -> str:
+    """A sum of decimals has more digits than each of them."""
+    found = _common(types)
+    return "decimal" if found.startswith("decimal(") else found
 
 
 def _common(types: list[str]) -> str:
