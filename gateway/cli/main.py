@@ -17,6 +17,7 @@ COMMANDS = {
     "compile": "Print the SQL that a question becomes.",
     "explain-query": "Tell why the answer to a question is right.",
     "import": "Turn models of another format into files of a project.",
+    "export": "Write a project as a document of another format.",
     "schema": "Print the JSON Schema of a project's files, for editors.",
     "lineage": "Show the columns that a metric is made of, and how.",
     "ls": "List models, metrics or dimensions.",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """Something that another format says and ours does not carry over."""
+    """Something that one format says and another one does not carry over."""
 
     place: str
     """The kind and name of what is lost, such as ``metric "revenue"``."""

@@ -6,13 +6,16 @@ over one dataset becomes a measure; over several, measures and a metric over the
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import Any, ClassVar
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
+from sqlglot.generators.duckdb import DuckDBGenerator
 
 from semantic_models.functions import AGGREGATES
 from semantic_models.importers.imported import Imported, Loss
@@ -21,6 +24,8 @@ from semantic_models.importers.write_yaml import Tree, write_yaml
 DIALECTS = ("ANSI_SQL", "DUCKDB", "POSTGRES")
 """Of several spellings of an expression the first that is there."""
 NESTED = "E_NESTED_AGGREGATION_DEFERRED"
+VENDOR = "FOREBAY"
+"""Whose extension of a relationship says what its join is called."""
 
 Json = Mapping[str, Any]
 
@@ -54,18 +59,15 @@ class _Importer:
     metrics: dict[str, Tree] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.datasets = Linked(self.document)
         for each in self.document.get("metrics", ()):
             try:
                 self._metric(each)
             except SqlglotError:
                 self._lose("metric", each, "its expression cannot be read")
 
-    @property
-    def described(self) -> dict[str, Json]:
-        return {each["name"]: each for each in self.document.get("datasets", ())}
-
     def models(self) -> dict[str, Tree]:
-        models = {name: self._model(each) for name, each in self.described.items()}
+        models = {name: self._model(each) for name, each in self.datasets.described.items()}
         return {"version": 1, "models": models}
 
     def metric_files(self) -> dict[str, str]:
@@ -96,22 +98,16 @@ class _Importer:
         return dataset["name"] in self.measures
 
     def _joins(self, dataset: str) -> Iterator[tuple[str, Tree]]:
-        own = [each for each in self._links() if each["from"] == dataset]
-        targets = [each["to"] for each in own]
-        for each in own:
-            is_only = targets.count(each["to"]) == 1
-            name = each["to"] if is_only and each["to"] != dataset else each["name"]
+        links = self.datasets.links
+        for each in (it for it in links if it["from"] == dataset):
+            name = _extended_name(each) or join_name(each, links)
             pairs = list(zip(each["from_columns"], each["to_columns"], strict=True))
-            key = list(self.described[each["to"]].get("primary_key", ()))
+            key = list(self.datasets.described[each["to"]].get("primary_key", ()))
             if [left for left, _ in pairs] == [right for _, right in pairs] == key:
                 yield name, each["to"] if name != each["to"] else {"to": each["to"]}
             else:
                 on = " and ".join(f"{left} = {each['to']}.{right}" for left, right in pairs)
                 yield name, {"to": each["to"], "on": on}
-
-    def _links(self) -> Sequence[Json]:
-        known = self.described
-        return [each for each in self.document.get("relationships", ()) if each["to"] in known]
 
     def _metric(self, metric: Json) -> None:
         tree = sqlglot.parse_one(expression_of(metric), dialect="duckdb")
@@ -122,7 +118,7 @@ class _Importer:
         if any(_nested(each) for each in aggregates):
             self._lose("metric", metric, "it aggregates an aggregate", NESTED)
             return
-        homes = {name for name in map(self._home, aggregates) if name}
+        homes = {name for name in map(self.datasets.home, aggregates) if name}
         named = {each["name"] for each in self.document.get("metrics", ())}
         loose = [each for each in tree.find_all(exp.Column) if not _within(each, aggregates)]
         composed = [each for each in loose if each.name in named]
@@ -138,7 +134,7 @@ class _Importer:
 
     def _formula(self, metric: Json, tree: exp.Expr, aggregates: Sequence[exp.Expr]) -> None:
         for number, each in enumerate(aggregates, 1):
-            home = self._home(each)
+            home = self.datasets.home(each)
             if not home:
                 self._lose("metric", metric, "no dataset is the one that it aggregates")
                 return
@@ -154,7 +150,25 @@ class _Importer:
                 each.set("table", None)
         self.measures.setdefault(home, {})[name] = _member(sql(own), _about(about))
 
-    def _home(self, tree: exp.Expr) -> str:
+
+@dataclass(frozen=True)
+class Linked:
+    """The datasets of a document, and how they reach one another."""
+
+    document: Json
+
+    @cached_property
+    def described(self) -> dict[str, Json]:
+        """Each of them by its name."""
+        return {each["name"]: each for each in self.document.get("datasets", ())}
+
+    @cached_property
+    def links(self) -> Sequence[Json]:
+        """The relationships that lead to one of them."""
+        known = self.described
+        return [each for each in self.document.get("relationships", ()) if each["to"] in known]
+
+    def home(self, tree: exp.Expr) -> str:
         """The dataset whose rows meet one row of every dataset that is named; empty for none."""
         named = {each.table for each in tree.find_all(exp.Column) if each.table}
         reaching = [name for name in self.described if named <= self._reached(name)]
@@ -166,11 +180,26 @@ class _Importer:
         waiting = [dataset]
         while waiting:
             at = waiting.pop()
-            for each in self._links():
+            for each in self.links:
                 if each["from"] == at and each["to"] not in found:
                     found.add(each["to"])
                     waiting.append(each["to"])
         return found
+
+
+def join_name(link: Json, links: Iterable[Json]) -> str:
+    """What the join of a relationship is called: its target, or itself beside others to that."""
+    source, target = link["from"], link["to"]
+    alike = [each for each in links if (each["from"], each["to"]) == (source, target)]
+    return str(target if len(alike) == 1 and target != source else link["name"])
+
+
+def _extended_name(link: Json) -> str:
+    """The name that our own extension gives to a join; empty for none."""
+    for each in link.get("custom_extensions", ()):
+        if each["vendor_name"] == VENDOR:
+            return str(json.loads(each["data"])["name"])
+    return ""
 
 
 def expression_of(member: Json) -> str:
@@ -183,9 +212,24 @@ def expression_of(member: Json) -> str:
     return str(spelled[chosen])
 
 
+class _Words(DuckDBGenerator):
+    """SQL as people write it, with percentiles in the standard's form."""
+
+    TRANSFORMS: ClassVar = {
+        kind: words
+        for kind, words in DuckDBGenerator.TRANSFORMS.items()
+        if kind not in (exp.PercentileCont, exp.PercentileDisc)
+    }
+
+    def withingroup_sql(self, expression: exp.WithinGroup) -> str:
+        order = self.sql(expression.expression).strip()
+        return f"{self.sql(expression.this)} WITHIN GROUP ({order})"
+
+
 def sql(tree: exp.Expr) -> str:
     """An expression as people write it."""
-    return tree.sql("duckdb", normalize_functions="lower", comments=False)
+    words = _Words(dialect="duckdb", normalize_functions="lower", comments=False)
+    return words.generate(tree)
 
 
 def _field(member: Json) -> Tree:

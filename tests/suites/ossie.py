@@ -13,8 +13,12 @@ import duckdb
 import orjson
 import yaml
 
+from semantic_models.build import build_what_stands
+from semantic_models.exporters.ossie import export_ossie
+from semantic_models.faults import Faults
 from semantic_models.importers.imported import Imported
 from semantic_models.importers.ossie import import_ossie
+from semantic_models.parse_spec import parse_project
 from tests.suites.asking import Given, ask
 from tests.suites.case import Case
 from tests.suites.rows import difference
@@ -39,6 +43,8 @@ def _run(case: Path, datasets: Path) -> str | None:
     with tempfile.TemporaryDirectory() as name:
         project = Path(name)
         imported = import_ossie(yaml.safe_load((case / "model.yaml").read_text()))
+        if _read_back(imported) != imported.files:
+            return "the project is another one after it was exported"
         for path, text in {"forebay.yml": ROOT, **imported.files}.items():
             (project / path).parent.mkdir(exist_ok=True)
             (project / path).write_text(text)
@@ -53,6 +59,13 @@ def _run(case: Path, datasets: Path) -> str | None:
         with duckdb.connect(str(project / "data.duckdb"), read_only=True) as connection:
             wanted = connection.execute((case / "gold.sql").read_text()).fetchall()
         return difference(given.rows, wanted, is_ordered=bool(asked.get("order_by")))
+
+
+def _read_back(imported: Imported) -> Mapping[str, str]:
+    """The files that a project's own document becomes, whatever faults it has."""
+    spec, _ = parse_project({"forebay.yml": ROOT, **imported.files})
+    assert spec is not None, "an import writes no malformed file"
+    return import_ossie(export_ossie(spec, build_what_stands(spec, {}, Faults())).document).files
 
 
 def _lost(imported: Imported, asked: Mapping[str, Any]) -> list[str]:

@@ -1,0 +1,1 @@
+"""Projects as documents of other formats."""
