@@ -23,7 +23,7 @@ from gateway.http_api.ports import Limits
 from gateway.http_api.protocol import protocol_with
 from gateway.logs import log_served
 from gateway.pipeline import Gateway
-from gateway.project import load_project
+from gateway.project import Project, load_project
 from gateway.settings import Settings
 from semantic_models.errors import SettingRejected
 
@@ -39,7 +39,11 @@ def make_gateway(settings: Settings) -> Gateway:
     Raises:
         FaultyProject, ProjectError, EngineError: the project cannot be served.
     """
-    project = load_project(settings.project, types_folder=settings.types_folder)
+    return gateway_of(load_project(settings.project, types_folder=settings.types_folder), settings)
+
+
+def gateway_of(project: Project, settings: Settings) -> Gateway:
+    """The gateway of a project that is loaded; it closes its engines."""
     execution = Execution(MemoryStore(settings.cache_bytes_max), settings.execution)
     return Gateway(project.snapshot, project.engines, execution, settings)
 

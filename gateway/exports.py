@@ -9,36 +9,16 @@ from pathlib import Path
 import orjson
 import yaml
 
-from gateway.project import read_files
-from semantic_models.build import build
+from gateway.project import build_files, read_files
 from semantic_models.catalog import Catalog
-from semantic_models.errors import FaultyProject, SettingRejected
+from semantic_models.errors import SettingRejected
 from semantic_models.exporters.ossie import Exported, export_ossie
-from semantic_models.faults import Faults
-from semantic_models.parse_spec import read_project
 from semantic_models.spec import ProjectSpec
 
 WIDTH = 110
 
 FORMATS: Mapping[str, Callable[[ProjectSpec, Catalog], Exported]] = {"ossie": export_ossie}
 """By the word that the command takes."""
-
-
-def built_without_data(folder: Path) -> tuple[ProjectSpec, Catalog]:
-    """A project as its files alone tell it; no engine is asked.
-
-    Raises:
-        FaultyProject: its files have faults.
-        ProjectError: they cannot be read.
-    """
-    faults = Faults()
-    spec = read_project(read_files(folder), faults)
-    if faults.found:
-        raise FaultyProject(faults.in_order())
-    catalog, of_names = build(spec)
-    if catalog is None:
-        raise FaultyProject(of_names)
-    return spec, catalog
 
 
 def export_project(format_: str, folder: Path) -> Exported:
@@ -48,7 +28,7 @@ def export_project(format_: str, folder: Path) -> Exported:
         FaultyProject: its files have faults.
         ProjectError: they cannot be read.
     """
-    return FORMATS[format_](*built_without_data(folder))
+    return FORMATS[format_](*build_files(read_files(folder)))
 
 
 def document_text(document: Mapping[str, object], *, as_json: bool) -> str:

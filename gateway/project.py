@@ -16,6 +16,7 @@ from gateway.kept_types import KeptTypes, digest_of
 from gateway.snapshot import Snapshot
 from gateway.tell_types import metric_places, tell_columns, tell_members, tell_metrics
 from semantic_models.build import build, build_what_stands
+from semantic_models.catalog import Catalog
 from semantic_models.errors import (
     FaultyProject,
     ForebayError,
@@ -152,7 +153,13 @@ def load_project(folder: Path, *, types_folder: Path | None = None) -> Project:
         FaultyProject: with every fault that was found.
         ProjectError, EngineError: it cannot be read, or its data cannot be opened.
     """
-    files = read_files(folder)
+    return load_files(read_files(folder), folder, types_folder=types_folder)
+
+
+def load_files(
+    files: Mapping[str, bytes], folder: Path, *, types_folder: Path | None = None
+) -> Project:
+    """The same of files that were read already, over the data that ``folder`` has."""
     faults = Faults()
     spec = read_project(files, faults)
     engines = open_engines(spec, folder, faults)
@@ -162,6 +169,22 @@ def load_project(folder: Path, *, types_folder: Path | None = None) -> Project:
         for engine in engines.values():
             engine.close()
         raise
+
+
+def build_files(files: Mapping[str, bytes]) -> tuple[ProjectSpec, Catalog]:
+    """A project as its files alone tell it; no engine is asked.
+
+    Raises:
+        FaultyProject: its files have faults.
+    """
+    faults = Faults()
+    spec = read_project(files, faults)
+    if faults.found:
+        raise FaultyProject(faults.in_order())
+    catalog, of_names = build(spec)
+    if catalog is None:
+        raise FaultyProject(of_names)
+    return spec, catalog
 
 
 def _kept_types(

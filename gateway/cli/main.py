@@ -20,6 +20,7 @@ COMMANDS = {
     "export": "Write a project as a document of another format.",
     "schema": "Print the JSON Schema of a project's files, for editors.",
     "lineage": "Show the columns that a metric is made of, and how.",
+    "diff": "Compare a project with what it was at a git revision.",
     "ls": "List models, metrics or dimensions.",
     "show": "Show one model, metric or dimension.",
 }

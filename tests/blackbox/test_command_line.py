@@ -15,7 +15,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import yaml
 
 from tests.blackbox.processes import ENV, FOREBAY, TIMEOUT_S, numbers, run, started
 from tests.support.demo_questions import DEMO
@@ -294,32 +293,6 @@ def test_keys_are_checked_on_the_data_when_asked(
     assert exit_code or b"2 promises checked on the data; none is broken" in done.stdout
     told = [(each["code"], each["message"]) for each in json.loads(document.stdout)["broken"]]
     assert told == ([("SL606", message)] if exit_code else [])
-
-
-def test_a_project_is_exported_and_read_back(tmp_path: Path) -> None:
-    file, again = tmp_path / "demo.yml", tmp_path / "again.json"
-    done = run("export", "ossie", "-o", str(file), *ON_DEMO)
-    taken = run("export", "ossie", "-o", str(file), *ON_DEMO)
-    printed = run("export", "ossie", *ON_DEMO)
-    imported = run("import", "ossie", str(file), "-o", str(tmp_path / "project"))
-    exported = run("export", "ossie", "-o", str(again), "-p", str(tmp_path / "project"))
-
-    told = done.stderr.decode().splitlines()
-    assert (done.returncode, done.stdout.decode()) == (0, f"wrote {file}\n")
-    assert "not carried over: time_zone: Ossie has no time zone" in told
-    assert (
-        'said otherwise: measure "planes" of model "planes": its rows are counted by their key'
-        in told
-    )
-    assert (taken.returncode, taken.stderr.decode()) == (
-        1,
-        f'error[SL204]: file "{file}" exists\n  = help: Name another file, or write --force.\n',
-    )
-    assert printed.stdout == file.read_bytes()
-    assert (imported.returncode, imported.stderr) == (0, b"")
-    assert (exported.returncode, exported.stderr) == (0, b"")
-    first = {**yaml.safe_load(file.read_text()), "name": "project"}
-    assert json.loads(again.read_text()) == first
 
 
 @pytest.mark.slow

@@ -1,0 +1,324 @@
+"""Two states of a project: which definitions differ in what they mean, and what that changes.
+
+What is compared is what was built: a dimension that another one reads stands in it, so that a
+change of the first is one of both, and a change of layout is none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from semantic_models.catalog import Catalog
+from semantic_models.join_paths import walked
+from semantic_models.model import (
+    Bridge,
+    Dimension,
+    Expr,
+    Join,
+    Measure,
+    MeasureUse,
+    Metric,
+    Model,
+    Nested,
+    OneTime,
+    Segment,
+    Select,
+    Spine,
+    Table,
+)
+from semantic_models.prove import text_of
+from semantic_models.spec import NOTHING_SAID, Described
+
+How = Literal["added", "removed", "changed", "affected", "described"]
+"""``affected``: it is as it was, and what it is made of is not; ``described``: in words only."""
+
+Member = Model | Dimension | Measure | Join | Bridge | Segment | Spine | Metric
+Place = tuple[str, str]
+"""A kind of definition and the name of one of them, such as measure and ``orders.revenue``."""
+Definition = Mapping[str, object]
+"""What a member means, by the word of each part."""
+
+_ASKED = re.compile(r"\bmetric\s*\(\s*([\w.]+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a definition before and after."""
+
+    name: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What became of one definition."""
+
+    kind: str
+    """project, spine, model, dimension, segment, join, measure or metric."""
+    name: str
+    how: How
+    parts: tuple[Part, ...] = ()
+    causes: tuple[str, ...] = ()
+    """What it is made of that differs, such as ``measure orders.revenue``."""
+
+    @property
+    def is_of_values(self) -> bool:
+        """Whether a number that is asked for by this name may be another one."""
+        return self.kind in ("measure", "metric") and self.how != "described"
+
+
+def differences(old: Catalog, new: Catalog) -> tuple[Difference, ...]:
+    """Everything that differs between two catalogs, in the order of their definitions."""
+    before, after = _members(old), _members(new)
+    found = {
+        place: each
+        for place in (*before, *(each for each in after if each not in before))
+        if (each := _difference(place, before.get(place), after.get(place))) is not None
+    }
+    if old.time_zone != new.time_zone:
+        zone = Part("time_zone", old.time_zone, new.time_zone)
+        found = {("project", new.name): Difference("project", new.name, "changed", (zone,))} | found
+    return tuple(_with_affected(new, found, after))
+
+
+def _members(catalog: Catalog) -> dict[Place, Member]:
+    found: dict[Place, Member] = {("spine", each.grain): each for each in catalog.spines}
+    for model in catalog.models.values():
+        found["model", model.name] = model
+        members: tuple[tuple[str, Mapping[str, Member]], ...] = (
+            ("dimension", model.dimensions),
+            ("segment", model.segments),
+            ("join", model.joins),
+            ("join", model.bridges),
+            ("measure", model.measures),
+        )
+        for kind, by_name in members:
+            found |= {(kind, f"{model.name}.{name}"): each for name, each in by_name.items()}
+    metrics = (each for name, each in catalog.metrics.items() if not _is_measure(catalog, name))
+    return found | {("metric", each.name): each for each in metrics}
+
+
+def _is_measure(catalog: Catalog, name: str) -> bool:
+    metric = catalog.metrics[name]
+    use = metric.inputs[0]
+    return isinstance(use, MeasureUse) and name in (use.measure, f"{use.model}.{use.measure}")
+
+
+def _difference(place: Place, old: Member | None, new: Member | None) -> Difference | None:
+    kind, name = place
+    if old is None or new is None:
+        return Difference(kind, name, "added" if old is None else "removed")
+    before, after = _definition(old), _definition(new)
+    parts = tuple(
+        Part(word, _text(before.get(word)), _text(after.get(word)))
+        for word in dict.fromkeys((*before, *after))
+        if before.get(word) != after.get(word)
+    )
+    if parts:
+        return Difference(kind, name, "changed", parts)
+    words = tuple(_differing_words(_about(old), _about(new)))
+    return Difference(kind, name, "described", words) if words else None
+
+
+def _with_affected(
+    catalog: Catalog, found: Mapping[Place, Difference], members: Mapping[Place, Member]
+) -> Iterator[Difference]:
+    """The differences, and the measures and metrics that are made of what differs."""
+    meant = {place for place, each in found.items() if each.how != "described"}
+    used = {
+        place: _used(catalog, member) - {place}
+        for place, member in members.items()
+        if isinstance(member, Measure | Metric)
+    }
+    differing = set(meant)
+    while reached := {each for each in used if used[each] & differing} - differing:
+        differing |= reached
+    causes = {
+        place: tuple(f"{kind} {name}" for kind, name in sorted(made_of & differing))
+        for place, made_of in used.items()
+        if made_of & differing
+    }
+    for place, each in found.items():
+        is_made_anew = each.how == "changed" and place in causes
+        yield replace(each, causes=causes[place]) if is_made_anew else each
+    for place, told in causes.items():
+        if place not in meant:
+            yield Difference(*place, "affected", causes=told)
+
+
+# What a member means, part by part.
+
+
+def _definition(member: Member) -> Definition:
+    match member:
+        case Model():
+            return _of_model(member)
+        case Dimension():
+            return {"expr": member.expr, "grain": member.grain}
+        case Measure():
+            return {
+                "expr": member.expr,
+                "where": member.where,
+                "time": member.time,
+                "one time": member.one_time,
+            }
+        case Segment():
+            return {"expr": member.expr}
+        case Join():
+            return {
+                "to": member.target,
+                "on": member.columns,
+                "cardinality": member.cardinality,
+                "valid": member.valid,
+                "at": member.at,
+            }
+        case Bridge():
+            return {"to": member.target, "through": member.through}
+        case Spine():
+            return {"table": member.table, "column": member.column, "engine": member.engine}
+        case Metric():
+            return _of_metric(member)
+
+
+def _of_model(model: Model) -> Definition:
+    return {
+        "rows": model.relation,
+        "engine": model.engine,
+        "key": model.key,
+        "unique": model.unique,
+        "partition": model.partition,
+        "time": model.time,
+        "where": model.where,
+    }
+
+
+def _of_metric(metric: Metric) -> Definition:
+    called = {f"i{number}": _called(use) for number, use in enumerate(metric.inputs)}
+    ranked = metric.ranked
+    return {
+        "formula": text_of(metric.formula, called),
+        "inputs": tuple(map(_of_input, metric.inputs)),
+        "grain": metric.grain,
+        "spine": metric.spine,
+        "rank": None if ranked is None else (ranked.within, ranked.descending),
+    }
+
+
+def _called(use: MeasureUse | Nested) -> str:
+    return use.metric.name.rstrip(":") if isinstance(use, Nested) else f"{use.model}.{use.measure}"
+
+
+def _of_input(use: MeasureUse | Nested) -> tuple[object, ...]:
+    """The same without the places at which its texts stand."""
+    if isinstance(use, Nested):
+        added = tuple(each.text for each in use.scope.add_filters)
+        scope = replace(use.scope, add_filters=(), origins=())
+        return (tuple(_of_metric(use.metric).items()), scope, added)
+    funnel = use.funnel
+    base = () if funnel is None else (_of_input(funnel.base), replace(funnel, base=_NO_USE))
+    asked = tuple(each.text for each in use.asked)
+    return (replace(use, asked=(), funnel=None), asked, base)
+
+
+_NO_USE = MeasureUse("", "")
+
+
+def _text(part: object) -> str:
+    """A part as people read it; nothing where it is told by its name alone."""
+    match part:
+        case None | () | "":
+            return ""
+        case Expr():
+            return text_of(part)
+        case OneTime():
+            return f"{'last' if part.last else 'first'} {part.name}"
+        case Table(parts):
+            return ".".join(parts)
+        case bool():
+            return str(part).lower()
+        case str():
+            return part
+        case tuple() if all(isinstance(each, str) for each in part):
+            return ", ".join(part)
+        case tuple():
+            return ", ".join(filter(None, map(_listed, part)))
+        case Select(tree):
+            return tree.sql("duckdb")
+        case _:
+            return ""
+
+
+def _listed(part: object) -> str:
+    """One of several columns, keys or pairs; nothing of what has no short text."""
+    if isinstance(part, tuple) and all(isinstance(each, str) for each in part):
+        return " = ".join(part)
+    return ""
+
+
+def _about(member: Member) -> Described:
+    return NOTHING_SAID if isinstance(member, Join | Bridge | Spine) else member.about
+
+
+def _differing_words(old: Described, new: Described) -> Iterator[Part]:
+    for word in Described.__slots__:
+        before, after = getattr(old, word), getattr(new, word)
+        if before != after:
+            yield Part(word, _text(before), _text(after))
+
+
+# What a measure or metric is made of.
+
+
+def _used(catalog: Catalog, member: Measure | Metric) -> set[Place]:
+    uses = (MeasureUse(member.model, member.name),) if isinstance(member, Measure) else ()
+    metric_uses = member.measures if isinstance(member, Metric) else uses
+    places = {place for use in metric_uses for place in _used_by(catalog, use)}
+    if isinstance(member, Metric):
+        places |= set(_scoped(catalog, member))
+    return places
+
+
+def _used_by(catalog: Catalog, use: MeasureUse) -> Iterator[Place]:
+    model = catalog.models[use.model]
+    measure = model.measures[use.measure]
+    yield "model", model.name
+    yield "measure", f"{model.name}.{measure.name}"
+    time = use.time or measure.time
+    if time is not None:
+        yield "dimension", f"{model.name}.{time}"
+    read = [measure.expr, measure.where, *use.filters]
+    if measure.one_time is not None:
+        read += [measure.one_time.by, *measure.one_time.per]
+    for expr in read:
+        if expr is not None:
+            yield from _joined(catalog, model.name, expr)
+    for each in use.asked:
+        for name in _ASKED.findall(each.text):
+            metric = catalog.metrics.get(name)
+            measured = metric is not None and _is_measure(catalog, name)
+            yield (
+                ("measure", _called(metric.inputs[0])) if measured and metric else ("metric", name)
+            )
+
+
+def _joined(catalog: Catalog, home: str, expr: Expr) -> Iterator[Place]:
+    """The joins that an expression walks, and the models that they meet."""
+    for path in expr.paths:
+        for join in walked(catalog.ways.edges, home, path):
+            source, _, name = join.name.partition(":")
+            written = f"{source}.{name}" if name else f"{join.source}.{join.name}"
+            yield "join", written
+            yield "model", join.target
+
+
+def _scoped(catalog: Catalog, metric: Metric) -> Iterator[Place]:
+    """The dimensions that a metric is grouped by of its own."""
+    for use in metric.inputs:
+        if isinstance(use, Nested):
+            names = (*use.scope.per, *(use.scope.keep_only or ()), *use.scope.exclude)
+            yield from (("dimension", f"{use.home}.{name}") for name in names)
+            yield from _scoped(catalog, use.metric)

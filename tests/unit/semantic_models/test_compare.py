@@ -1,0 +1,203 @@
+"""What definitions mean is compared, not how they are written; what it reaches is told."""
+
+from __future__ import annotations
+
+import pytest
+
+from semantic_models.build import build
+from semantic_models.catalog import Catalog
+from semantic_models.compare import Difference, Part, differences
+from tests.support import shop
+from tests.support.models import parsed
+
+ROOT = """
+version: 1
+name: shop
+engines: {local: {type: duckdb, path: shop.duckdb}}
+"""
+MODELS = """
+version: 1
+models:
+  orders:
+    table: orders
+    key: id
+    time: day
+    dimensions: {day: {type: time}, size: amount, big: size > 10}
+    measures:
+      revenue: sum(amount)
+      big_orders: {expr: count(*), where: big}
+      held: {expr: sum(amount), last_by: day, per: [status]}
+    joins:
+      buyer: {to: people, on: buyer_id = people.id}
+      tags: {to: tags, through: tagged}
+    segments: {paid: status = 'paid'}
+  people: {table: people, key: id, dimensions: {name: }, measures: {people: count(*)}}
+  tagged:
+    table: tagged
+    joins:
+      order: {to: orders, on: order_id = orders.id}
+      tag: {to: tags, on: tag_id = tags.id}
+  tags: {table: tags, key: id, dimensions: {word: }}
+metrics:
+  each: revenue / people
+  twice: 2 * each
+  of_ann: {of: revenue, where: buyer.name = 'Ann'}
+  paid: {of: revenue, where: paid}
+  mean: {avg: revenue, per: size}
+  ranked: {rank: revenue}
+  spenders: {of: people, where: "metric(mean_of_all, buyer.name) > 1"}
+  mean_of_all: {of: revenue, where: buyer.name is not null}
+spines:
+  day: {table: days, column: d}
+"""
+
+
+def catalog(models: str, root: str = ROOT) -> Catalog:
+    built, faults = build(parsed(models, root=root))
+    assert built is not None, [each.message for each in faults]
+    return built
+
+
+def told(old: str, new: str) -> list[str]:
+    """What differs where one text of the models is replaced by another."""
+    assert MODELS.count(old) == 1
+    return [line(each) for each in differences(catalog(MODELS), catalog(MODELS.replace(old, new)))]
+
+
+def line(each: Difference) -> str:
+    parts = "".join(f"; {part.name}: {part.old} -> {part.new}" for part in each.parts)
+    causes = f" by {', '.join(each.causes)}" if each.causes else ""
+    return f"{each.how} {each.kind} {each.name}{parts}{causes}"
+
+
+def test_a_project_does_not_differ_from_itself() -> None:
+    assert differences(catalog(shop.MODELS, shop.ROOT), catalog(shop.MODELS, shop.ROOT)) == ()
+
+
+def test_layout_is_no_difference() -> None:
+    moved = MODELS.replace("\nmodels:", "\n\n# orders and people\nmodels:")
+    spaced = moved.replace("2 * each", "2  *  each").replace("sum(amount)", "SUM( amount )")
+
+    assert differences(catalog(MODELS), catalog(spaced)) == ()
+
+
+def test_a_changed_measure_is_told_with_all_that_is_made_of_it() -> None:
+    by = "by measure orders.revenue"
+
+    assert told("revenue: sum(amount)", "revenue: sum(amount) * 2") == [
+        "changed measure orders.revenue; expr: SUM(amount) -> SUM(amount) * 2",
+        f"affected metric each {by}",
+        f"affected metric twice {by}",
+        f"affected metric of_ann {by}",
+        f"affected metric paid {by}",
+        f"affected metric mean {by}",
+        f"affected metric ranked {by}",
+        "affected metric spenders by metric mean_of_all",
+        f"affected metric mean_of_all {by}",
+    ]
+
+
+def test_a_changed_dimension_is_told_with_those_that_read_it() -> None:
+    assert told("size: amount", "size: amount + tax") == [
+        "changed dimension orders.size; expr: amount -> amount + tax",
+        "changed dimension orders.big; expr: amount > 10 -> (amount + tax) > 10",
+        "changed measure orders.big_orders; where: amount > 10 -> (amount + tax) > 10",
+        "affected metric mean by dimension orders.size",
+    ]
+
+
+def test_a_changed_segment_is_told_with_the_metrics_that_name_it() -> None:
+    found = told("status = 'paid'", "status = 'sent'")
+
+    assert found == [
+        "changed segment orders.paid; expr: status = 'paid' -> status = 'sent'",
+        "changed metric paid; inputs:  -> ",
+    ]
+
+
+def test_rows_that_are_left_out_reach_whoever_joins_them() -> None:
+    found = told("people: {table: people,", "people: {table: people, where: name > '',")
+
+    assert found == [
+        "changed model people; where:  -> name > ''",
+        "affected measure people.people by model people",
+        "affected metric each by measure people.people, model people",
+        "affected metric twice by measure people.people, model people",
+        "affected metric of_ann by model people",
+        "affected metric spenders by measure people.people, metric mean_of_all, model people",
+        "affected metric mean_of_all by model people",
+    ]
+
+
+def test_a_changed_join_reaches_those_that_walk_it() -> None:
+    assert told("buyer_id = people.id", "seller_id = people.id") == [
+        "changed join orders.buyer; on: buyer_id = id -> seller_id = id",
+        "affected metric of_ann by join orders.buyer",
+        "affected metric spenders by metric mean_of_all",
+        "affected metric mean_of_all by join orders.buyer",
+    ]
+
+
+def test_a_formula_is_told_as_it_is_computed() -> None:
+    formula = "orders.revenue / people.people"
+
+    assert told("twice: 2 * each", "twice: 3 * each") == [
+        f"changed metric twice; formula: 2 * ({formula}) -> 3 * ({formula})"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "first"),
+    [
+        (
+            "last_by: day",
+            "first_by: day",
+            "changed measure orders.held; one time: last day -> first day",
+        ),
+        (
+            "table: days, column: d",
+            "table: dates, column: d",
+            "changed spine day; table: days -> dates",
+        ),
+        ("{rank: revenue}", "{rank: revenue, order: asc}", "changed metric ranked; rank:  -> "),
+        (
+            "{table: tags, key: id,",
+            "{sql: select * from tags, key: id,",
+            "changed model tags; rows: tags -> SELECT * FROM tags",
+        ),
+        (
+            "type: time}, size",
+            "type: time, grain: hour}, size",
+            "changed dimension orders.day; grain: day -> hour",
+        ),
+        ("  twice: 2 * each\n", "", "removed metric twice"),
+        ("  twice: 2 * each\n", "  twice: 2 * each\n  thrice: 3 * each\n", "added metric thrice"),
+        (
+            "name: }, meas",
+            "name: {description: Who}}, meas",
+            "described dimension people.name; description:  -> Who",
+        ),
+        (
+            "    segments: {paid",
+            "    segments: {sent: status = 's', paid",
+            "added segment orders.sent",
+        ),
+    ],
+)
+def test_each_kind_of_definition_is_compared(old: str, new: str, first: str) -> None:
+    assert told(old, new)[0] == first
+
+
+def test_words_alone_reach_nothing() -> None:
+    found = told("revenue: sum(amount)", "revenue: {expr: sum(amount), unit: EUR, tags: [a, b]}")
+
+    assert found == ["described measure orders.revenue; unit:  -> EUR; tags:  -> a, b"]
+    assert [each.is_of_values for each in differences(catalog(MODELS), catalog(MODELS))] == []
+
+
+def test_the_time_zone_is_of_the_whole_project() -> None:
+    zoned = catalog(MODELS, f"{ROOT}time_zone: Europe/Berlin\n")
+
+    assert differences(catalog(MODELS), zoned) == (
+        Difference("project", "shop", "changed", (Part("time_zone", "UTC", "Europe/Berlin"),)),
+    )
