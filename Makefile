@@ -9,7 +9,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-
 	--exclude-newer "7 days" --no-emit-index-url --custom-compile-command "make lock" $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-all fuzz check suite scoreboard bench lock clean
+.PHONY: help setup demo serve test test-all fuzz check suite tpc scoreboard bench lock clean
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -51,6 +51,9 @@ fuzz: $(READY) ## ask N random questions of the compiler and of loops over rows:
 
 suite: $(READY) ## ask the cases of an outside suite: SUITE=name CASES=folder ENGINE=duckdb
 	@SUITE='$(SUITE)' CASES='$(CASES)' ENGINE='$(ENGINE)' $(BIN)/python -m tests.suites.runner
+
+tpc: $(READY) ## ask the queries of TPC-H and TPC-DS beside their own SQL: SUITE=tpch SCALE=1
+	@SUITE='$(SUITE)' SCALE='$(SCALE)' $(BIN)/python -m tests.tpc
 
 scoreboard: $(READY) ## run the suites and the fuzzer, and write what they find into the docs: N=50000
 	@$(BIN)/python -m tests.scoreboard

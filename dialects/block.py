@@ -81,7 +81,9 @@ def aliased(tree: exp.Expr, name: str) -> exp.Expr:
 
 
 def conjunction(trees: Sequence[exp.Expr]) -> exp.Expr:
-    """All predicates as one, each in brackets where there are several."""
+    """All predicates as one, each in brackets where there are several; of none, what is true."""
+    if not trees:
+        return exp.true()
     if len(trees) == 1:
         return trees[0]
     both = bracketed(trees[0])

@@ -16,6 +16,9 @@ from tests.corpus.test_corpus import CASES as CORPUS
 from tests.oracle.fuzz import Tally, asked
 from tests.suites.runner import SUITES, known_failures, run
 from tests.tidy.tree import ROOT
+from tests.tpc.__main__ import score_of
+from tests.tpc.asked import unsaid
+from tests.tpc.data import BENCHMARKS
 
 START, END = "<!-- scoreboard -->", "<!-- end of the scoreboard -->"
 PAGE = ROOT / "docs" / "explanation" / "scoreboard.md"
@@ -37,6 +40,9 @@ def rows(folder: Path, questions: int, seed: str) -> Iterator[tuple[str, str]]:
         score = run(suite(folder / name))
         of = len(score.passed) + len(score.failed)
         yield f"{name}, an outside suite", f"{len(score.passed)} of {of} cases pass"
+    for benchmark in BENCHMARKS:
+        asked_as = f"{benchmark.title} at scale factor {benchmark.scale}, beside its own SQL"
+        yield asked_as, score_of(benchmark).told(benchmark)
     refused = [case for case in CORPUS if "refused" in case.sections]
     codes = {case.sections["refused"].split()[0] for case in refused}
     answers = len(CORPUS) - len(refused)
@@ -52,10 +58,12 @@ def table(found: list[tuple[str, str]]) -> str:
 
 def failures() -> str:
     """Every case that fails, with its reason."""
+    known = {name: known_failures(name) for name in SUITES}
+    known |= {each.name: unsaid(each.name) for each in BENCHMARKS}
     lines = [
         f"| {name} | {case.split('/')[-1]} | {reason} |"
-        for name in SUITES
-        for case, reason in known_failures(name).items()
+        for name, reasons in known.items()
+        for case, reason in reasons.items()
     ]
     if not lines:
         return ""

@@ -1,0 +1,1 @@
+"""TPC-H and TPC-DS asked as metric queries, beside the benchmarks' own SQL."""
