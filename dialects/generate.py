@@ -38,6 +38,7 @@ from semantic_models.plan import (
     SortKey,
     Spread,
     Stitch,
+    Union,
     Windowed,
     scans,
 )
@@ -97,7 +98,7 @@ class _Generator:
     def block(self, plan: LogicalPlan) -> Block:
         """The SELECT of a plan, as far as it goes in one."""
         match plan:
-            case Pick() | Fill() | Lookup() | Stitch():
+            case Pick() | Fill() | Lookup() | Stitch() | Union():
                 return self._put_together(plan)
             case Project():
                 return self._project(plan)
@@ -116,7 +117,7 @@ class _Generator:
             case _:
                 return self._rows(plan)
 
-    def _put_together(self, plan: Pick | Fill | Lookup | Stitch) -> Block:
+    def _put_together(self, plan: Pick | Fill | Lookup | Stitch | Union) -> Block:
         match plan:
             case Lookup():
                 return self._lookup(plan)
@@ -126,6 +127,8 @@ class _Generator:
                 return self._fill(plan)
             case Stitch():
                 return self._stitch(plan)
+            case Union():
+                return self._union(plan)
 
     def _rows(
         self, plan: Scan | Join | Filter | SemiJoin | Spread | Series | Windowed | Behind
@@ -259,7 +262,8 @@ class _Generator:
         )
 
     def _stitch(self, plan: Stitch) -> Block:
-        selects = [self._padded(branch, plan) for branch in plan.branches]
+        columns = (*plan.keys, *plan.measures)
+        selects = [self._padded(branch, columns) for branch in plan.branches]
         union = _union(selects)
         name = f"s{next(self.numbers)}"
         block = Block(exp.Subquery(this=union, alias=_table_alias(name)), "")
@@ -273,8 +277,14 @@ class _Generator:
         block.group = tuple(key.name for key in plan.keys)
         return block
 
-    def _padded(self, branch: LogicalPlan, plan: Stitch) -> exp.Select:
-        """A branch with every column of the stitch, NULL where it has none."""
+    def _union(self, plan: Union) -> Block:
+        selects = [self._padded(branch, plan.columns) for branch in plan.branches]
+        name = f"s{next(self.numbers)}"
+        block = Block(exp.Subquery(this=_union(selects), alias=_table_alias(name)), "")
+        return self._computed(block, plan.columns)
+
+    def _padded(self, branch: LogicalPlan, columns: Sequence[Output]) -> exp.Select:
+        """A branch with each of the columns, NULL where it has none."""
         inner = self.block(branch)
         block = self._wrapped(inner)
         block.columns = [
@@ -284,7 +294,7 @@ class _Generator:
                 else self.lowering.null(each.type),
                 each.name,
             )
-            for each in (*plan.keys, *plan.measures)
+            for each in columns
         ]
         return block.tree()
 

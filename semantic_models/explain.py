@@ -164,6 +164,9 @@ def _nested(proof: Told) -> Iterator[str]:
 
 
 def _above(proof: Told) -> Iterator[str]:
+    for each in proof.get("totals", ()):
+        yield f"Beside the groups stand totals for each {', '.join(each['grain']) or 'question'}:"
+        yield from _indented(_proof(each))
     if "filled" in proof:
         yield f"Times without rows are added: each {_periods(proof['filled'])}."
     for part in ("ranks", "formulas"):

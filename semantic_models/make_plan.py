@@ -35,6 +35,7 @@ from semantic_models.plan import (
     Project,
     Sort,
     Stitch,
+    Union,
     outputs,
 )
 from semantic_models.plan_measures import measure_output
@@ -42,6 +43,7 @@ from semantic_models.plan_rows import filtered, home_keys, joined_rows, met_days
 from semantic_models.regrain import regrained
 from semantic_models.resolved import Branch, Filling, NestedGroups, ResolvedQuery
 from semantic_models.scopes import aggregated
+from semantic_models.totals import told
 
 
 def make_plan(resolved: ResolvedQuery) -> Plan:
@@ -102,6 +104,33 @@ def _listing(resolved: ResolvedQuery) -> LogicalPlan:
 
 
 def _aggregates(resolved: ResolvedQuery, choices: Sequence[Choice]) -> LogicalPlan:
+    above = _level(resolved, choices)
+    if resolved.totals:
+        above = _with_totals(above, resolved)
+    if resolved.having:
+        above = Filter(above, resolved.having)
+    above = _cut(_sorted(above, resolved), resolved)
+    return Project(above, resolved.computed)
+
+
+def _with_totals(groups: LogicalPlan, resolved: ResolvedQuery) -> LogicalPlan:
+    """The groups and, beside them, those of each shorter prefix of the keys."""
+    keys = resolved.branches[0].keys
+    levels = map(_with_inner_plans, resolved.totals)
+    plans = (
+        _flagged(groups, keys, resolved),
+        *(_flagged(_level(each, choices_of(each)), keys, each) for each in levels),
+    )
+    return Union(plans, named(outputs(plans[0])))
+
+
+def _flagged(plan: LogicalPlan, keys: Sequence[Output], level: ResolvedQuery) -> LogicalPlan:
+    kept = [key.name for key in level.branches[0].keys]
+    return Project(plan, (*named(outputs(plan)), *told(keys, kept)))
+
+
+def _level(resolved: ResolvedQuery, choices: Sequence[Choice]) -> LogicalPlan:
+    """The groups of one grain, with all that having and order may name."""
     above = _groups(resolved, choices)
     if resolved.filling is not None:
         above = _filled(above, resolved.filling)
@@ -112,10 +141,7 @@ def _aggregates(resolved: ResolvedQuery, choices: Sequence[Choice]) -> LogicalPl
         above = Filter(above, resolved.present)
     if resolved.windows:
         above = Project(above, (*named(outputs(above)), *resolved.windows))
-    if resolved.having:
-        above = Filter(above, resolved.having)
-    above = _cut(_sorted(above, resolved), resolved)
-    return Project(above, resolved.computed)
+    return above
 
 
 def _groups(resolved: ResolvedQuery, choices: Sequence[Choice]) -> LogicalPlan:

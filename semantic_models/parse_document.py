@@ -35,9 +35,9 @@ ROWS_MAX = 2**53
 
 _KEYS = [
     *("metrics", "dimensions", "fields", "from", "where", "having"),
-    *("order_by", "limit", "offset", "time", "distinct", "fill"),
+    *("order_by", "limit", "offset", "time", "distinct", "fill", "totals"),
 ]
-_LATER = ["compare", "totals", "top", "params", "saved_query", "qualify"]
+_LATER = ["compare", "top", "params", "saved_query", "qualify"]
 _TIME_KEYS = ("on", "from", "to", "last", "zone")
 _LAST = re.compile(r"\d{1,5} +[a-z]+")
 OPERATORS = {
@@ -117,6 +117,7 @@ def parse_object(document: Json) -> Query:
         distinct=_truth(document, "distinct", default=True),
         where=_list(document, "where", _filter),
         fill=_truth(document, "fill", default=False),
+        totals=_truth(document, "totals", default=False),
         having=_list(document, "having", _filter),
         order_by=_list(document, "order_by", _order),
         limit=_count(document, "limit"),

@@ -6,7 +6,7 @@ names of that node's outputs.
 
     Scan  Windowed  Behind  Join  Filter  SemiJoin  Spread  ->  rows of the home model
     Series  ->  rows of their own, periods of time
-    Project  Distinct  Aggregate  Pick  Stitch  Fill  Lookup  ->  named outputs
+    Project  Distinct  Aggregate  Pick  Stitch  Union  Fill  Lookup  ->  named outputs
     Sort  Limit                    ->  the same outputs, ordered or cut
 """
 
@@ -199,6 +199,14 @@ class Stitch:
 
 
 @dataclass(frozen=True, slots=True)
+class Union:
+    """All rows of several plans; a column that one of them lacks is NULL in its rows."""
+
+    branches: tuple[LogicalPlan, ...]
+    columns: tuple[Output, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Sort:
     """The rows of ``input`` in order."""
 
@@ -231,6 +239,7 @@ LogicalPlan = (
     | Distinct
     | Aggregate
     | Stitch
+    | Union
     | Sort
     | Limit
 )
@@ -281,7 +290,7 @@ def children(plan: LogicalPlan) -> tuple[LogicalPlan, ...]:
             return (plan.input, plan.periods)
         case Join() | SemiJoin() | Lookup():
             return (plan.input, plan.right)
-        case Stitch():
+        case Stitch() | Union():
             return plan.branches
         case Windowed() | Behind() | Pick() | Filter() | Project() | Distinct() | Aggregate():
             return (plan.input,)
@@ -299,7 +308,7 @@ def scans(plan: LogicalPlan) -> tuple[Scan, ...]:
 def outputs(plan: LogicalPlan) -> tuple[Output, ...]:
     """The named outputs of a plan; none where it is rows of a home."""
     match plan:
-        case Project() | Distinct() | Pick() | Fill() | Lookup():
+        case Project() | Distinct() | Pick() | Fill() | Lookup() | Union():
             return plan.columns
         case Aggregate() | Stitch():
             return (*plan.keys, *plan.measures)

@@ -55,6 +55,8 @@ def _proof(resolved: ResolvedQuery, choices: Iterable[Choice], called: Names) ->
         proof["stitch"] = {"on": grain, "nulls": "NULL keys meet", "missing": "NULL"}
     if resolved.nested:
         proof["nested"] = [_nested(each, names) for each in resolved.nested]
+    if resolved.totals:
+        proof["totals"] = [_proof(each, choices_of(each), names) for each in resolved.totals]
     if resolved.filling is not None:
         proof["filled"] = _periods(resolved.filling.periods)
     return proof | _above(resolved, names, called)

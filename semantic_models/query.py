@@ -109,5 +109,7 @@ class Query:
     time: TimeRange = TimeRange()
     fill: bool = False
     """Whether times without rows are in the answer too."""
+    totals: bool = False
+    """Whether every prefix of the dimensions is grouped by too, down to none of them."""
     columns: tuple[str, ...] = ()
     """Names as asked, in the order of the answer's columns; empty: dimensions, then metrics."""

@@ -77,6 +77,12 @@ def _check_shape(query: Query) -> None:
         raise NotSupported(
             "having stands in a question without metrics", hint="Write the predicate under where."
         )
+    if query.totals and not (query.metrics and query.dimensions):
+        raise NotSupported(
+            "totals stand in a question that has no groups",
+            hint="Ask for metrics by dimensions, or leave totals out.",
+            position=Position("totals", 1, 1, 4, "true"),
+        )
     time = query.time
     if time.on and not (time.start or time.end or time.last):
         raise WrongType(

@@ -53,18 +53,26 @@ from semantic_models.resolved import (
 )
 from semantic_models.scopes import aggregated_type
 from semantic_models.spec import Described
+from semantic_models.totals import flags_of, shorter, with_totals
 from semantic_models.types import Kind, LogicalType
 
 
 def resolve_aggregate(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQuery:
     """Resolve a question that has metrics."""
+    further = _further_metrics(query, catalog)
+    resolved = _resolve(query, catalog, clock, further)
+    if not query.totals:
+        return resolved
+    levels = (_resolve(each, catalog, clock, further) for each in shorter(query))
+    return with_totals(resolved, levels)
+
+
+def _resolve(query: Query, catalog: Catalog, clock: Clock, further: Sequence[str]) -> ResolvedQuery:
+    """The same at one grain; ``further`` metrics are computed and not shown."""
     inputs: list[Input] = []
     asked = [_metric(each, catalog, inputs) for each in query.metrics]
     shown = {_measure_column(number) for number in range(len(inputs))}
-    hidden = {
-        name: _metric(Asked(name), catalog, inputs)
-        for name in _further_metrics(query, catalog, asked)
-    }
+    hidden = {name: _metric(Asked(name), catalog, inputs) for name in further}
     uses, nested = _apart(inputs)
     _check_model(query, uses)
     metrics = [*asked, *hidden.values()] if _uses_metric_time(query) else []
@@ -167,10 +175,13 @@ def _or_dimension(error: UnknownName, asked: Asked, catalog: Catalog) -> Unknown
     return error
 
 
-def _further_metrics(query: Query, catalog: Catalog, asked: Sequence[AskedMetric]) -> list[str]:
+def _further_metrics(query: Query, catalog: Catalog) -> list[str]:
     """Metrics that having and order_by name although the answer does not show them."""
     spelled = [*(each.name for each in query.order_by), *names_in(query.having)]
-    shown = {each.metric.name for each in asked} | {each.name for each in asked}
+    if not spelled:
+        return []
+    asked = [each.name.replace("__", ".") for each in query.metrics]
+    shown = {*asked, *(each.alias or each.name.replace(".", "__") for each in query.metrics)}
     grouped = {each.alias or each.name for each in query.dimensions}
     return [
         name
@@ -416,6 +427,8 @@ def _columns_by_name(
     shown = {each.name: _computed(each) for each in asked}
     hidden_too = {each.metric.name: _computed(each) for each in (*asked, *hidden.values())}
     _add_bare_times(known, keys, query)
+    if query.totals:
+        known |= {each.name: Computed(each.expr.tree, Kind.BOOLEAN) for each in flags_of(keys)}
     return {**known, **hidden_too, **shown}
 
 

@@ -225,6 +225,8 @@ class ResolvedQuery:
     """The answer's columns over the branches' columns."""
     nested: tuple[NestedGroups, ...] = ()
     filling: Filling | None = None
+    totals: tuple[ResolvedQuery, ...] = ()
+    """The same for each shorter prefix of the keys, whose rows stand beside its groups."""
     present: tuple[Expr, ...] = ()
     """Which groups are in the answer, whatever having says."""
     windows: tuple[Output, ...] = ()
