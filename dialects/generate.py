@@ -57,7 +57,7 @@ def generate(governed: GovernedPlan, dialect: Dialect) -> PhysicalQuery:
         UnsupportedFeature: the engine has no exact way to compute a part of the plan.
     """
     plan = governed.plan
-    generator = _Generator(Lowering(dialect, plan.zone), count())
+    generator = _Generator(Lowering(dialect, plan.zone, plan.parameters), count())
     tree = generator.block(plan.root).select(plan.columns)
     return PhysicalQuery(
         text=_writer(dialect.name).generate(tree, copy=False, identify=True, comments=False),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from sqlglot import exp
 
@@ -13,6 +14,8 @@ from semantic_models import intrinsics
 from semantic_models.expressions import with_children
 from semantic_models.functions import AGGREGATES
 from semantic_models.model import Grain
+from semantic_models.parameters import literal_of
+from semantic_models.query import Plain
 from semantic_models.types import Kind, LogicalType
 
 
@@ -22,6 +25,8 @@ class Lowering:
 
     dialect: Dialect
     zone: str
+    parameters: Mapping[str, Plain] = field(default_factory=dict)
+    """The values of parameters by name."""
 
     def lower(self, tree: exp.Expr, home: str) -> exp.Expr:
         """A copy with columns behind the aliases of their scans and intrinsics spelled out.
@@ -64,6 +69,8 @@ class Lowering:
                 name = self.dialect.weekday if part.name == "dow" else part.name.upper()
                 found = exp.Extract(this=exp.Var(this=name), expression=civil)
                 return exp.Cast(this=found, to=data_type("BIGINT", self.dialect.name))
+            case intrinsics.PARAMETER:
+                return literal_of(self.parameters[node.expressions[0].name])
             case intrinsics.BACK:
                 unit, count, civil = node.expressions
                 step = interval(int(count.name), Grain(unit.name))

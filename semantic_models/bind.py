@@ -45,7 +45,8 @@ from semantic_models.intrinsics import (
 from semantic_models.join_paths import Bridges, Joins, Ways, both_ways, walked
 from semantic_models.kinds import settle
 from semantic_models.missing_rows import null_without_row
-from semantic_models.model import Expr, Grain, Join, Path
+from semantic_models.model import Expr, Grain, Join, Parameter, Path
+from semantic_models.parameters import PREFIX, TYPES, parameter_expr
 from semantic_models.spec import DimensionSpec, ModelSpec, Scalar, SegmentSpec
 from semantic_models.types import Kind, LogicalType
 from semantic_models.window_forms import has_window, nested_window
@@ -133,6 +134,7 @@ class Binder:
     faults: Faults = field(default_factory=Faults)
     """What leads through something that is lost has no fault of its own."""
     bridges: Bridges = field(default_factory=dict)
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
     bound: dict[tuple[str, str], Bound | None] = field(default_factory=dict)
     """Dimensions and segments; None while one is being bound, which is how a cycle is seen."""
 
@@ -297,7 +299,20 @@ class Binder:
             )
         return bound
 
+    def parameter(self, name: str) -> Bound:
+        """What stands for the value of a parameter.
+
+        Raises:
+            UnknownName: the project has none of that name.
+        """
+        found = self.parameters.get(name)
+        if found is None:
+            raise unknown("parameter", name, list(self.parameters), "Parameters")
+        return Bound(parameter_expr(found), TYPES[found.type_name][0].kind)
+
     def _name(self, model: str, parts: tuple[str, ...], itself: str) -> Bound:
+        if parts[0] == PREFIX and len(parts) > 1:
+            return self.parameter(".".join(parts[1:]))
         path: Path = ()
         at = model
         rest = parts

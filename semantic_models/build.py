@@ -10,6 +10,7 @@ from semantic_models.bind import Binder, Columns
 from semantic_models.build_bridges import build_bridges
 from semantic_models.build_joins import build_joins
 from semantic_models.build_metrics import MetricBuilder, standard_grain
+from semantic_models.build_parameters import build_parameters
 from semantic_models.build_relations import (
     build_calendars,
     build_spines,
@@ -81,7 +82,8 @@ def build_what_stands(spec: ProjectSpec, columns: Columns, faults: Faults) -> Ca
         faults.attempt(partial(known_engine, spec.default_engine, spec, faults))
     joins = build_joins(specs, columns, faults)
     bridges = build_bridges(specs, joins, faults)
-    binder = Binder(specs, joins, columns, faults, bridges)
+    parameters = build_parameters(spec, faults)
+    binder = Binder(specs, joins, columns, faults, bridges, parameters)
     models = {name: _model(each, spec, binder) for name, each in specs.items()}
     calendars = build_calendars(spec, faults)
     metrics, shared = _metrics(spec, models, binder, calendars) if models else ({}, {})
@@ -94,6 +96,7 @@ def build_what_stands(spec: ProjectSpec, columns: Columns, faults: Faults) -> Ca
         time_zone=spec.time_zone.text if spec.time_zone else "UTC",
         spines=build_spines(spec, faults),
         calendars=calendars,
+        parameters=parameters,
     )
     check_scopes(spec.metrics, catalog, faults)
     return catalog

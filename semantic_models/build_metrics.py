@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from semantic_models.bind import Binder, refuse_clock
 from semantic_models.build_funnels import funnel_inputs
+from semantic_models.build_parameters import fixed_values, with_values
 from semantic_models.build_readings import composed, reading_of
 from semantic_models.build_scopes import ranked_of, scope_of
 from semantic_models.checks import (
@@ -35,6 +36,7 @@ from semantic_models.expressions import (
 )
 from semantic_models.faults import Faults
 from semantic_models.model import Expr, Grain, Input, MeasureUse, Metric, Model, Nested
+from semantic_models.parameters import PREFIX
 from semantic_models.spec import MetricSpec, Scalar
 
 
@@ -105,7 +107,7 @@ class MetricBuilder:
         return made
 
     def _build(self, spec: MetricSpec) -> Metric:
-        made = _scoped(self._read(self._defined(spec), spec), spec)
+        made = _scoped(self._read(self._with_values(self._defined(spec), spec), spec), spec)
         if spec.fill_nulls_with is not None:
             made = replace(made, formula=_filled(made.formula, spec.fill_nulls_with))
         made = replace(made, spine=made.spine or spec.spine)
@@ -113,6 +115,13 @@ class MetricBuilder:
             made = replace(made, grain=self._default_grain(made, spec.default_grain))
         self.faults.refuse_named("metrics", spec.name.text)
         return made
+
+    def _with_values(self, metric: Metric, spec: MetricSpec) -> Metric:
+        """A metric with the values that its author gives to parameters."""
+        if not spec.parameters:
+            return metric
+        values = fixed_values(spec.parameters, self.binder.parameters)
+        return with_values(metric, values, spec.parameters[0][0])
 
     def _read(self, metric: Metric, spec: MetricSpec) -> Metric:
         """A metric with its measures read at the times that its author says."""
@@ -249,6 +258,8 @@ class MetricBuilder:
 
         def named(node: exp.Expr, parts: tuple[str, ...]) -> exp.Expr:
             try:
+                if parts[0] == PREFIX and len(parts) > 1:
+                    return self.binder.parameter(".".join(parts[1:])).expr.tree
                 name = ".".join(parts)
                 found = self._build(own[name]) if name in own else self._named(name)
                 inner = _composable(found)

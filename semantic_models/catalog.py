@@ -12,6 +12,7 @@ from semantic_models.model import (
     Expr,
     Metric,
     Model,
+    Parameter,
     Spine,
 )
 from semantic_models.window_forms import has_window
@@ -33,6 +34,7 @@ class Catalog:
     spines: tuple[Spine, ...] = ()
     calendars: Mapping[str, str] = field(default_factory=dict)
     """The model of the calendar that has a grain of its own, by the grain."""
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
 
     def model(self, name: str) -> Model:
         """The model of that name."""

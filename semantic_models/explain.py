@@ -172,6 +172,8 @@ def _above(proof: Told) -> Iterator[str]:
     for part in ("ranks", "formulas"):
         for name, formula in proof.get(part, {}).items():
             yield f"{name} = {formula}"
+    for name, value in proof.get("parameters", {}).items():
+        yield f"parameter {name} is {value}"
     for each in proof.get("having", ()):
         yield f"Only groups where {each}"
     if "order" in proof:

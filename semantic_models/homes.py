@@ -15,6 +15,7 @@ from semantic_models.errors import (
 )
 from semantic_models.join_paths import walked
 from semantic_models.model import Expr, Funnel, MeasureUse, OneTime, Reading
+from semantic_models.parameters import fixed
 from semantic_models.plan_rows import own_predicates
 from semantic_models.query import Query
 from semantic_models.resolve_axis import is_total
@@ -113,7 +114,13 @@ def _home_of_funnel(
 
 
 def _measure(name: str, use: MeasureUse, catalog: Catalog) -> BranchMeasure:
-    return BranchMeasure(name, catalog.models[use.model].measures[use.measure], use.filters)
+    measure = catalog.models[use.model].measures[use.measure]
+    if not use.parameters:
+        return BranchMeasure(name, measure, use.filters)
+    expr = fixed(use.parameters, measure.expr)
+    where = fixed(use.parameters, measure.where) if measure.where is not None else None
+    filters = tuple(fixed(use.parameters, each) for each in use.filters)
+    return BranchMeasure(name, replace(measure, expr=expr, where=where), filters)
 
 
 def _without_many(

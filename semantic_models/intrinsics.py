@@ -6,6 +6,7 @@ An author's or user's text cannot name them: its functions are checked against a
     sl_instant(civil)        the instant at which the plan's zone shows a civil time
     sl_truncate(unit, civil) a civil time cut to a grain
     sl_part(part, civil)     a part of a civil time as a whole number; weekdays from Monday = 1
+    sl_param(name)           the value that the question gives to a parameter
     sl_back(unit, n, civil)  a civil time n units earlier, within a shorter month its last day
 """
 
@@ -21,7 +22,8 @@ INSTANT = "sl_instant"
 TRUNCATE = "sl_truncate"
 BACK = "sl_back"
 PART = "sl_part"
-INTRINSICS = frozenset((CIVIL, INSTANT, TRUNCATE, BACK, PART))
+PARAMETER = "sl_param"
+INTRINSICS = frozenset((CIVIL, INSTANT, TRUNCATE, BACK, PART, PARAMETER))
 
 PARTS = ("year", "quarter", "month", "week", "day", "dow", "doy", "hour", "minute", "second")
 """The parts of a time that may be asked for."""

@@ -41,6 +41,9 @@ _SCHEMAS: Mapping[Shape, Schema] = {
     Shape.COLUMNS_OR_SQL: {"anyOf": [_SQL, _WORDS]},
     Shape.TEXTS: {"type": "object", "additionalProperties": _TEXT, "minProperties": 1},
     Shape.NAMES: _NAMES,
+    Shape.VALUE: _SQL,
+    Shape.VALUES: {"type": "array", "items": _SQL, "minItems": 1},
+    Shape.VALUE_MAP: {"type": "object", "additionalProperties": _SQL, "minProperties": 1},
     Shape.LISTS: {"type": "object", "additionalProperties": _NAMES, "minProperties": 1},
 }
 _NAME: Schema = {"pattern": "^(?!.*__)[A-Za-z_][A-Za-z0-9_]*$", "maxLength": NAME_MAX}

@@ -52,7 +52,9 @@ def make_plan(resolved: ResolvedQuery) -> Plan:
     choices = choices_of(resolved)
     is_listing = resolved.shape != "aggregate"
     root = _listing(resolved) if is_listing else _aggregates(resolved, choices)
-    return Plan(root, resolved.computed, resolved.zone, resolved.engine, choices)
+    return Plan(
+        root, resolved.computed, resolved.zone, resolved.engine, choices, resolved.parameters
+    )
 
 
 def _with_inner_plans(resolved: ResolvedQuery) -> ResolvedQuery:

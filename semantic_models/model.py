@@ -9,6 +9,7 @@ from typing import Literal
 
 from sqlglot import exp
 
+from semantic_models.query import Plain
 from semantic_models.spec import NOTHING_SAID, Described, Scalar
 from semantic_models.types import LogicalType
 
@@ -234,6 +235,8 @@ class MeasureUse:
     """The time dimension that is its metric time here; empty: the measure's own."""
     funnel: Funnel | None = None
     """What its rows are conversions of; then they count where those are."""
+    parameters: tuple[tuple[str, Plain], ...] = ()
+    """Values that the metric gives to parameters, whatever the question gives."""
 
     @property
     def home(self) -> str:
@@ -252,6 +255,19 @@ class Funnel:
     """How long a conversion may come after its base; None: however long."""
     counts_rows: bool = False
     """Whether its conversions are counted, whatever their measure is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """A value that questions may give, in expressions of models and metrics."""
+
+    name: str
+    type_name: str
+    """The name of its type, one of those that ``parameters`` knows."""
+    default: Plain
+    allowed: tuple[Plain, ...] = ()
+    """The only values that it takes; empty for all of its type."""
+    about: Described = NOTHING_SAID
 
 
 Aggregate = Literal["avg", "sum", "min", "max", "count"]

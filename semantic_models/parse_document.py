@@ -35,9 +35,9 @@ ROWS_MAX = 2**53
 
 _KEYS = [
     *("metrics", "dimensions", "fields", "from", "where", "having"),
-    *("order_by", "limit", "offset", "time", "distinct", "fill", "totals"),
+    *("order_by", "limit", "offset", "time", "distinct", "fill", "totals", "params"),
 ]
-_LATER = ["compare", "top", "params", "saved_query", "qualify"]
+_LATER = ["compare", "top", "saved_query", "qualify"]
 _TIME_KEYS = ("on", "from", "to", "last", "zone")
 _LAST = re.compile(r"\d{1,5} +[a-z]+")
 OPERATORS = {
@@ -118,6 +118,7 @@ def parse_object(document: Json) -> Query:
         where=_list(document, "where", _filter),
         fill=_truth(document, "fill", default=False),
         totals=_truth(document, "totals", default=False),
+        parameters=_parameters(document.get("params")),
         having=_list(document, "having", _filter),
         order_by=_list(document, "order_by", _order),
         limit=_count(document, "limit"),
@@ -207,6 +208,19 @@ def _truth(document: Json, key: str, *, default: bool) -> bool:
     if not isinstance(value, bool):
         raise _wrong(key, "true or false", value)
     return value
+
+
+def _parameters(value: Json) -> tuple[tuple[str, Plain], ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, dict):
+        raise _wrong("params", "an object", value)
+    if len(value) > ENTRIES_MAX:
+        raise MalformedDocument(f'"params" has more than {ENTRIES_MAX} entries')
+    for name, each in value.items():
+        if each is None or isinstance(each, dict | list) or "\x00" in str(each):
+            raise _wrong(f"params.{name}", "a plain value", each)
+    return tuple(sorted(value.items()))
 
 
 def _filter(entry: Json, at: str) -> Filter:

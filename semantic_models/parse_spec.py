@@ -30,6 +30,7 @@ from semantic_models.spec import (
     MeasureSpec,
     MetricSpec,
     ModelSpec,
+    ParameterSpec,
     ProjectSpec,
     Scalar,
     ScopeSpec,
@@ -54,6 +55,7 @@ from semantic_models.spec_keys import (
     METRIC,
     MODEL,
     MODEL_FILE,
+    PARAMETER,
     PROJECT,
     SEGMENT,
     SPINE,
@@ -96,6 +98,7 @@ def read_project(
     metrics: list[MetricSpec] = []
     spines: list[SpineSpec] = []
     calendars: list[CalendarSpec] = []
+    parameters: list[ParameterSpec] = []
     for path in sorted(files.keys() - {root_name}):
         if PurePosixPath(path).parts[0] == POLICIES_FOLDER:
             faults.add(_policies_fault(path))
@@ -106,8 +109,13 @@ def read_project(
             metrics += _members(fields, _Section(METRIC, "metrics", _metric), faults)
             spines += _members(fields, _Section(SPINE, "spines", _spine), faults)
             calendars += _members(fields, _Section(CALENDAR, "calendars", _calendar), faults)
+            parameters += _members(fields, _Section(PARAMETER, "parameters", _parameter), faults)
     models += [each.model() for each in calendars]
-    return replace(_project(root, engines, models, metrics, spines), calendars=tuple(calendars))
+    return replace(
+        _project(root, engines, models, metrics, spines),
+        calendars=tuple(calendars),
+        parameters=tuple(parameters),
+    )
 
 
 def _read_root(path: str, text: str | bytes, faults: Faults) -> Fields | None:
@@ -437,6 +445,7 @@ def _metric(name: Scalar, fields: Fields, faults: Faults) -> MetricSpec:
         order=fields.scalar("order"),
         grain=ScopeSpec(fields.lists("grain")),
         filter=ScopeSpec(fields.lists("filter")),
+        parameters=fields.texts("params"),
         locals=_members(fields, _Section(METRIC, "with", _metric), faults),
         about=fields.about(),
     )
@@ -449,6 +458,16 @@ def _calendar(name: Scalar, fields: Fields, _: Faults) -> CalendarSpec:
         day=must(fields, "day"),
         grains=fields.texts("grains"),
         engine=fields.scalar("engine"),
+    )
+
+
+def _parameter(name: Scalar, fields: Fields, _: Faults) -> ParameterSpec:
+    return ParameterSpec(
+        name=name,
+        type=must(fields, "type"),
+        default=must(fields, "default"),
+        allowed=fields.columns("allowed"),
+        about=fields.about(),
     )
 
 

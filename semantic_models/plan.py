@@ -12,10 +12,12 @@ names of that node's outputs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from semantic_models.model import Cardinality, Expr, Grain, Path, Relation
+from semantic_models.query import Plain
 from semantic_models.types import LogicalType
 
 
@@ -270,6 +272,8 @@ class Plan:
     """The engine, by its name in the project, that holds all the data."""
     choices: tuple[Choice, ...] = ()
     """How each home of the question is computed; empty for a plan that no question asked for."""
+    parameters: Mapping[str, Plain] = field(default_factory=dict)
+    """The values of the parameters that its expressions name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from semantic_models.catalog import Catalog
 from semantic_models.give_types import MEASURE
 from semantic_models.make_plan import make_plan
 from semantic_models.model import Dimension, Expr, Measure, Model
+from semantic_models.parameters import values_of
 from semantic_models.plan import Aggregate, Output, Plan
 from semantic_models.plan_rows import conjunction, joined_rows
 from semantic_models.query import Asked, Query
@@ -114,7 +115,9 @@ def probe(catalog: Catalog, model: Model, asked: Mapping[str, Probed]) -> Plan:
     )
     keys = tuple(o for name, o in outputs.items() if not _is_aggregated(asked[name]))
     measures = tuple(o for name, o in outputs.items() if _is_aggregated(asked[name]))
-    return Plan(Aggregate(rows, keys, measures), (*keys, *measures), "UTC", model.engine)
+    root = Aggregate(rows, keys, measures)
+    values = values_of({}, catalog.parameters)
+    return Plan(root, (*keys, *measures), "UTC", model.engine, parameters=values)
 
 
 def _is_aggregated(probed: Probed) -> bool:

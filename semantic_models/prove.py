@@ -192,6 +192,8 @@ def _above(resolved: ResolvedQuery, names: Names, called: Names) -> Proof:
             for each in resolved.computed
             if _is_formula(each.expr, resolved)
         }
+    if resolved.parameters:
+        parts["parameters"] = dict(resolved.parameters)
     parts["having"] = _texts(resolved.having, names)
     parts["order"] = [
         text_of(key.expr, names) + (" descending" if key.descending else "")

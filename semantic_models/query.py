@@ -111,5 +111,7 @@ class Query:
     """Whether times without rows are in the answer too."""
     totals: bool = False
     """Whether every prefix of the dimensions is grouped by too, down to none of them."""
+    parameters: tuple[tuple[str, Plain], ...] = ()
+    """The values that it gives to parameters, in order of their names."""
     columns: tuple[str, ...] = ()
     """Names as asked, in the order of the answer's columns; empty: dimensions, then metrics."""

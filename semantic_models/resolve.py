@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime
 
 from semantic_models.catalog import Catalog
@@ -17,6 +18,7 @@ from semantic_models.errors import (
     ReservedName,
     WrongType,
 )
+from semantic_models.parameters import values_of
 from semantic_models.query import Asked, Query
 from semantic_models.resolve_aggregate import resolve_aggregate
 from semantic_models.resolve_filters import Clock
@@ -46,6 +48,13 @@ def resolve(query: Query, catalog: Catalog, *, now: datetime) -> ResolvedQuery:
     if query.model:
         catalog.model(query.model)
     clock = Clock(now, zone)
+    if not catalog.parameters and not query.parameters:
+        return _resolve_shape(query, catalog, clock)
+    values = values_of(dict(query.parameters), catalog.parameters)
+    return replace(_resolve_shape(query, catalog, clock), parameters=values)
+
+
+def _resolve_shape(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQuery:
     if query.has_fields or query.all_fields:
         return resolve_rows(query, catalog, clock)
     if query.metrics:

@@ -33,6 +33,7 @@ from semantic_models.join_paths import walked
 from semantic_models.matching import is_valid, same_partition
 from semantic_models.metric_predicates import VALUE, Called, called_by
 from semantic_models.model import Dimension, Expr, Grain, Join, Model, OneTime, Path
+from semantic_models.parameters import PREFIX, TYPES, parameter_expr
 from semantic_models.periods import period
 from semantic_models.plan import Output
 from semantic_models.query import (
@@ -114,10 +115,21 @@ class BranchResolver:
         called = called_by(name)
         if called is not None:
             return self._metric(called)
+        if name.startswith(f"{PREFIX}."):
+            return self._parameter(name.removeprefix(f"{PREFIX}."))
         found = self._reached(name)
         if self.axis is not None and not found.path and found.member.name == self.time:
             found = replace(found, axis=self.axis.periods.grain)
         return self._dated(found) if found.calendar_grain else found
+
+    def _parameter(self, name: str) -> Reached:
+        """The value of a parameter, the same for every row."""
+        found = self.catalog.parameters.get(name)
+        if found is None:
+            raise UnknownName.of("parameter", name, self.catalog.parameters)
+        value, type_ = parameter_expr(found), TYPES[found.type_name][0]
+        member = Dimension(name=name, expr=value, type=type_)
+        return Reached((), (), self.home.name, member, dated=(value, type_))
 
     def _metric(self, called: Called) -> Reached:
         """A metric's value for a row, from its groups that the row meets; NULL without one."""

@@ -32,6 +32,7 @@ from semantic_models.expressions import (
 from semantic_models.functions import AGGREGATES
 from semantic_models.kinds import hint_of, is_text_of, settle
 from semantic_models.model import Dimension, Expr
+from semantic_models.parameters import PREFIX
 from semantic_models.query import Comparison, Filter, Plain, Predicate
 from semantic_models.resolve_names import Reached, parts_of
 from semantic_models.resolve_time import clock_literal
@@ -74,11 +75,12 @@ class Clock:
 
 
 def names_in(filters: Sequence[Filter]) -> list[str]:
-    """Every name that predicates use, as it is spelled."""
+    """Every name of a member that predicates use, as it is spelled."""
     found: list[str] = []
     for each in filters:
         if isinstance(each, Predicate):
-            found += [".".join(parts) for _, parts in names(each.tree)]
+            written = (parts for _, parts in names(each.tree))
+            found += [".".join(parts) for parts in written if parts[0] != PREFIX]
         else:
             found.append(each.name)
     return found

@@ -24,6 +24,7 @@ from semantic_models.plan import (
     Output,
     SortKey,
 )
+from semantic_models.query import Plain
 from semantic_models.types import LogicalType
 
 Role = Literal["dimension", "metric", "field"]
@@ -238,3 +239,5 @@ class ResolvedQuery:
     zone: str
     engine: str
     columns: tuple[AnswerColumn, ...]
+    parameters: Mapping[str, Plain] = field(default_factory=dict)
+    """The value of every parameter of the project."""

@@ -210,6 +210,8 @@ class MetricSpec:
     order: Scalar | None = None
     grain: ScopeSpec = EMPTY_SCOPE
     filter: ScopeSpec = EMPTY_SCOPE
+    parameters: tuple[tuple[Scalar, Scalar], ...] = ()
+    """Pairs of a parameter's name and the value that it has here."""
     locals: tuple[MetricSpec, ...] = ()
     """Metrics that only its formula knows."""
     about: Described = NOTHING_SAID
@@ -224,6 +226,17 @@ class SpineSpec:
     table: Scalar
     column: Scalar
     engine: Scalar | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterSpec:
+    """One entry of ``parameters:``: a value that questions may give."""
+
+    name: Scalar
+    type: Scalar
+    default: Scalar
+    allowed: tuple[Scalar, ...] = ()
+    about: Described = NOTHING_SAID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,3 +287,4 @@ class ProjectSpec:
     metrics: tuple[MetricSpec, ...] = ()
     spines: tuple[SpineSpec, ...] = ()
     calendars: tuple[CalendarSpec, ...] = ()
+    parameters: tuple[ParameterSpec, ...] = ()

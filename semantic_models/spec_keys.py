@@ -25,6 +25,9 @@ class Shape(Enum):
     TEXTS = "a map from names to text"
     NAMES = "a name or a list of names"
     LISTS = "a map from words to a name or a list of them"
+    VALUE = "a text, a number or a truth value"
+    VALUES = "a list of values"
+    VALUE_MAP = "a map from names to values"
     MEMBERS = "a map from names to what they mean"
 
 
@@ -41,6 +44,9 @@ HINTS: Mapping[Shape, str] = {
     Shape.TEXTS: 'Write each on a line of its own, as "name: text".',
     Shape.NAMES: "Write for example customer.region, or [customer.region, status].",
     Shape.LISTS: "Write for example {keep_only: [customer.region]}.",
+    Shape.VALUE: "Write one value, such as EUR, 5 or true.",
+    Shape.VALUES: "Write for example [EUR, USD].",
+    Shape.VALUE_MAP: "Write for example {currency: EUR}.",
     Shape.MEMBERS: 'Write each on a line of its own, as "name: ...".',
 }
 
@@ -75,7 +81,6 @@ class Kind:
 
 
 _BESIDE_MODELS = (
-    "parameters",
     "policies",
     "rollups",
     "freshness",
@@ -93,7 +98,7 @@ PROJECT = Kind(
         "time_zone": Shape.TEXT,
         "models": Shape.TEXT,
     },
-    later=("attributes", "auth", "default", "spines", "calendars", *_BESIDE_MODELS),
+    later=("attributes", "auth", "default", "spines", "calendars", "parameters", *_BESIDE_MODELS),
     required=("version", "name"),
 )
 
@@ -105,6 +110,7 @@ MODEL_FILE = Kind(
         "metrics": Shape.MEMBERS,
         "spines": Shape.MEMBERS,
         "calendars": Shape.MEMBERS,
+        "parameters": Shape.MEMBERS,
     },
     later=_BESIDE_MODELS,
     required=("version",),
@@ -228,6 +234,7 @@ METRIC = Kind(
         "grain": Shape.LISTS,
         "filter": Shape.LISTS,
         "with": Shape.MEMBERS,
+        "params": Shape.VALUE_MAP,
         "rank": Shape.TEXT,
         "order": Shape.TEXT,
         **ABOUT,
@@ -236,7 +243,6 @@ METRIC = Kind(
         "after",
         "cohort",
         "on",
-        "params",
         "retention",
     ),
     one_of=("expr", "of", "funnel", "rank", *AGGREGATES),
@@ -261,6 +267,12 @@ CALENDAR = Kind(
     keeps_names=True,
 )
 
+PARAMETER = Kind(
+    noun="parameter",
+    keys={"type": Shape.TEXT, "default": Shape.VALUE, "allowed": Shape.VALUES, **ABOUT},
+    required=("type", "default"),
+)
+
 KINDS = (
     PROJECT,
     MODEL_FILE,
@@ -273,6 +285,7 @@ KINDS = (
     METRIC,
     SPINE,
     CALENDAR,
+    PARAMETER,
 )
 
 MEMBERS: Mapping[str, Kind] = {
@@ -281,6 +294,7 @@ MEMBERS: Mapping[str, Kind] = {
     "metrics": METRIC,
     "spines": SPINE,
     "calendars": CALENDAR,
+    "parameters": PARAMETER,
     "dimensions": DIMENSION,
     "measures": MEASURE,
     "joins": JOIN,

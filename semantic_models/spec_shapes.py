@@ -83,6 +83,18 @@ def _misfits_of_texts(node: Node) -> list[Node]:
     return [value for _, value in node.entries if not _is_text(value)]
 
 
+def _misfits_of_values(node: Node) -> list[Node]:
+    if not isinstance(node, source.Sequence) or not node.items:
+        return [node]
+    return [each for each in node.items if not _is_sql(each)]
+
+
+def _misfits_of_value_map(node: Node) -> list[Node]:
+    if not isinstance(node, source.Mapping) or not (node.entries or node.refused):
+        return [node]
+    return [value for _, value in node.entries if not _is_sql(value)]
+
+
 def _misfits_of_names(node: Node) -> list[Node]:
     if isinstance(node, source.Sequence) and not node.items:
         return []
@@ -108,5 +120,8 @@ _MISFITS: Mapping[Shape, Callable[[Node], list[Node]]] = {
     Shape.TEXTS: _misfits_of_texts,
     Shape.NAMES: _misfits_of_names,
     Shape.LISTS: _misfits_of_list_map,
+    Shape.VALUE: _unless(_is_sql),
+    Shape.VALUES: _misfits_of_values,
+    Shape.VALUE_MAP: _misfits_of_value_map,
     Shape.MEMBERS: _unless(_is_section),
 }

@@ -72,6 +72,8 @@ _QUERY = _object(
         "time": _object(dict.fromkeys(("on", "from", "to", "last", "zone"), _TEXT)),
         "distinct": {"type": "boolean", "default": True},
         "fill": {"type": "boolean", "default": False},
+        "totals": {"type": "boolean", "default": False},
+        "params": {"type": "object", "description": "Values of parameters by name."},
     }
 )
 

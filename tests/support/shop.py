@@ -119,6 +119,8 @@ models:
     segments:
       unpriced: amount is null
       big: amount >= 50
+      dear: amount >= param.floor
+      recent: created_at.day >= param.since
       big_at_night: big and at_night
       from_north: customer.region.name = 'North'
   items:
@@ -240,6 +242,12 @@ models:
     table: constants
     dimensions: {word: }
     measures: {constant_count: count(*)}
+parameters:
+  floor: {type: integer, default: 40}
+  state: {type: string, default: paid, allowed: [paid, open, void]}
+  rate: {type: number, default: 2, description: What money is worth}
+  since: {type: date, default: 2024-11-01}
+  counted: {type: boolean, default: true}
 calendars:
   retail: {table: retail, day: day, grains: {fiscal_week: week_start, season: season}}
   rota: {table: rota, day: on_day, grains: {stint: stint}}
@@ -327,6 +335,10 @@ metrics:
   season_to_date_before: {of: season_to_date, offset: 1 season}
   two_stints: {of: revenue, trailing: 2 stints}
   stint_start: {of: revenue, offset_to: stint}
+  revenue_abroad: revenue * param.rate
+  revenue_at_ten: {of: revenue_abroad, params: {rate: 10}}
+  chosen_revenue: {of: revenue, where: status = param.state}
+  open_revenue: {of: chosen_revenue, params: {state: open}}
   spined_revenue: {of: revenue, spine: true, fill_nulls_with: 0}
 """
 
