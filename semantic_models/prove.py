@@ -36,7 +36,12 @@ _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.:#]*")
 
 def prove(resolved: ResolvedQuery, plan: Plan) -> Proof:
     """The plan choice of each home and what makes it safe; what is computed above them."""
-    return _proof(resolved, plan.choices, {})
+    proof = _proof(resolved, plan.choices, {})
+    told = repr(proof)
+    named = {
+        name: value for name, value in resolved.parameters.items() if f"param('{name}')" in told
+    }
+    return {**proof, "parameters": named} if named else proof
 
 
 def _proof(resolved: ResolvedQuery, choices: Iterable[Choice], called: Names) -> Proof:
@@ -192,8 +197,6 @@ def _above(resolved: ResolvedQuery, names: Names, called: Names) -> Proof:
             for each in resolved.computed
             if _is_formula(each.expr, resolved)
         }
-    if resolved.parameters:
-        parts["parameters"] = dict(resolved.parameters)
     parts["having"] = _texts(resolved.having, names)
     parts["order"] = [
         text_of(key.expr, names) + (" descending" if key.descending else "")

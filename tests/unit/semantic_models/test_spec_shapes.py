@@ -34,6 +34,9 @@ FITTING = [
     (Shape.NAMES, "[a, b]"),
     (Shape.NAMES, "[]"),
     (Shape.LISTS, "{a: b, c: [d]}"),
+    (Shape.VALUE, "5"),
+    (Shape.VALUES, "[a, 5, true]"),
+    (Shape.VALUE_MAP, "{a: b, c: 5}"),
     (Shape.MEMBERS, "{a: 1}"),
     (Shape.MEMBERS, ""),
 ]
@@ -65,6 +68,11 @@ MISFITS = [
     (Shape.NAMES, "[a, 1]", "the number 1"),
     (Shape.LISTS, "[a]", "a list"),
     (Shape.LISTS, "{a: 1}", "the number 1"),
+    (Shape.VALUE, "[a]", "a list"),
+    (Shape.VALUES, "a", 'the text "a"'),
+    (Shape.VALUES, "[[a]]", "a list"),
+    (Shape.VALUE_MAP, "a", 'the text "a"'),
+    (Shape.VALUE_MAP, "{a: [b]}", "a list"),
     (Shape.MEMBERS, "[a]", "a list"),
     (Shape.MEMBERS, "a", 'the text "a"'),
 ]

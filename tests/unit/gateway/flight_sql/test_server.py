@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -273,20 +276,29 @@ def test_a_port_is_free_again_after_closing(gateway: Gateway) -> None:
     assert (is_free, same) == (True, True)
 
 
+def _end_of(upload: Any) -> object:
+    """What the server tells of an upload when it ends it."""
+    return upload.read()
+
+
 def test_uploads_that_never_end_keep_no_question_waiting(gateway: Gateway) -> None:
     server = FlightSqlServer(gateway, limits=FlightLimits(calls_max=2, uploads_max=1, wait_s=0.1))
     with flight.connect(server.url) as client:
         where = prepared(client, COUNT)
-        idle = [client.do_put(where, pa.schema([("n", pa.int64())]))[0] for _ in range(4)]
-        rows = client.do_get(ticket_of(client, COUNT)).read_all().num_rows
-        with pytest.raises(flight.FlightUnavailableError, match="1 uploads are under way"):
-            put(client, where, pa.table({"n": pa.array([], pa.int64())}))
+        uploads = [client.do_put(where, pa.schema([("n", pa.int64())])) for _ in range(4)]
+        with ThreadPoolExecutor(4) as pool:
+            ends = {pool.submit(_end_of, reader): writer for writer, reader in uploads}
+            refused = list(islice(as_completed(ends), 3))
+            rows = client.do_get(ticket_of(client, COUNT)).read_all().num_rows
+            with pytest.raises(flight.FlightUnavailableError, match="1 uploads are under way"):
+                put(client, where, pa.table({"n": pa.array([], pa.int64())}))
+            (waiting,) = ends.keys() - set(refused)
+            ends[waiting].done_writing()
         told = []
-        for writer in idle:
-            try:
-                writer.close()
-            except flight.FlightUnavailableError as error:
-                told.append("SL701" in str(error))
+        for each in refused:
+            with pytest.raises(flight.FlightUnavailableError) as error:
+                ends[each].close()
+            told.append("SL701" in str(error.value))
 
     assert (rows > 0, told) == (True, [True] * 3)
     server.close(drain_s=0)
