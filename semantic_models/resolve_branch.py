@@ -362,6 +362,7 @@ class BranchResolver:
             raise NoPath(f'"{name}" under time.on lies behind a one-to-many join', position=at)
         self.walk(reached.joins, reached.path)
         raw = replace(reached, grain=None).expr()
+        self.walk_paths(raw.paths)
         within = bounds(time, self.clock.zone, self.clock.now, reached.member.grain)
         kind = reached.type.kind
         ends: list[Expr] = []

@@ -130,6 +130,7 @@ models:
       line:
       quantity:
       bulky: product.weight > 5 or quantity > 9
+      money_back_on: {expr: order.refunded_on, type: time, grain: day}
     measures:
       item_count: count(*)
       pieces: sum(quantity)

@@ -3,7 +3,8 @@
 A file holds the ``questions``, and where it is needed
 
 - ``columns``: the answer's column for each of the reference's, null where it is not compared;
-- ``together``: how several answers make one, ``rows`` below or ``columns`` beside each other;
+- ``together``: how several answers make one, ``rows`` below each other, NULL in
+  columns that one has not, or ``columns`` beside each other;
 - ``is_ordered``: whether the reference's order is total, and the answer's is the same;
 - ``has_limit``: false where a LIMIT cuts ties, and is lifted on both sides;
 - ``note``: what of the reference is presentation, and how it is told here.
@@ -120,7 +121,9 @@ def asked(benchmark: Benchmark, folder: Path, scale: float | None = None) -> Ite
 
 
 def _below(answers: list[Answer]) -> Answer:
-    return answers[0][0], [row for _, rows in answers for row in rows]
+    names = tuple(dict.fromkeys(name for columns, _ in answers for name in columns))
+    named = [dict(zip(columns, row, strict=True)) for columns, rows in answers for row in rows]
+    return names, [tuple(row.get(name) for name in names) for row in named]
 
 
 def _beside(answers: list[Answer]) -> Answer:

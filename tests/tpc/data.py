@@ -28,7 +28,7 @@ class Benchmark:
 
 TPCH = Benchmark("tpch", "TPC-H", "dbgen", 0.1, 22)
 TPCDS = Benchmark("tpcds", "TPC-DS", "dsdgen", 0.01, 99)
-BENCHMARKS = (TPCH,)
+BENCHMARKS = (TPCH, TPCDS)
 
 
 @dataclass(frozen=True)
