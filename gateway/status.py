@@ -55,7 +55,6 @@ STATUS: Mapping[type[ForebayError], Status] = {
             model_errors.AggregateInField,
             model_errors.NoAggregateInMeasure,
             model_errors.UnaggregatedFinerGrain,
-            model_errors.UnsafeReaggregation,
             model_errors.AggregateInWhere,
             model_errors.NonAggregateInHaving,
             model_errors.MixedPredicateLevel,

@@ -52,6 +52,7 @@ from semantic_models.spec import (
     Scalar,
     SegmentSpec,
 )
+from semantic_models.windows import check_window_rows
 
 NO_COLUMNS: Columns = {}
 
@@ -200,6 +201,7 @@ def _dimension(model: str, spec: DimensionSpec, binder: Binder) -> Dimension:
 def _grouped(model: str, spec: DimensionSpec, binder: Binder) -> Expr:
     expr = binder.dimension(model, spec)
     _refuse_finer(binder, model, expr.paths, spec.expr or spec.name)
+    check_window_rows(expr, spec.expr or spec.name)
     return expr
 
 
@@ -269,6 +271,7 @@ def _one_time(spec: ModelSpec, measure: MeasureSpec, binder: Binder) -> OneTime 
 def _aggregate(model: str, text: Scalar, binder: Binder) -> Expr:
     expr = binder.measure(model, text)
     _refuse_fan_out(binder, model, expr.paths, text)
+    check_window_rows(expr, text)
     return expr
 
 

@@ -281,12 +281,6 @@ class UnaggregatedFinerGrain(ModelError):
     code = "E_UNAGGREGATED_FINER_GRAIN_REFERENCE"
 
 
-class UnsafeReaggregation(ModelError):
-    """An aggregate that cannot be merged from parts."""
-
-    code = "E_UNSAFE_REAGGREGATION"
-
-
 class AggregateInWhere(ModelError):
     """A metric or aggregate in a predicate on rows."""
 

@@ -11,8 +11,23 @@ from semantic_models.errors import WindowOverFanOut
 from semantic_models.model import Expr, Path
 from semantic_models.plan import Output
 from semantic_models.resolved import Branch, BranchMeasure, Existence
+from semantic_models.spec import Scalar
 from semantic_models.types import INT64
 from semantic_models.window_forms import has_window
+
+
+def check_window_rows(expr: Expr, place: Scalar) -> None:
+    """Refuse a window for which rows of several models would have to be brought together first."""
+    if any(len(_paths_read(each)) > 1 for each in expr.tree.find_all(exp.Window)):
+        raise WindowOverFanOut(
+            "a window reads columns of several models",
+            hint="Compute it in a model's `sql`, over the join.",
+            position=place.position(),
+        )
+
+
+def _paths_read(window: exp.Window) -> set[Path]:
+    return {path_of(node) for node in window.find_all(exp.Column)}
 
 
 def computed_first(branch: Branch, *, lists_rows: bool = False) -> Branch:
@@ -70,12 +85,8 @@ class WindowColumns:
         return Expr(made, expr.paths, expr.origin)
 
     def _column(self, window: exp.Window) -> exp.Column:
-        paths = {path_of(node) for node in window.find_all(exp.Column)}
-        if len(paths) > 1:
-            raise WindowOverFanOut(
-                "a window reads columns of several models, and stands in groups or a predicate",
-                hint="Compute it in a model's `sql`, or list it among fields.",
-            )
+        paths = _paths_read(window)
+        assert len(paths) <= 1, "models refuse windows over columns of several"
         path = next(iter(paths), ())
         name = self.columns.setdefault((path, window.copy()), f"v:{len(self.columns)}")
         return column(name, path)

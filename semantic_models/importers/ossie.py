@@ -24,6 +24,15 @@ from semantic_models.importers.write_yaml import Tree, write_yaml
 DIALECTS = ("ANSI_SQL", "DUCKDB", "POSTGRES")
 """Of several spellings of an expression the first that is there."""
 NESTED = "E_NESTED_AGGREGATION_DEFERRED"
+REJECTED = "E_DEFERRED_KEY_REJECTED"
+_WORDS = ("name", "description", "label", "ai_context", "custom_extensions")
+_KEYS: Mapping[str, frozenset[str]] = {
+    "dataset": frozenset((*_WORDS, "source", "primary_key", "unique_keys", "fields", "role")),
+    "field": frozenset((*_WORDS, "expression", "dimension")),
+    "relationship": frozenset((*_WORDS, "from", "to", "from_columns", "to_columns")),
+    "metric": frozenset((*_WORDS, "expression")),
+}
+"""The keys of each kind of member; one with others may mean something else without them."""
 VENDOR = "FOREBAY"
 """Whose extension of a relationship says what its join is called."""
 
@@ -36,10 +45,11 @@ def import_ossie(document: Json) -> Imported:
     Raises:
         KeyError: a dataset, field or metric has no name or expression.
     """
-    importer = _Importer(_whole(document))
+    known, losses = _known(_whole(document))
+    importer = _Importer(known)
     return Imported(
         files={"models/models.yml": write_yaml(importer.models()), **importer.metric_files()},
-        losses=tuple(importer.losses),
+        losses=(*losses, *importer.losses),
     )
 
 
@@ -48,6 +58,30 @@ def _whole(document: Json) -> Json:
     inner = document.get("semantic_model", document)
     model: Json = inner[0] if isinstance(inner, list) else inner
     return model
+
+
+def _known(document: Json) -> tuple[Json, list[Loss]]:
+    """The document without members that have keys nobody knows the meaning of."""
+    losses: list[Loss] = []
+    datasets = [
+        {**each, "fields": list(_understood("field", each.get("fields", ()), losses))}
+        for each in _understood("dataset", document.get("datasets", ()), losses)
+    ]
+    others = {
+        f"{kind}s": list(_understood(kind, document.get(f"{kind}s", ()), losses))
+        for kind in ("relationship", "metric")
+    }
+    return {**document, "datasets": datasets, **others}, losses
+
+
+def _understood(kind: str, members: Iterable[Json], losses: list[Loss]) -> Iterator[Json]:
+    for member in members:
+        unknown = [key for key in member if key not in _KEYS[kind]]
+        if not unknown:
+            yield member
+            continue
+        keys = ", ".join(f'"{each}"' for each in unknown)
+        losses.append(Loss(f'{kind} "{member["name"]}"', f"nothing is known of {keys}", REJECTED))
 
 
 @dataclass

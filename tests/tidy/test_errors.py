@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Collection, Iterator
 from typing import ClassVar
 
 from gateway.status import STATUS
-from semantic_models.errors import ForebayError
-from tests.tidy.tree import PACKAGES
+from semantic_models.errors import ForebayError, ModelError
+from tests.projects.case_reader import CASES
+from tests.tidy.tree import PACKAGES, ROOT
 
 
 class Planted(ForebayError):
@@ -33,6 +35,15 @@ def test_errors_live_in_errors_modules() -> None:
 
 def test_status_names_no_error_twice_and_none_that_is_gone() -> None:
     assert set(STATUS) - _leaves() == set()
+
+
+def test_every_refusal_of_models_and_questions_has_a_case() -> None:
+    cases = [*(ROOT / "tests" / "corpus").rglob("*.case"), *CASES.glob("*.case")]
+    told = "\n".join(each.read_text(encoding="utf-8") for each in cases)
+    leaves = [each for each in _leaves() if issubclass(each, ModelError)]
+
+    assert [each.code for each in leaves if not re.search(rf"\b{each.code}\b", told)] == []
+    assert len(leaves) > 20
 
 
 def test_an_incomplete_leaf_is_found() -> None:

@@ -112,6 +112,39 @@ def test_what_is_not_carried_over_is_told_with_its_reason() -> None:
     )
 
 
+def test_what_has_a_key_of_unknown_meaning_is_left_out_and_told() -> None:
+    (model,) = DOCUMENT["semantic_model"]
+    orders, people = model["datasets"]
+    id_, day, _ = orders["fields"]
+    strange = {
+        **model,
+        "datasets": [
+            {**orders, "fields": [id_, {**day, "granularity": "day"}]},
+            {**people, "filter": "not gone"},
+        ],
+        "relationships": [{**each, "condition": "1 = 1"} for each in model["relationships"]],
+        "metrics": [
+            {**model["metrics"][0], "filter": "x", "grain": {}},
+            {"name": "orders", "expression": "COUNT(orders.id)"},
+            {"name": "people", "expression": "COUNT(people.id)"},
+        ],
+    }
+    imported = import_ossie({"semantic_model": [strange]})
+
+    code = "E_DEFERRED_KEY_REJECTED"
+    assert imported.losses == (
+        Loss('field "day"', 'nothing is known of "granularity"', code),
+        Loss('dataset "people"', 'nothing is known of "filter"', code),
+        Loss('relationship "buyer"', 'nothing is known of "condition"', code),
+        Loss('relationship "seller"', 'nothing is known of "condition"', code),
+        Loss('metric "revenue"', 'nothing is known of "filter", "grain"', code),
+        Loss('metric "people"', "no dataset is the one that it aggregates"),
+    )
+    (spec,) = parsed(imported.files["models/models.yml"]).models
+    assert [each.name.text for each in spec.dimensions] == ["id"]
+    assert ([each.name.text for each in spec.measures], spec.joins) == (["orders"], ())
+
+
 def test_the_files_are_read_without_a_fault() -> None:
     assert [each.name.text for each in parsed(MODELS).models] == ["orders", "people"]
 
