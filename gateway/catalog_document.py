@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from semantic_models.catalog import Catalog
+from semantic_models.check_questions import SOME_TIME
 from semantic_models.model import (
     Bridge,
     Dimension,
@@ -19,6 +20,8 @@ from semantic_models.model import (
     Select,
     Table,
 )
+from semantic_models.query import Filter, Predicate, SavedQuery
+from semantic_models.resolve import answerable
 from semantic_models.spec import Described
 from semantic_models.types import LogicalType
 
@@ -37,6 +40,11 @@ def catalog_document(catalog: Catalog) -> Document:
             metric_document(catalog.metrics[name], name)
             for name in metric_names(catalog)
             if not catalog.metrics[name].about.hidden
+        ],
+        "saved_queries": [
+            _saved_query(each)
+            for each in answerable(catalog, now=SOME_TIME)
+            if not each.about.hidden
         ],
     }
 
@@ -86,6 +94,26 @@ def metric_document(metric: Metric, name: str) -> Document:
             for each in metric.measures
         ],
     }
+
+
+def _saved_query(saved: SavedQuery) -> Document:
+    """A saved query and the columns that it answers with, as they were asked for."""
+    query = saved.query
+    return {
+        "name": saved.name,
+        **_about(saved.about),
+        "metrics": [each.name for each in query.metrics],
+        "dimensions": [each.name for each in query.dimensions],
+        "fields": [each.name for each in query.fields],
+        "where": [_predicate(each) for each in query.where],
+        "having": [_predicate(each) for each in query.having],
+    }
+
+
+def _predicate(written: Filter) -> str | Document:
+    if isinstance(written, Predicate):
+        return written.text
+    return {"field": written.name, "op": written.operator, "value": list(written.values)}
 
 
 def _shown(members: Iterable[Member]) -> Iterable[Member]:

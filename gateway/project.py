@@ -17,6 +17,7 @@ from gateway.snapshot import Snapshot
 from gateway.tell_types import metric_places, tell_columns, tell_members, tell_metrics
 from semantic_models.build import build, build_what_stands
 from semantic_models.catalog import Catalog
+from semantic_models.check_questions import check_questions
 from semantic_models.errors import (
     FaultyProject,
     ForebayError,
@@ -213,6 +214,9 @@ def _typed(
     if of_types:
         raise FaultyProject(of_types)
     kept.write(types)
+    of_questions = list(check_questions(spec, catalog))
+    if of_questions:
+        raise FaultyProject(of_questions)
     return Project(spec, Snapshot(catalog), engines)
 
 

@@ -44,6 +44,7 @@ from semantic_models.model import (
     Segment,
     Table,
 )
+from semantic_models.saved_queries import build_saved_queries
 from semantic_models.spec import (
     DimensionSpec,
     MeasureSpec,
@@ -98,6 +99,7 @@ def build_what_stands(spec: ProjectSpec, columns: Columns, faults: Faults) -> Ca
         spines=build_spines(spec, faults),
         calendars=calendars,
         parameters=parameters,
+        saved_queries=build_saved_queries(spec.saved_queries, faults),
     )
     check_scopes(spec.metrics, catalog, faults)
     return catalog

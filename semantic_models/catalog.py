@@ -15,6 +15,7 @@ from semantic_models.model import (
     Parameter,
     Spine,
 )
+from semantic_models.query import SavedQuery
 from semantic_models.window_forms import has_window
 
 
@@ -35,6 +36,7 @@ class Catalog:
     calendars: Mapping[str, str] = field(default_factory=dict)
     """The model of the calendar that has a grain of its own, by the grain."""
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    saved_queries: Mapping[str, SavedQuery] = field(default_factory=dict)
 
     def model(self, name: str) -> Model:
         """The model of that name."""

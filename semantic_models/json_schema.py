@@ -46,6 +46,17 @@ _SCHEMAS: Mapping[Shape, Schema] = {
     Shape.VALUE_MAP: {"type": "object", "additionalProperties": _SQL, "minProperties": 1},
     Shape.LISTS: {"type": "object", "additionalProperties": _NAMES, "minProperties": 1},
 }
+_ENTRIES: Schema = {"type": "array", "items": {"type": ["string", "object"]}}
+_COUNT: Schema = {"type": "integer", "minimum": 0}
+_ASKED: Mapping[str, Schema] = {
+    "from": _TEXT,
+    "limit": _COUNT,
+    "offset": _COUNT,
+    "time": {"type": "object", "additionalProperties": _TEXT},
+    **{key: {"type": "boolean"} for key in ("distinct", "fill", "totals")},
+    "params": {"type": "object"},
+}
+"""The keys of a question that take no list of entries."""
 _NAME: Schema = {"pattern": "^(?!.*__)[A-Za-z_][A-Za-z0-9_]*$", "maxLength": NAME_MAX}
 
 
@@ -93,6 +104,8 @@ def _value(kind: Kind, key: str) -> Schema:
             "propertyNames": _NAME,
             "additionalProperties": member,
         }
+    if shape is Shape.ASKED:
+        return _ASKED.get(key, _ENTRIES)
     if kind is MEMBERS["engines"] and key == "type":
         return {"enum": list(ENGINE_TYPES)}
     return _SCHEMAS[shape]

@@ -18,6 +18,8 @@ from semantic_models.errors import (
 )
 from semantic_models.expressions import parse_expression, query_position
 from semantic_models.query import (
+    KEYS,
+    KEYS_LATER,
     Asked,
     Comparison,
     Filter,
@@ -33,11 +35,10 @@ DEPTH_MAX = 32
 ENTRIES_MAX = 1_000
 ROWS_MAX = 2**53
 
-_KEYS = [
-    *("metrics", "dimensions", "fields", "from", "where", "having"),
-    *("order_by", "limit", "offset", "time", "distinct", "fill", "totals", "params"),
-]
-_LATER = ["compare", "top", "saved_query", "qualify"]
+_KEYS = [*KEYS, "saved_query"]
+_LATER = [*KEYS_LATER]
+_OF_THE_SAVED = ("metrics", "dimensions", "fields", "from", "distinct", "fill", "totals")
+"""What a saved query alone says of its answer."""
 _TIME_KEYS = ("on", "from", "to", "last", "zone")
 _LAST = re.compile(r"\d{1,5} +[a-z]+")
 OPERATORS = {
@@ -108,6 +109,13 @@ def parse_object(document: Json) -> Query:
         if key not in _KEYS:
             raise UnknownKey.of("a query", key, _KEYS)
     _guard_depth(document)
+    saved_query = _text(document, "saved_query")
+    beside = next((each for each in _OF_THE_SAVED if document.get(each) is not None), "")
+    if saved_query and beside:
+        raise WrongType(
+            f'"{beside}" may not stand beside "saved_query"',
+            hint="Add predicates, or another order_by, limit, offset or time.",
+        )
     return Query(
         metrics=_list(document, "metrics", lambda entry, at: _asked(entry, at, "metric")),
         dimensions=_list(document, "dimensions", lambda entry, at: _asked(entry, at, "dimension")),
@@ -124,6 +132,7 @@ def parse_object(document: Json) -> Query:
         limit=_count(document, "limit"),
         offset=_count(document, "offset") or 0,
         time=_time(document.get("time")),
+        saved_query=saved_query,
     )
 
 

@@ -19,6 +19,7 @@ from semantic_models.errors import (
 from semantic_models.faults import Faults
 from semantic_models.faults import Place as FaultPlace
 from semantic_models.parse_engines import engines_of
+from semantic_models.read_question import read_question
 from semantic_models.source import Document, Node, Refused, read_yaml, words_within
 from semantic_models.spec import (
     ANY,
@@ -32,6 +33,7 @@ from semantic_models.spec import (
     ModelSpec,
     ParameterSpec,
     ProjectSpec,
+    SavedQuerySpec,
     Scalar,
     ScopeSpec,
     SegmentSpec,
@@ -57,6 +59,7 @@ from semantic_models.spec_keys import (
     MODEL_FILE,
     PARAMETER,
     PROJECT,
+    SAVED_QUERY,
     SEGMENT,
     SPINE,
     Kind,
@@ -99,6 +102,7 @@ def read_project(
     spines: list[SpineSpec] = []
     calendars: list[CalendarSpec] = []
     parameters: list[ParameterSpec] = []
+    saved: list[SavedQuerySpec] = [*_members(root, _SAVED_QUERIES, faults)] if root else []
     for path in sorted(files.keys() - {root_name}):
         if PurePosixPath(path).parts[0] == POLICIES_FOLDER:
             faults.add(_policies_fault(path))
@@ -110,11 +114,13 @@ def read_project(
             spines += _members(fields, _Section(SPINE, "spines", _spine), faults)
             calendars += _members(fields, _Section(CALENDAR, "calendars", _calendar), faults)
             parameters += _members(fields, _Section(PARAMETER, "parameters", _parameter), faults)
+            saved += _members(fields, _SAVED_QUERIES, faults)
     models += [each.model() for each in calendars]
     return replace(
         _project(root, engines, models, metrics, spines),
         calendars=tuple(calendars),
         parameters=tuple(parameters),
+        saved_queries=tuple(saved),
     )
 
 
@@ -292,6 +298,8 @@ def _is_judged(kind: Kind, fields: Fields) -> bool:
     """Whether the names in what is left of a lost member are still its author's."""
     if kind in (MODEL, JOIN) or not fields.is_whole:
         return False
+    if kind is SAVED_QUERY:
+        return True
     return any(fields.scalar(key) is not None for key in ("expr", "of"))
 
 
@@ -469,6 +477,17 @@ def _parameter(name: Scalar, fields: Fields, _: Faults) -> ParameterSpec:
         allowed=fields.columns("allowed"),
         about=fields.about(),
     )
+
+
+def _saved_query(name: Scalar, fields: Fields, faults: Faults) -> SavedQuerySpec | None:
+    before = len(faults.found)
+    question = read_question(fields.asked(), faults)
+    if len(faults.found) > before:
+        return None
+    return SavedQuerySpec(name=name, question=question, about=fields.about())
+
+
+_SAVED_QUERIES = _Section(SAVED_QUERY, "saved_queries", _saved_query)
 
 
 def _spine(name: Scalar, fields: Fields, _: Faults) -> SpineSpec:

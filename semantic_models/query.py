@@ -9,6 +9,16 @@ from typing import Literal
 
 from sqlglot import exp
 
+from semantic_models.spec import NOTHING_SAID, Described
+
+KEYS = (
+    *("metrics", "dimensions", "fields", "from", "where", "having"),
+    *("order_by", "limit", "offset", "time", "distinct", "fill", "totals", "params"),
+)
+"""The keys of a question's document that say all of it themselves."""
+KEYS_LATER = ("compare", "top", "qualify")
+"""Documented keys that this version refuses by name."""
+
 Plain = str | int | float | bool | Decimal | date | datetime | None
 """A value that a client gives."""
 
@@ -113,5 +123,16 @@ class Query:
     """Whether every prefix of the dimensions is grouped by too, down to none of them."""
     parameters: tuple[tuple[str, Plain], ...] = ()
     """The values that it gives to parameters, in order of their names."""
+    saved_query: str = ""
+    """The saved query that this question adds to; empty: it stands alone."""
     columns: tuple[str, ...] = ()
     """Names as asked, in the order of the answer's columns; empty: dimensions, then metrics."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedQuery:
+    """A question that has a name in its project."""
+
+    name: str
+    query: Query
+    about: Described = NOTHING_SAID

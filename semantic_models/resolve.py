@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -16,15 +17,17 @@ from semantic_models.errors import (
     NotSupported,
     Position,
     ReservedName,
+    UnknownName,
     WrongType,
 )
 from semantic_models.parameters import values_of
-from semantic_models.query import Asked, Query
+from semantic_models.query import Asked, Query, SavedQuery
 from semantic_models.resolve_aggregate import resolve_aggregate
 from semantic_models.resolve_filters import Clock
 from semantic_models.resolve_rows import resolve_rows, resolve_values
 from semantic_models.resolve_time import checked_zone
 from semantic_models.resolved import ResolvedQuery
+from semantic_models.saved_queries import added_to
 
 _INNER_NAME = re.compile(r"[a-z]:\d*", re.IGNORECASE)
 """Names of the columns that plans compute with."""
@@ -38,6 +41,8 @@ def resolve(query: Query, catalog: Catalog, *, now: datetime) -> ResolvedQuery:
     Raises:
         ModelError: a leaf for each way in which a question has no safe answer.
     """
+    if query.saved_query:
+        return _resolve_saved(query, catalog, now)
     zone = query.time.zone or catalog.time_zone
     if query.time.zone:
         try:
@@ -60,6 +65,34 @@ def _resolve_shape(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQuer
     if query.metrics:
         return resolve_aggregate(query, catalog, clock)
     return resolve_values(query, catalog, clock)
+
+
+def _resolve_saved(query: Query, catalog: Catalog, now: datetime) -> ResolvedQuery:
+    """A saved query with what is added; it does not exist for whom it could not be answered."""
+    name = query.saved_query
+    saved = catalog.saved_queries.get(name)
+    if saved is not None:
+        try:
+            return resolve(added_to(saved, query), catalog, now=now)
+        except ForebayError:
+            if _has_answer(saved, catalog, now):
+                raise
+    known = [each.name for each in answerable(catalog, now=now)]
+    at = Position("saved_query", 1, 1, len(name), name)
+    raise UnknownName.of("saved query", name, known).at(at)
+
+
+def answerable(catalog: Catalog, *, now: datetime) -> Iterator[SavedQuery]:
+    """The saved queries that a catalog can answer: with fewer names, there are fewer of them."""
+    return (each for each in catalog.saved_queries.values() if _has_answer(each, catalog, now))
+
+
+def _has_answer(saved: SavedQuery, catalog: Catalog, now: datetime) -> bool:
+    try:
+        resolve(saved.query, catalog, now=now)
+    except ForebayError:
+        return False
+    return True
 
 
 def _check_shape(query: Query) -> None:

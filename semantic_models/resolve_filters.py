@@ -114,7 +114,11 @@ def row_filters(
 def _tree(filter_: Filter, look: Look) -> exp.Expr:
     if isinstance(filter_, Predicate):
         return filter_.tree
-    return comparison(filter_, kind_of(look(filter_.name)))
+    try:
+        return comparison(filter_, kind_of(look(filter_.name)))
+    except ForebayError as error:
+        name = f"{filter_.name} {filter_.operator}"
+        raise error.at(Position(filter_.source, 1, 1, len(name), name)) from None
 
 
 def kind_of(reached: Reached) -> Kind | None:

@@ -7,6 +7,7 @@ stands at, so that a fault found later is shown where its author can mend it.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from operator import attrgetter
 
@@ -263,6 +264,24 @@ class CalendarSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionSpec:
+    """A question written in YAML, as the document that a client would send."""
+
+    document: Mapping[str, object]
+    places: Mapping[str, Scalar]
+    """The values of its parts by their path in the document, such as ``where[0]``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedQuerySpec:
+    """One entry of ``saved_queries:``."""
+
+    name: Scalar
+    question: QuestionSpec
+    about: Described = NOTHING_SAID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EngineSpec:
     """One entry of ``engines:``; paths are as written, not yet joined to the project's folder."""
 
@@ -288,3 +307,4 @@ class ProjectSpec:
     spines: tuple[SpineSpec, ...] = ()
     calendars: tuple[CalendarSpec, ...] = ()
     parameters: tuple[ParameterSpec, ...] = ()
+    saved_queries: tuple[SavedQuerySpec, ...] = ()

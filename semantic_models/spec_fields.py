@@ -16,6 +16,7 @@ from semantic_models.errors import (
     WrongType,
     did_you_mean,
 )
+from semantic_models.query import KEYS
 from semantic_models.source import Node, Refused, place_of
 from semantic_models.spec import NOTHING_SAID, Described, Scalar
 from semantic_models.spec_keys import ABOUT, HINTS, Kind, Shape
@@ -83,6 +84,10 @@ class Fields:
     def lists(self, key: str) -> tuple[tuple[Scalar, tuple[Scalar, ...]], ...]:
         """Words and the name, or the names, of each."""
         return tuple((word, _scalars(each)) for word, each in self.entries(key))
+
+    def asked(self) -> dict[str, Node]:
+        """What stands behind the keys of a question."""
+        return {key: node for key, node in self.nodes.items() if key in KEYS}
 
     def truth(self, key: str, *, default: bool) -> bool:
         node = self.scalar(key)

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from semantic_models.query import KEYS, KEYS_LATER
+
 
 class Shape(Enum):
     """What may stand behind a key, in the words of an error."""
@@ -28,6 +30,7 @@ class Shape(Enum):
     VALUE = "a text, a number or a truth value"
     VALUES = "a list of values"
     VALUE_MAP = "a map from names to values"
+    ASKED = "what a question takes there"
     MEMBERS = "a map from names to what they mean"
 
 
@@ -43,6 +46,7 @@ HINTS: Mapping[Shape, str] = {
     Shape.COLUMNS_OR_SQL: 'Write for example customer_id, or [a, b], or "seller_id = user_id".',
     Shape.TEXTS: 'Write each on a line of its own, as "name: text".',
     Shape.NAMES: "Write for example customer.region, or [customer.region, status].",
+    Shape.ASKED: "Write it as in a question's document.",
     Shape.LISTS: "Write for example {keep_only: [customer.region]}.",
     Shape.VALUE: "Write one value, such as EUR, 5 or true.",
     Shape.VALUES: "Write for example [EUR, USD].",
@@ -84,7 +88,6 @@ _BESIDE_MODELS = (
     "policies",
     "rollups",
     "freshness",
-    "saved_queries",
     "tests",
 )
 
@@ -97,6 +100,7 @@ PROJECT = Kind(
         "default_engine": Shape.TEXT,
         "time_zone": Shape.TEXT,
         "models": Shape.TEXT,
+        "saved_queries": Shape.MEMBERS,
     },
     later=("attributes", "auth", "default", "spines", "calendars", "parameters", *_BESIDE_MODELS),
     required=("version", "name"),
@@ -111,6 +115,7 @@ MODEL_FILE = Kind(
         "spines": Shape.MEMBERS,
         "calendars": Shape.MEMBERS,
         "parameters": Shape.MEMBERS,
+        "saved_queries": Shape.MEMBERS,
     },
     later=_BESIDE_MODELS,
     required=("version",),
@@ -273,6 +278,12 @@ PARAMETER = Kind(
     required=("type", "default"),
 )
 
+SAVED_QUERY = Kind(
+    noun="saved query",
+    keys={**dict.fromkeys(KEYS, Shape.ASKED), **ABOUT},
+    later=KEYS_LATER,
+)
+
 KINDS = (
     PROJECT,
     MODEL_FILE,
@@ -286,6 +297,7 @@ KINDS = (
     SPINE,
     CALENDAR,
     PARAMETER,
+    SAVED_QUERY,
 )
 
 MEMBERS: Mapping[str, Kind] = {
@@ -295,6 +307,7 @@ MEMBERS: Mapping[str, Kind] = {
     "spines": SPINE,
     "calendars": CALENDAR,
     "parameters": PARAMETER,
+    "saved_queries": SAVED_QUERY,
     "dimensions": DIMENSION,
     "measures": MEASURE,
     "joins": JOIN,

@@ -65,6 +65,11 @@ def _is_section(node: Node) -> bool:
     return isinstance(node, source.Mapping) or (isinstance(node, Scalar) and node.value is None)
 
 
+def _is_something(node: Node) -> bool:
+    """What it is, the question's own reader judges."""
+    return not isinstance(node, Scalar) or node.value is not None
+
+
 def _misfits_of_words(node: Node) -> list[Node]:
     if not isinstance(node, source.Sequence) or not node.items:
         return [node]
@@ -123,5 +128,6 @@ _MISFITS: Mapping[Shape, Callable[[Node], list[Node]]] = {
     Shape.VALUE: _unless(_is_sql),
     Shape.VALUES: _misfits_of_values,
     Shape.VALUE_MAP: _misfits_of_value_map,
+    Shape.ASKED: _unless(_is_something),
     Shape.MEMBERS: _unless(_is_section),
 }

@@ -53,6 +53,7 @@ def question_options(command: Command) -> Command:
         click.option("-m", "--metrics", multiple=True, help="Metrics, comma-separated."),
         click.option("-d", "--dimensions", multiple=True, help="Dimensions, comma-separated."),
         click.option("--fields", multiple=True, help="Fields of rows, comma-separated."),
+        click.option("--saved", help="A saved query, to which the rest is added."),
         click.option("--from", "model", help="The model whose rows are listed."),
         click.option("-w", "--where", multiple=True, help="A predicate on rows, in SQL."),
         click.option("--having", multiple=True, help="A predicate on metrics, in SQL."),
@@ -82,6 +83,7 @@ def question_text(options: dict[str, Any]) -> str:
     document: dict[str, object] = {
         key: names for key in ("metrics", "dimensions", "fields") if (names := _names(options[key]))
     }
+    document |= {"saved_query": options["saved"]} if options["saved"] else {}
     document |= {key: list(options[key]) for key in ("where", "having") if options[key]}
     order = _names(options["order_by"])
     time = {

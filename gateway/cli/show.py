@@ -15,7 +15,7 @@ from gateway.cli.options import project_option
 @click.option("-f", "--format", "format_", type=click.Choice(("text", "json")), default="text")
 @project_option
 def command(project: Path, name: str, format_: str) -> None:
-    """Show a model, a metric, or a dimension as MODEL.DIMENSION."""
+    """Show a model, a metric, a saved query, or a dimension as MODEL.DIMENSION."""
     import orjson
 
     from gateway.catalog_document import catalog_document
@@ -26,8 +26,9 @@ def command(project: Path, name: str, format_: str) -> None:
     loaded.close()
     found = _found(catalog_document(loaded.snapshot.catalog), name)
     if not found:
-        known = [*loaded.snapshot.catalog.models, *loaded.snapshot.catalog.metrics]
-        raise UnknownName.of("model, metric or dimension", name, known)
+        catalog = loaded.snapshot.catalog
+        known = [*catalog.models, *catalog.metrics, *catalog.saved_queries]
+        raise UnknownName.of("model, metric, query or dimension", name, known)
     if format_ == "json":
         click.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2))
         return
@@ -36,13 +37,11 @@ def command(project: Path, name: str, format_: str) -> None:
         _print(document, "  ")
 
 
+_LISTS = (("model", "models"), ("metric", "metrics"), ("saved query", "saved_queries"))
+
+
 def _found(document: dict[str, Any], name: str) -> dict[str, Any]:
-    found = {
-        kind: each
-        for kind, key in (("model", "models"), ("metric", "metrics"))
-        for each in document[key]
-        if each["name"] == name
-    }
+    found = {kind: each for kind, key in _LISTS for each in document[key] if each["name"] == name}
     model, _, member = name.partition(".")
     for each in document["models"]:
         for dimension in each["dimensions"]:

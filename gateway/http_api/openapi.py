@@ -74,6 +74,10 @@ _QUERY = _object(
         "fill": {"type": "boolean", "default": False},
         "totals": {"type": "boolean", "default": False},
         "params": {"type": "object", "description": "Values of parameters by name."},
+        "saved_query": {
+            **_TEXT,
+            "description": "A saved query, beside where, having, order_by, limit, offset or time.",
+        },
     }
 )
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from semantic_models.importers.dbt_metrics import MetricWriter
-from semantic_models.importers.dbt_names import KEYS, DbtModels, Json, column_of
+from semantic_models.importers.dbt_names import KEYS, DbtModels, Json, UnknownDbtName, column_of
+from semantic_models.importers.dbt_questions import saved_query
 from semantic_models.importers.imported import Imported, Loss
 from semantic_models.importers.write_yaml import Tree, write_yaml
 
@@ -73,11 +74,25 @@ class _Importer:
         time = self._time()
         if time:
             files["models/time.yml"] = write_yaml({"version": 1, **time})
-        self.losses += [
-            Loss(f'saved query "{each["name"]}"', "saved queries are not read")
-            for each in self.manifest.saved_queries
-        ]
+        saved = dict(self._saved_queries(writer, metrics))
+        if saved:
+            files["models/saved_queries.yml"] = write_yaml({"version": 1, "saved_queries": saved})
         return Imported(files, tuple(self.losses))
+
+    def _saved_queries(
+        self, writer: MetricWriter, known: Mapping[str, Tree]
+    ) -> Iterator[tuple[str, Tree]]:
+        for each in self.manifest.saved_queries:
+            place = f'saved query "{each["name"]}"'
+            asked = (each.get("query_params") or {}).get("metrics") or ()
+            lost = next((it for it in asked if it not in known and it not in writer.owners), None)
+            if lost is not None:
+                self.losses.append(Loss(place, f'it asks for metric "{lost}", which is lost'))
+                continue
+            try:
+                yield each["name"], saved_query(each, writer)
+            except UnknownDbtName as error:
+                self.losses.append(Loss(place, f"no path leads to {error}"))
 
     def _model(self, model: Json, names: DbtModels, writer: MetricWriter) -> dict[str, Tree]:
         entities = names.entities(model["name"]).values()

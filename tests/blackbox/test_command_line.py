@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -72,6 +73,39 @@ def test_misuse_is_exit_code_2(arguments: tuple[str, ...]) -> None:
     assert (done.returncode, done.stdout) == (2, b"")
     assert done.stderr.startswith(b"Usage: ")
     assert b"Traceback" not in done.stderr
+
+
+SAVED = """\
+version: 1
+saved_queries:
+  busiest:
+    description: Flights from JFK by carrier
+    metrics: [flights]
+    dimensions: [carrier.name]
+    where: [origin = 'JFK']
+    order_by: [-flights]
+    limit: 2
+"""
+
+
+def test_a_saved_query_is_listed_asked_and_narrowed(tmp_path: Path) -> None:
+    shutil.copytree(DEMO, tmp_path / "p")
+    (tmp_path / "p" / "models" / "saved.yml").write_text(SAVED)
+    on_it = ("-p", str(tmp_path / "p"))
+
+    listed = run("ls", "saved-queries", *on_it)
+    asked = run("query", "--saved", "busiest", *on_it)
+    narrowed = run(
+        "query", "--saved", "busiest", "-w", "carrier.name like 'A%'", "--limit", "1", *on_it
+    )
+
+    assert listed.stdout == b"saved query busiest  Flights from JFK by carrier\n"
+    assert (
+        asked.stdout.split()
+        == b"""carrier__name,flights JetBlue Airways,42076
+        Delta Air Lines Inc.,20701""".split()
+    )
+    assert narrowed.stdout == b"carrier__name,flights\r\nAmerican Airlines Inc.,13783\r\n"
 
 
 def of_csv(output: bytes) -> list[tuple[str, int]]:
@@ -222,7 +256,7 @@ def test_debug_shows_the_traceback_too() -> None:
     assert (done.returncode, done.stdout) == (1, b"")
     assert told.startswith("Traceback (most recent call last):")
     assert told.endswith(
-        'error[E_NAME_NOT_FOUND]: model, metric or dimension "flihgts" does not exist\n'
+        'error[E_NAME_NOT_FOUND]: model, metric, query or dimension "flihgts" does not exist\n'
         '  = help: Perhaps "flights" is meant.\n'
     )
 

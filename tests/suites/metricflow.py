@@ -20,20 +20,13 @@ from gateway.pipeline import Gateway
 from gateway.settings import Settings
 from semantic_models.errors import FaultyProject, ForebayError
 from semantic_models.importers.dbt import DbtDeclarations, import_dbt
-from semantic_models.importers.dbt_metrics import (
-    MetricWriter,
-    filter_texts,
-    spelled,
-    sql_of,
-)
+from semantic_models.importers.dbt_metrics import MetricWriter, filter_texts
 from semantic_models.importers.dbt_names import (
-    METRIC_TIME,
     DbtModels,
     Named,
     UnknownDbtName,
-    named_by,
-    templates_in,
 )
+from semantic_models.importers.dbt_questions import asked_name, asked_where, grouped
 from tests.suites.case import Case
 from tests.suites.rows import Row, difference
 
@@ -152,7 +145,11 @@ def _leave_out(place: Path, fault: ForebayError, left_out: dict[str, str]) -> No
     path = place / fault.position.source
     lines = path.read_text().splitlines()
     start = end = min(fault.position.line, len(lines)) - 1
-    depth = 2 if "metrics" in path.name else len(lines[start]) - len(lines[start].lstrip())
+    depth = (
+        2
+        if path.stem in ("metrics", "saved_queries")
+        else len(lines[start]) - len(lines[start].lstrip())
+    )
     while len(lines[start]) - len(lines[start].lstrip()) > depth:
         start -= 1
     while end + 1 < len(lines) and len(lines[end + 1]) - len(lines[end + 1].lstrip()) > depth:
@@ -202,7 +199,7 @@ def _question(case: Json, project: _Project) -> dict[str, object]:
     question: dict[str, object] = {
         "metrics": list(asked["metrics"]),
         "dimensions": [_dimension(each, case, homes, names) for each in groups],
-        "where": [_where(text, homes, names) for text in filter_texts(asked.get("where"))],
+        "where": [asked_where(text, homes, names) for text in filter_texts(asked.get("where"))],
     }
     if case.get("time_range"):
         start, end = case["time_range"]
@@ -217,11 +214,8 @@ def _question(case: Json, project: _Project) -> dict[str, object]:
 
 
 def _grouped(written: Any, names: DbtModels) -> Named:
-    if isinstance(written, str) and "(" in written:
-        return named_by(written)
     if isinstance(written, str):
-        name, grain = names.split_grain(written)
-        return Named("Dimension", name, grain)
+        return grouped(written, names)
     name, grain = names.split_grain(written["name"])
     return Named(
         "Dimension", name, written.get("grain") or grain, str(written.get("date_part") or "")
@@ -229,22 +223,7 @@ def _grouped(written: Any, names: DbtModels) -> Named:
 
 
 def _dimension(named: Named, case: Json, homes: list[str], names: DbtModels) -> dict[str, str]:
-    return {"dimension": _spelled(named, homes, names), "as": _column(named, case)}
-
-
-def _spelled(named: Named, homes: list[str], names: DbtModels) -> str:
-    if named.kind == "Metric":
-        return spelled(named, names, "")
-    if named.name == METRIC_TIME:
-        path = METRIC_TIME
-    elif homes:
-        paths = {names.path(home, named.name) for home in homes}
-        path = paths.pop() if len(paths) == 1 else names.owner(named.name)
-    else:
-        path = names.owner(named.name)
-    if named.part:
-        return f"{path}.part({named.part})"
-    return f"{path}.{named.grain}" if named.grain else path
+    return {"dimension": asked_name(named, homes, names), "as": _column(named, case)}
 
 
 def _column(named: Named, case: Json) -> str:
@@ -259,14 +238,6 @@ def _column(named: Named, case: Json) -> str:
     bare = re.compile(re.escape(named.name) + r"__[a-z]+")
     near = [each for each in columns if bare.fullmatch(each) or each.endswith(f"__{wanted}")]
     return near[0] if near else wanted
-
-
-def _where(text: str, homes: list[str], names: DbtModels) -> str:
-    if len(set(homes)) == 1:
-        return sql_of(text, names, homes[0])
-    for template, named in templates_in(text):
-        text = text.replace(template, _spelled(named, homes, names))
-    return text
 
 
 def _ordered(written: str, case: Json) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import orjson
 import sqlglot
 
@@ -27,6 +29,8 @@ from semantic_models.model import (
     Select,
     Table,
 )
+from semantic_models.parse_document import parse_object
+from semantic_models.query import SavedQuery
 from semantic_models.spec import Described, Scalar
 from semantic_models.types import FLOAT64, INT64, TIMESTAMP
 
@@ -195,6 +199,17 @@ def test_a_catalog_is_ready_for_json_and_leaves_hidden_members_out() -> None:
         },
         metrics={"revenue": REVENUE, "secret_sum": hidden, "paid_share": PAID_SHARE},
         time_zone="America/New_York",
+        saved_queries={
+            each.name: each
+            for each in (
+                saved(
+                    "paid",
+                    where=["created_at is null", {"field": "created_at", "value": "2024-03-10"}],
+                ),
+                saved("lost", fields=["nothing"]),
+                saved("quiet", hidden=True),
+            )
+        },
     )
 
     document = orjson.loads(orjson.dumps(catalog_document(catalog)))
@@ -205,4 +220,23 @@ def test_a_catalog_is_ready_for_json_and_leaves_hidden_members_out() -> None:
         "time_zone": "America/New_York",
         "models": [model_document(ORDERS)],
         "metrics": [metric_document(REVENUE, "revenue"), metric_document(PAID_SHARE, "paid_share")],
+        "saved_queries": [
+            {
+                "name": "paid",
+                "label": "Paid",
+                "metrics": [],
+                "dimensions": [],
+                "fields": ["created_at"],
+                "where": [
+                    "created_at is null",
+                    {"field": "created_at", "op": "=", "value": ["2024-03-10"]},
+                ],
+                "having": [],
+            }
+        ],
     }
+
+
+def saved(name: str, *, hidden: bool = False, **asked: Any) -> SavedQuery:
+    query = parse_object({"fields": ["created_at"], **asked})
+    return SavedQuery(name=name, query=query, about=Described(label=name.title(), hidden=hidden))

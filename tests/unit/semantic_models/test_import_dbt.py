@@ -173,3 +173,46 @@ def test_a_metric_of_another_form_is_told_and_hides_no_other() -> None:
 
     assert imported.files == import_dbt(documents()).files
     assert imported.losses[-1].place == 'metric "odd"'
+
+
+SAVED = """
+saved_query:
+  name: daily
+  label: Bookings a day
+  query_params:
+    metrics: [bookings, local_bookings]
+    group_by: ["TimeDimension('metric_time', 'day')", listing__country]
+    where: ["{{ Dimension('booking__is_instant') }}", "{{ Dimension('listing__country') }} = 'NL'"]
+    order_by: ["TimeDimension('metric_time', 'day').descending(True)", "-Metric('bookings')"]
+    limit: 10
+---
+saved_query: {name: unknown, query_params: {metrics: [lost]}}
+---
+saved_query: {name: nowhere, query_params: {metrics: [bookings], group_by: ["Dimension('a__b')"]}}
+---
+saved_query: {name: countries, query_params: {group_by: [listing__country]}}
+"""
+
+
+def test_saved_queries_are_carried_over() -> None:
+    imported = import_dbt([*documents(), *yaml.safe_load_all(SAVED)])
+
+    assert (
+        imported.files["models/saved_queries.yml"]
+        == """\
+version: 1
+saved_queries:
+  daily:
+    label: Bookings a day
+    metrics: [bookings, local_bookings]
+    dimensions: [metric_time.day, listings.country]
+    where: [is_instant, listings.country = 'NL']
+    order_by: ["-metric_time.day", "-bookings"]
+    limit: 10
+  countries: {dimensions: [listings.country]}
+"""
+    )
+    assert imported.losses[-2:] == (
+        Loss('saved query "unknown"', 'it asks for metric "lost", which is lost'),
+        Loss('saved query "nowhere"', "no path leads to a__b"),
+    )

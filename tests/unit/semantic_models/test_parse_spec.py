@@ -26,6 +26,7 @@ from semantic_models.spec_keys import (
     METRIC,
     MODEL_FILE,
     PROJECT,
+    SAVED_QUERY,
 )
 
 ROOT = "version: 1\nname: shop\n"
@@ -336,6 +337,7 @@ LATER = [
     (MODEL_FILE, "m.yml", "version: 1\n{}: x\n"),
     (DIMENSION, "m.yml", MODEL_HEAD + "    dimensions:\n      d:\n        {}: x\n"),
     (METRIC, "m.yml", "version: 1\nmetrics:\n  d:\n    {}: x\n"),
+    (SAVED_QUERY, "m.yml", "version: 1\nsaved_queries:\n  d:\n    {}: x\n"),
 ]
 
 

@@ -37,6 +37,8 @@ FITTING = [
     (Shape.VALUE, "5"),
     (Shape.VALUES, "[a, 5, true]"),
     (Shape.VALUE_MAP, "{a: b, c: 5}"),
+    (Shape.ASKED, "[a, {field: b}]"),
+    (Shape.ASKED, "7"),
     (Shape.MEMBERS, "{a: 1}"),
     (Shape.MEMBERS, ""),
 ]
@@ -73,6 +75,7 @@ MISFITS = [
     (Shape.VALUES, "[[a]]", "a list"),
     (Shape.VALUE_MAP, "a", 'the text "a"'),
     (Shape.VALUE_MAP, "{a: [b]}", "a list"),
+    (Shape.ASKED, "", "nothing"),
     (Shape.MEMBERS, "[a]", "a list"),
     (Shape.MEMBERS, "a", 'the text "a"'),
 ]
