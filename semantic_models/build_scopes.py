@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from semantic_models.errors import WrongType, did_you_mean
 from semantic_models.expressions import parse_expression
@@ -30,7 +31,7 @@ def scope_of(spec: MetricSpec) -> Scope | None:
     _check_words(spec.grain, "grain", _GRAIN_WORDS)
     _check_words(spec.filter, "filter", _FILTER_WORDS)
     if spec.aggregate is not None:
-        return _aggregated(spec, spec.aggregate)
+        return _with_changes(_aggregated(spec, spec.aggregate), spec)
     if spec.per:
         raise WrongType(
             '"per" has nothing to work on',
@@ -47,18 +48,22 @@ def scope_of(spec: MetricSpec) -> Scope | None:
             hint="Write for example {include: [customer.region], agg: avg}.",
             position=lone.position(),
         )
+    aggregate = _aggregate(agg[0]) if agg else None
+    return _with_changes(Scope(per=_texts(include) or (), aggregate=aggregate), spec)
+
+
+def _with_changes(scope: Scope, spec: MetricSpec) -> Scope:
+    """The same with the groups and predicates that a metric keeps and leaves out."""
     drop = spec.filter.part("drop") or ()
-    keep = spec.filter.part("keep")
     drops_all = any(each.text == ALL for each in drop)
-    return Scope(
+    return replace(
+        scope,
         keep_only=_texts(spec.grain.part("keep_only")),
         exclude=_texts(spec.grain.part("exclude")) or (),
-        per=_texts(include) or (),
-        aggregate=_aggregate(agg[0]) if agg else None,
-        keep_filters=() if drops_all else _texts(keep),
+        keep_filters=() if drops_all else _texts(spec.filter.part("keep")),
         drop_filters=_texts(drop) or (),
         add_filters=_predicates(spec.filter.part("add") or ()),
-        origins=_origins(spec),
+        origins=(*spec.per, *_origins(spec)),
     )
 
 
@@ -92,8 +97,14 @@ def _aggregated(spec: MetricSpec, written: tuple[str, Scalar]) -> Scope:
             hint='Write "per", such as per: customer_id, beside it.',
             position=text.position(),
         )
-    per = _texts(spec.per) or ()
-    return Scope(per=per, aggregate=_AGGREGATES[function], origins=spec.per)
+    for word, _ in spec.grain.parts:
+        if word.text in ("include", "agg"):
+            raise WrongType(
+                f'metric "{spec.name.text}" has "{word.text}" beside "{function}" and "per"',
+                hint='Name all that it is computed for under "per".',
+                position=word.position(),
+            )
+    return Scope(per=_texts(spec.per) or (), aggregate=_AGGREGATES[function])
 
 
 def _aggregate(written: Scalar) -> Aggregate:

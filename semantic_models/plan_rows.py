@@ -37,6 +37,7 @@ from semantic_models.resolved import (
     BranchMeasure,
     CalendarStep,
     Existence,
+    Moments,
     Periods,
     Step,
 )
@@ -99,17 +100,18 @@ def met_days(rows: LogicalPlan, calendars: Sequence[CalendarStep]) -> LogicalPla
 
 
 def _series(branch: Branch, axis: Axis) -> LogicalPlan:
-    periods = series(axis.periods, [(branch.home, axis.moment)])
+    moments = Moments.of(branch.home, axis.moment, branch.steps)
+    periods = series(axis.periods, [moments])
     return with_calendar_ends(periods, axis.backs) if axis.backs else periods
 
 
-def series(periods: Periods, moments: Sequence[tuple[Model, Expr]]) -> Series:
+def series(periods: Periods, moments: Sequence[Moments]) -> Series:
     """Periods, bounded by the moments of homes' rows where the question does not bound them."""
     if periods.spine is not None:
         rows = _spine_rows(periods, periods.spine)
         return Series(periods.grain, periods.low, periods.high, (), rows)
     is_bounded = periods.low is not None and periods.high is not None
-    bounds = () if is_bounded else tuple(_bounds(*each) for each in moments)
+    bounds = () if is_bounded else tuple(map(_bounds, moments))
     return Series(periods.grain, periods.low, periods.high, bounds)
 
 
@@ -124,14 +126,17 @@ def _spine_rows(periods: Periods, spine: Spine) -> LogicalPlan:
     return Distinct(filtered(rows, within), (Output(PERIOD, Expr(read), TIMESTAMP),))
 
 
-def _bounds(home: Model, moment: Expr) -> LogicalPlan:
+def _bounds(moments: Moments) -> LogicalPlan:
     """The first and the last moment of a home's rows."""
+    home, time = moments.home, moments.expr.tree
     rows: LogicalPlan = Scan(home.name, (), home.relation)
+    for step in moments.steps:
+        rows = join(rows, step)
     if home.where is not None:
         rows = Filter(rows, (home.where,))
     ends = (
-        Output("low", Expr(exp.Min(this=moment.tree.copy())), TIMESTAMP),
-        Output("high", Expr(exp.Max(this=moment.tree.copy())), TIMESTAMP),
+        Output("low", Expr(exp.Min(this=time.copy())), TIMESTAMP),
+        Output("high", Expr(exp.Max(this=time.copy())), TIMESTAMP),
     )
     return Aggregate(rows, (), ends)
 

@@ -18,7 +18,7 @@ from semantic_models.resolve_axis import check_clock, is_axis, own_moment, perio
 from semantic_models.resolve_branch import BranchResolver, day_of
 from semantic_models.resolve_filters import Clock, Computed, aggregate_filter, names_in
 from semantic_models.resolve_names import Reached, parts_of
-from semantic_models.resolved import CalendarStep, Filling
+from semantic_models.resolved import CalendarStep, Filling, Moments
 
 
 def resolve_filling(
@@ -64,11 +64,17 @@ def resolve_filling(
             for key in keys
             if key.name in times
         ),
-        moments=tuple((each.home, own_moment(each, finest)) for each in resolvers),
+        moments=tuple(_moments(each, finest) for each in resolvers),
         predicates=_applied_again(query, first, keys, clock),
         calendars=tuple(step for step, _ in dated.values()),
         known=tuple(_is_known(value.expr) for _, value in dated.values()),
     )
+
+
+def _moments(resolver: BranchResolver, finest: Grain) -> Moments:
+    time = own_moment(resolver, finest)
+    resolver.walk_paths(time.paths)
+    return Moments.of(resolver.home, time, resolver.walked())
 
 
 def _in_calendar(resolver: BranchResolver, grain: str, number: int) -> tuple[CalendarStep, Output]:

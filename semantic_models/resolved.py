@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -53,6 +53,28 @@ class Step:
     target: Model
     predicates: tuple[Expr, ...] = ()
     """What must hold beside equal columns: a partition, a time at which the row is valid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """The times of a home's rows, and the joins behind which they are read."""
+
+    home: Model
+    expr: Expr
+    steps: tuple[Step, ...]
+
+    @classmethod
+    def of(cls, home: Model, expr: Expr, walked: Sequence[Step]) -> Moments:
+        """With those of a home's joins that lead to what is read."""
+        return cls(
+            home,
+            expr,
+            tuple(
+                step
+                for step in walked
+                if any(path[: len(step.path)] == step.path for path in expr.paths)
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +207,8 @@ class Filling:
     periods: Periods
     keys: tuple[Output, ...]
     """The grouped times, over the period."""
-    moments: tuple[tuple[Model, Expr], ...]
-    """Each home and the period of its rows' times, between which the answer's times lie."""
+    moments: tuple[Moments, ...]
+    """The times of each home's rows, between which the answer's times lie."""
     predicates: tuple[Expr, ...]
     """The question's own on grouped columns, which a further row must satisfy too."""
     calendars: tuple[CalendarStep, ...] = ()

@@ -290,6 +290,8 @@ metrics:
   two_months_ago: {of: revenue_last_month, offset: 1 month}
   so_far_last_month: {of: revenue_so_far, offset: 1 month}
   customers_so_far: {of: customer_count, cumulative: all}
+  pieces_back: {of: pieces, time: money_back_on}
+  pieces_back_before: {of: pieces_back, offset: 1 day}
   refunds_by_day: {of: revenue, time: refunded_on}
   stock_before: {of: stock, offset: 1 day}
   stock_on_a: {of: stock, where: shelf = 'a'}
@@ -311,6 +313,11 @@ metrics:
   units_of_customers: {sum: units, per: [customer_id, status]}
   customers_with_revenue: {count: revenue, per: customer_id}
   mean_per_region: {avg: aov, per: customer.region.name}
+  mean_in_status:
+    avg: revenue
+    per: customer_id
+    grain: {keep_only: [status]}
+    filter: {drop: [customer.region.name]}
   mean_last_month: {of: mean_per_customer, offset: 1 month}
   paid_mean: {of: mean_per_customer, where: status = 'paid'}
   mean_over_sellers: {of: revenue, grain: {include: seller_id, agg: avg}}
