@@ -17,7 +17,7 @@ from sqlglot.errors import SqlglotError
 from semantic_models.catalog import Catalog
 from semantic_models.functions import AGGREGATES
 from semantic_models.importers.imported import Loss
-from semantic_models.importers.ossie import VENDOR, Linked, join_name, sql
+from semantic_models.importers.ossie import VENDOR, Linked, join_name, outermost, sql
 from semantic_models.intrinsics import INTRINSICS
 from semantic_models.model import Join, Model, Path
 from semantic_models.spec import (
@@ -229,8 +229,8 @@ class _Exporter:
         counts = self._counts_by_key(model, tree)
         if measure.where is not None:
             tree = _filtered(tree, self._qualified(model, self._read(measure.where)))
-        if self.datasets.home(tree) != model.name.text:
-            raise _Unsaid("it names no column of its own model")
+        if any(self.datasets.home(each) != model.name.text for each in outermost(tree)):
+            raise _Unsaid("an aggregate of it names no column of its own model")
         if counts:
             self._change(place, "its rows are counted by their key")
         if measure.where is not None:

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.dialects.dialect import rename_func
 from sqlglot.errors import SqlglotError
 from sqlglot.generators.duckdb import DuckDBGenerator
 
@@ -145,7 +146,7 @@ class _Importer:
 
     def _metric(self, metric: Json) -> None:
         tree = sqlglot.parse_one(expression_of(metric), dialect="duckdb")
-        aggregates = list(_outermost(tree))
+        aggregates = list(outermost(tree))
         if any(each.find_ancestor(exp.Window) for each in tree.find_all(exp.Window)):
             self._lose("metric", metric, "it is a window over a window", "E_NESTED_WINDOW")
             return
@@ -247,12 +248,16 @@ def expression_of(member: Json) -> str:
 
 
 class _Words(DuckDBGenerator):
-    """SQL as people write it, with percentiles in the standard's form."""
+    """SQL as people write it, with percentiles in the standard's form and no casts of its own."""
 
     TRANSFORMS: ClassVar = {
-        kind: words
-        for kind, words in DuckDBGenerator.TRANSFORMS.items()
-        if kind not in (exp.PercentileCont, exp.PercentileDisc)
+        **{
+            kind: words
+            for kind, words in DuckDBGenerator.TRANSFORMS.items()
+            if kind not in (exp.PercentileCont, exp.PercentileDisc)
+        },
+        exp.LogicalAnd: rename_func("BOOL_AND"),
+        exp.LogicalOr: rename_func("BOOL_OR"),
     }
 
     def withingroup_sql(self, expression: exp.WithinGroup) -> str:
@@ -294,10 +299,11 @@ def _is_aggregate(node: exp.Expr) -> bool:
     return type(node) in AGGREGATES or isinstance(node, exp.Window)
 
 
-def _outermost(tree: exp.Expr) -> Iterable[exp.Expr]:
+def outermost(tree: exp.Expr) -> Iterable[exp.Expr]:
+    """The aggregates and windows of an expression that stand in no other one."""
     if _is_aggregate(tree) or isinstance(tree, exp.Filter | exp.WithinGroup):
         return [tree]
-    return [found for child in tree.iter_expressions() for found in _outermost(child)]
+    return [found for child in tree.iter_expressions() for found in outermost(child)]
 
 
 def _nested(aggregate: exp.Expr) -> bool:

@@ -201,3 +201,17 @@ def test_the_time_zone_is_of_the_whole_project() -> None:
     assert differences(catalog(MODELS), zoned) == (
         Difference("project", "shop", "changed", (Part("time_zone", "UTC", "Europe/Berlin"),)),
     )
+
+
+def test_the_shop_with_one_measure_changed_reaches_funnels_and_scopes() -> None:
+    changed = shop.MODELS.replace("revenue: sum(amount)\n", "revenue: sum(amount + 1)\n")
+    found = differences(catalog(shop.MODELS, shop.ROOT), catalog(changed, shop.ROOT))
+
+    affected = {each.name for each in found if each.how == "affected"}
+    assert {"sold_after_visit", "mean_per_customer", "big_spenders", "spined_revenue"} <= affected
+    assert {each.name for each in found if each.how == "changed"} == {"orders.revenue"}
+    assert all(
+        "measure orders.revenue" in each.causes or each.how == "changed"
+        for each in found
+        if each.name != "big_spenders"
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from random import Random
 
 import pytest
 import yaml
@@ -18,6 +19,8 @@ from semantic_models.importers.ossie import import_ossie
 from semantic_models.model import Grain, Model
 from semantic_models.parse_spec import parse_project, read_project
 from semantic_models.spec import Described, ProjectSpec
+from tests.oracle.generate_models import generate_project
+from tests.oracle.spell import models_of, root_of
 from tests.support import shop
 from tests.support.demo_questions import DEMO
 from tests.support.models import parsed
@@ -292,3 +295,116 @@ def test_a_join_keeps_its_name_although_datasets_are_named_in_expressions(path: 
     ]
     assert ([each.place for each in given.losses], given.changes) == (["time_zone"], ())
     assert read_back(given.document).models == catalog_of(spec).models
+
+
+UNSAID = """
+version: 1
+models:
+  sales:
+    table: sales
+    key: id
+    dimensions:
+      id:
+      tier: {expr: price.tier}
+      shown: {expr: "coalesce(tier, 'none')"}
+      month: day.month
+      again: month
+      broad: large
+      day: {type: time}
+      parent_of: parent.id
+    measures:
+      total: sum(amount)
+      large_total: {expr: sum(amount), where: large}
+      per_row: sum(shops.size) / count(*)
+      all_big: bool_and(amount > 9)
+      typical: {expr: percentile_cont(0.5) within group (order by amount), where: amount > 0}
+      rows: count(*)
+    joins:
+      price: {to: prices, on: id = prices.id, valid: [since, until], at: day}
+      parent: {to: sales, on: parent_id = sales.id}
+      shops: {to: stores, on: shop_id = stores.id}
+      day_of: {to: days, on: on_day = days.d}
+    segments: {large: amount > 9}
+  returns:
+    table: returns
+    dimensions: {day: {type: time}}
+    where: day.month = date '2024-01-01'
+    measures: {returned: sum(amount)}
+  prices:
+    table: prices
+    key: [id, since]
+    dimensions: {tier: }
+    measures: {total: count(id), any: count(*)}
+  stores:
+    table: stores
+    unique: [[id]]
+    dimensions: {city: , size: }
+    measures: {stores: count(*)}
+  visits:
+    table: visits
+    dimensions: {town: shops.city}
+    joins:
+      shops: {to: stores, on: shop_id = stores.id}
+      sale: {to: sales, on: sale_id = sales.id}
+      returned: {to: returns, on: id = returns.id}
+calendars:
+  days: {table: days, day: d, grains: {season: s}}
+spines:
+  day: {table: all_days, column: d}
+metrics:
+  both: large_total + stores
+"""
+
+
+def test_each_thing_that_has_no_words_is_told_with_its_reason() -> None:
+    models = UNSAID.replace("table: returns\n", "table: returns\n    key: id\n")
+    given = exported(parsed(models))
+
+    told = {each.place: each.reason for each in given.losses}
+    sales = 'of model "sales"'
+    unreached = 'dataset "sales" does not say by which join it is reached'
+    keyless = "it counts rows, and the model has no key to count them by"
+    assert (
+        told
+        | {
+            'calendar "days"': "Ossie has no calendars",
+            'spine "day"': "Ossie has no spines",
+            'model "returns"': "its where has no words in SQL alone",
+            f'dimension "tier" {sales}': 'it reads join "price", which is not carried over',
+            f'dimension "shown" {sales}': 'it reads dimension "tier", which is not carried over',
+            f'dimension "month" {sales}': 'it reads a part of time "day"',
+            f'dimension "again" {sales}': 'it reads dimension "month", which is not carried over',
+            f'dimension "broad" {sales}': 'it reads segment "large"',
+            f'dimension "parent_of" {sales}': unreached,
+            f'measure "total" {sales}': "other models have a measure of that name",
+            f'measure "large_total" {sales}': 'it reads segment "large"',
+            f'measure "per_row" {sales}': "an aggregate of it names no column of its own model",
+            f'measure "typical" {sales}': "its where cannot stand within its aggregate",
+            'measure "stores" of model "stores"': keyless,
+            f'join "day_of" {sales}': 'model "days" is not carried over',
+            'join "returned" of model "visits"': 'model "returns" is not carried over',
+            'metric "both"': 'it is made of "large_total", which is not carried over',
+        }
+        == told
+    )
+    assert {each["name"] for each in documents(given, "metrics")} == {"all_big", "rows", "any"}
+    names = [each["name"] for each in documents(given, "relationships")]
+    assert names == ["parent", "shops", "visits_shops", "sale"]
+    assert set(read_back(given.document).models) == {"sales", "prices", "stores", "visits"}
+
+
+def documents(given: Exported, kind: str) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = json.loads(json.dumps(given.document))[kind]
+    return found
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_projects_read_back_as_they_were(seed: int) -> None:
+    project = generate_project(Random(f"export:{seed}"))  # noqa: S311 - not for secrets
+    spec = parsed(models_of(project), root=root_of(project))
+    before, given = catalog_of(spec), exported(spec)
+
+    after = read_back(given.document, root_of(project))
+
+    for name, model in after.models.items():
+        assert found(model, given, before.models[name]) == expected(before.models[name], given)
