@@ -21,7 +21,6 @@ from semantic_models.importers.ossie import VENDOR, Linked, join_name, outermost
 from semantic_models.intrinsics import INTRINSICS
 from semantic_models.model import Join, Model, Path
 from semantic_models.spec import (
-    NOTHING_SAID,
     Described,
     DimensionSpec,
     MeasureSpec,
@@ -117,8 +116,9 @@ class _Exporter:
                 self._lose(place, reason or "Ossie has no bridges")
                 continue
             self.links[model.name, name] = _link_of(join, self._free_name(join))
-            if spec.about != NOTHING_SAID:
-                self._lose(place, "relationships have no words that describe them")
+            self._lose_keys(
+                place, spec.about, Described.__slots__, "a relationship has no word for"
+            )
         for (source, name), link in self.links.items():
             if source == model.name and join_name(link, self.links.values()) != name:
                 data = f'{{"name": "{name}"}}'

@@ -46,8 +46,14 @@ def read_back(document: Mapping[str, object], root: str = shop.ROOT) -> Catalog:
     return catalog_of(spec)
 
 
-def demo() -> tuple[ProjectSpec, str]:
-    files = read_files(DEMO)
+PROJECTS = ("shop", *sorted(each.parent.name for each in DEMO.parent.glob("*/forebay.yml")))
+
+
+def project_of(name: str) -> tuple[ProjectSpec, str]:
+    """The shop, or one of the examples, with its forebay.yml."""
+    if name == "shop":
+        return parsed(shop.MODELS), shop.ROOT
+    files = read_files(DEMO.parent / name)
     return read_project(files, Faults()), files["forebay.yml"].decode()
 
 
@@ -100,9 +106,9 @@ def found(model: Model, given: Exported, before: Model) -> Model:
     )
 
 
-@pytest.mark.parametrize("project", ["shop", "demo"])
+@pytest.mark.parametrize("project", PROJECTS)
 def test_what_is_carried_over_reads_back_as_it_was(project: str) -> None:
-    spec, root = demo() if project == "demo" else (parsed(shop.MODELS), shop.ROOT)
+    spec, root = project_of(project)
     before, given = catalog_of(spec), exported(spec)
     after = read_back(given.document, root)
 
@@ -113,9 +119,9 @@ def test_what_is_carried_over_reads_back_as_it_was(project: str) -> None:
         assert found(model, given, before.models[name]) == wanted, name
 
 
-@pytest.mark.parametrize("project", ["shop", "demo"])
+@pytest.mark.parametrize("project", PROJECTS)
 def test_every_metric_is_carried_over_or_told(project: str) -> None:
-    spec, root = demo() if project == "demo" else (parsed(shop.MODELS), shop.ROOT)
+    spec, root = project_of(project)
     before, given = catalog_of(spec), exported(spec)
     after = read_back(given.document, root)
     names = {each.name.text for each in spec.metrics}
@@ -247,7 +253,7 @@ def test_what_it_cannot_say_is_told() -> None:
     reached = 'dataset "shops" does not say by which join it is reached'
     assert [f"{each.place}: {each.reason}" for each in given.losses] == [
         "time_zone: Ossie has no time zone",
-        'join "shop" of model "sales": relationships have no words that describe them',
+        'join "shop" of model "sales": a relationship has no word for "description"',
         'join "price" of model "sales": Ossie has no versions of rows',
         'model "sales": Ossie has no word for "time"',
         'segment "big" of model "sales": Ossie has no segments',
