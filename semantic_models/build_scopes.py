@@ -104,7 +104,9 @@ def _aggregated(spec: MetricSpec, written: tuple[str, Scalar]) -> Scope:
                 hint='Name all that it is computed for under "per".',
                 position=word.position(),
             )
-    return Scope(per=_texts(spec.per) or (), aggregate=_AGGREGATES[function])
+    is_alone = not spec.grain.parts and not spec.filter.parts
+    per = _texts(spec.per) or ()
+    return Scope(per=per, aggregate=_AGGREGATES[function], makes_groups=is_alone)
 
 
 def _aggregate(written: Scalar) -> Aggregate:

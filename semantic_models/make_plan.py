@@ -40,6 +40,7 @@ from semantic_models.plan import (
 )
 from semantic_models.plan_measures import measure_output
 from semantic_models.plan_rows import filtered, home_keys, joined_rows, met_days, named, series
+from semantic_models.presence import presence
 from semantic_models.regrain import regrained
 from semantic_models.resolved import Branch, Filling, NestedGroups, ResolvedQuery
 from semantic_models.scopes import aggregated
@@ -137,7 +138,7 @@ def _level(resolved: ResolvedQuery, choices: Sequence[Choice]) -> LogicalPlan:
     if resolved.filling is not None:
         above = _filled(above, resolved.filling)
     for each in resolved.nested:
-        if not each.makes_groups(resolved.branches[0].keys):
+        if not each.makes_groups:
             above = _looked_up(above, each)
     if resolved.present:
         above = Filter(above, resolved.present)
@@ -151,7 +152,7 @@ def _groups(resolved: ResolvedQuery, choices: Sequence[Choice]) -> LogicalPlan:
     keys = resolved.branches[0].keys
     plans = (
         *map(_aggregated, resolved.branches, choices),
-        *(_nested(each) for each in resolved.nested if each.makes_groups(keys)),
+        *(_nested(each) for each in resolved.nested if each.makes_groups),
     )
     return plans[0] if len(plans) == 1 else _stitched(keys, plans)
 
@@ -163,7 +164,9 @@ def _nested(nested: NestedGroups) -> LogicalPlan:
         return inner
     value = next(each for each in nested.inner.computed if each.name == nested.name)
     made = aggregated(nested.aggregate, column(value.name), value.type)
-    return Aggregate(inner, named(nested.keys), (Output(nested.name, Expr(made), nested.type),))
+    counts = (presence(),) if nested.is_counted else ()
+    columns = (Output(nested.name, Expr(made), nested.type), *counts)
+    return Aggregate(inner, named(nested.keys), columns)
 
 
 def _looked_up(plan: LogicalPlan, nested: NestedGroups) -> LogicalPlan:

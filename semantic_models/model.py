@@ -283,6 +283,8 @@ class Scope:
     per: tuple[str, ...] = ()
     """Further dimensions or columns that it is grouped by before it is aggregated."""
     aggregate: Aggregate | None = None
+    makes_groups: bool = False
+    """Whether its groups are in the answer by themselves; else it is looked up for others."""
     keep_filters: tuple[str, ...] | None = None
     """The only names whose predicates hold for it; None: all of the question's."""
     drop_filters: tuple[str, ...] = ()

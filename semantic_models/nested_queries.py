@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 
 from semantic_models.expressions import conjuncts, parse_expression
 from semantic_models.model import Grain, Scope
@@ -28,7 +29,8 @@ def nested_query(
         for column, asked in keys.items()
         if _keeps(scope, asked.name)
     ]
-    per = [Asked(each, f"p:{at}", may_be_column=True) for at, each in enumerate(scope.per)]
+    columns = (column for column in map("p:{}".format, count()) if column not in keys)
+    per = [Asked(each, next(columns), may_be_column=True) for each in scope.per]
     return Query(
         metrics=(Asked(INNER, name),),
         dimensions=(*kept, *per),

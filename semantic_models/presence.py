@@ -13,26 +13,40 @@ from sqlglot import exp
 
 from semantic_models.bind import column
 from semantic_models.model import Expr, Measure
+from semantic_models.plan import Output
 from semantic_models.plan_rows import either, own_predicates
-from semantic_models.resolved import Branch, BranchMeasure
+from semantic_models.resolved import Branch, BranchMeasure, NestedGroups
 from semantic_models.types import INT64
 
 PRESENT = "g:"
 """The column of that count; no member has such a name, and no alias may."""
 
 
-def with_presence(branches: Sequence[Branch], shown: Collection[str]) -> tuple[Branch, ...]:
-    """The branches, counting what makes their groups where measures that are not shown add some."""
-    if not branches[0].keys or not any(_adds_groups(each, shown) for each in branches):
-        return tuple(branches)
-    return tuple(_counting(each, shown) for each in branches)
+def with_presence(
+    branches: tuple[Branch, ...], nested: tuple[NestedGroups, ...], shown: Collection[str]
+) -> tuple[tuple[Branch, ...], tuple[NestedGroups, ...]]:
+    """The same, counting what makes their groups where measures that are not shown add some."""
+    made = {each.name for each in nested if each.makes_groups}
+    is_added = any(_adds_groups(each, shown) for each in branches) or not made <= {*shown}
+    if not branches[0].keys or not is_added:
+        return branches, nested
+    return (
+        tuple(_counting(each, shown) for each in branches),
+        tuple(replace(each, is_counted=each.name in made & {*shown}) for each in nested),
+    )
 
 
-def is_present(branches: Sequence[Branch]) -> tuple[Expr, ...]:
+def is_present(branches: Sequence[Branch], nested: Sequence[NestedGroups]) -> tuple[Expr, ...]:
     """The predicate on groups that a count asks for, if there is one."""
-    if not any(each.name == PRESENT for branch in branches for each in branch.measures):
+    counted = [each for branch in branches for each in branch.measures if each.name == PRESENT]
+    if not counted and not any(each.is_counted for each in nested):
         return ()
     return (Expr(exp.Not(this=exp.Is(this=column(PRESENT), expression=exp.Null()))),)
+
+
+def presence() -> Output:
+    """The count of what makes a group."""
+    return Output(PRESENT, Expr(exp.Count(this=exp.Star(), big_int=True)), INT64)
 
 
 def _adds_groups(branch: Branch, shown: Collection[str]) -> bool:
@@ -44,7 +58,7 @@ def _counting(branch: Branch, shown: Collection[str]) -> Branch:
     visible = [each for each in branch.measures if each.name in shown]
     if not visible:
         return branch
-    rows = Expr(exp.Count(this=exp.Star(), big_int=True))
-    counted = Measure(name=PRESENT, model=branch.home.name, expr=rows, type=INT64)
+    rows = presence()
+    counted = Measure(name=PRESENT, model=branch.home.name, expr=rows.expr, type=rows.type)
     made = BranchMeasure(PRESENT, counted, either(visible))
     return replace(branch, measures=(*branch.measures, made))

@@ -10,9 +10,9 @@ from sqlglot import exp
 from semantic_models.bind import column_expr
 from semantic_models.errors import UnaggregatedFinerGrain
 from semantic_models.model import Expr, Metric, Ranked
+from semantic_models.nested_queries import is_among
 from semantic_models.plan import Output
 from semantic_models.query import Query
-from semantic_models.resolve_names import parts_of
 from semantic_models.types import INT64
 
 
@@ -49,18 +49,23 @@ def ranked_columns(
 
 
 def _rank(each: AskedMetric, ranked: Ranked, keys: Sequence[Output], query: Query) -> Expr:
-    columns = {
-        name: key.name
-        for key, asked in zip(keys, query.dimensions, strict=True)
-        for name in (parts_of(asked.name), parts_of(key.name))
-    }
-    lost = [name for name in ranked.within if parts_of(name) not in columns]
-    if lost:
-        raise UnaggregatedFinerGrain(
-            f'metric "{each.metric.name}" ranks within "{lost[0]}", which is not grouped',
-            hint=f"Group by {lost[0]} too.",
-        )
+    columns = [column for name in ranked.within for column in _columns(name, each, keys, query)]
     order = exp.Ordered(this=each.formula, desc=ranked.descending, nulls_first=False)
-    within = [column_expr(columns[parts_of(name)]).tree.copy() for name in ranked.within]
+    within = [column_expr(name).tree.copy() for name in dict.fromkeys(columns)]
     window = exp.Window(this=exp.Rank(), partition_by=within, order=exp.Order(expressions=[order]))
     return Expr(window)
+
+
+def _columns(name: str, each: AskedMetric, keys: Sequence[Output], query: Query) -> list[str]:
+    """The columns of a grouped dimension, of a time at each of its grains."""
+    found = [
+        key.name
+        for key, asked in zip(keys, query.dimensions, strict=True)
+        if is_among(asked.name, [name]) or is_among(key.name, [name])
+    ]
+    if not found:
+        raise UnaggregatedFinerGrain(
+            f'metric "{each.metric.name}" ranks within "{name}", which is not grouped',
+            hint=f"Group by {name} too.",
+        )
+    return found

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 from semantic_models.bind import column_expr
@@ -18,7 +18,6 @@ from semantic_models.errors import (
     UnknownName,
 )
 from semantic_models.homes import Home, homes_of
-from semantic_models.intrinsics import cast, instant
 from semantic_models.model import (
     GRAINS,
     Expr,
@@ -51,10 +50,11 @@ from semantic_models.resolved import (
     ResolvedQuery,
     Role,
 )
+from semantic_models.same_times import same_times
 from semantic_models.scopes import aggregated_type
 from semantic_models.spec import Described
 from semantic_models.totals import flags_of, shorter, with_totals
-from semantic_models.types import Kind, LogicalType
+from semantic_models.types import Kind
 
 
 def resolve_aggregate(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQuery:
@@ -73,7 +73,8 @@ def _resolve(query: Query, catalog: Catalog, clock: Clock, further: Sequence[str
     asked = [_metric(each, catalog, inputs) for each in query.metrics]
     shown = {_measure_column(number) for number in range(len(inputs))}
     hidden = {name: _metric(Asked(name), catalog, inputs) for name in further}
-    uses, nested = _apart(inputs)
+    uses, nested = _apart(inputs, shown)
+    shown |= {name for name in uses if name.startswith(_BENEATH)}
     _check_model(query, uses)
     metrics = [*asked, *hidden.values()] if _uses_metric_time(query) else []
     grain = _metric_time_grain(catalog, metrics)
@@ -89,43 +90,58 @@ def _resolve(query: Query, catalog: Catalog, clock: Clock, further: Sequence[str
         if home.reading is not None:
             resolver.counted_at(resolve_axis(resolver, query, home.reading))
     keys = _key_names(query, resolvers)
-    branches = _same_times(
-        [
-            _branch(query, resolvers[home], keys, tuple(measures), home)
-            for home, measures in homes.items()
-        ],
-        query,
-        clock.zone,
-    )
-    _check_shared(branches, query, list(resolvers.values()))
-    branches = with_presence(branches, shown)
     first = next(iter(resolvers.values()))
+    groups = [
+        _nested(name, each, nested_query(each.scope, name, query, keys, grain), catalog, clock)
+        for name, each in nested.items()
+    ]
+    made = [
+        _branch(query, resolvers[home], keys, tuple(measures), home)
+        for home, measures in homes.items()
+    ]
+    branches, nested_groups = same_times(made, groups, query, clock.zone)
+    sides = [
+        _Side(branch.home.name, branch.keys, resolver)
+        for branch, resolver in zip(branches, resolvers.values(), strict=True)
+    ]
+    for each in nested_groups:
+        inner = [branch.home.name for branch in each.inner.branches]
+        sides += [_Side(home, each.keys, of_home(Home(home, None, ()))) for home in inner]
+    _check_shared(sides, query)
+    branches, nested_groups = with_presence(branches, nested_groups, shown)
     about = {name: first.located(each).member.about for name, each in keys.items()}
     resolved = _resolved(query, branches, (asked, hidden), about, clock)
-    if nested:
-        groups = (
-            _nested(name, each, nested_query(each.scope, name, query, keys, grain), catalog, clock)
-            for name, each in nested.items()
-        )
-        resolved = replace(resolved, nested=tuple(groups))
+    present = is_present(branches, nested_groups)
+    resolved = replace(resolved, nested=nested_groups, present=present)
     if not is_filled:
         return resolved
     filling = resolve_filling(query, list(resolvers.values()), branches[0].keys, clock)
     return replace(resolved, filling=filling)
 
 
-def _apart(inputs: Sequence[Input]) -> tuple[dict[str, MeasureUse], dict[str, Nested]]:
+_BENEATH = "a:"
+
+
+def _apart(
+    inputs: Sequence[Input], shown: Collection[str]
+) -> tuple[dict[str, MeasureUse], dict[str, Nested]]:
     """The measures of a question and the metrics that are nested in it, by their columns.
 
-    Where there are no measures, those of the nested metrics make the groups, and are not shown.
+    Where nothing that is shown has groups of its own, the measures of nested metrics make them.
     """
     columns = {_measure_column(number): use for number, use in enumerate(inputs)}
     uses = {name: use for name, use in columns.items() if isinstance(use, MeasureUse)}
     nested = {name: use for name, use in columns.items() if isinstance(use, Nested)}
-    if not uses:
-        beneath = dict.fromkeys(use for each in nested.values() for use in each.metric.measures)
-        uses = {f"a:{number}": use for number, use in enumerate(beneath)}
-    return uses, nested
+    making = [name for name in shown if name in uses or nested[name].scope.makes_groups]
+    if uses and making:
+        return uses, nested
+    beneath = dict.fromkeys(
+        use
+        for name, each in nested.items()
+        if name in (making or shown)
+        for use in each.metric.measures
+    )
+    return {f"{_BENEATH}{at}": use for at, use in enumerate(beneath)} | uses, nested
 
 
 def _nested(
@@ -136,7 +152,8 @@ def _nested(
     keys = inner.computed[: len(query.dimensions) - len(nested.scope.per)]
     type_ = aggregated_type(nested.scope.aggregate, nested.metric.type)
     assert type_ is not None, "a served catalog has its types"
-    return NestedGroups(name, inner, keys, nested.scope.aggregate, type_)
+    aggregate, makes_groups = nested.scope.aggregate, nested.scope.makes_groups
+    return NestedGroups(name, inner, keys, aggregate, type_, makes_groups)
 
 
 def _resolver(
@@ -259,33 +276,6 @@ def _knows(resolver: BranchResolver, name: str) -> bool:
     return True
 
 
-def _same_times(branches: Sequence[Branch], query: Query, zone: str) -> tuple[Branch, ...]:
-    """The branches with metric times that meet: all dates, all civil times or all instants."""
-    for number, asked in enumerate(query.dimensions):
-        types = {branch.keys[number].type for branch in branches}
-        if parts_of(asked.name)[0] == METRIC_TIME and len(types) > 1:
-            kind = max((each.kind for each in types), key=_WIDTHS.index)
-            precision = max(each.precision for each in types)
-            of_instants = zone if kind is Kind.TIMESTAMP_TZ else ""
-            type_ = LogicalType(kind, precision, zone=of_instants)
-            branches = [_widened(branch, number, type_) for branch in branches]
-    return tuple(branches)
-
-
-_WIDTHS = (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ)
-
-
-def _widened(branch: Branch, number: int, type_: LogicalType) -> Branch:
-    key = branch.keys[number]
-    tree = key.expr.tree
-    if key.type.kind is not type_.kind:
-        tree = cast(tree.copy(), "TIMESTAMP")
-        tree = instant(tree) if type_.kind is Kind.TIMESTAMP_TZ else tree
-    widened = Output(key.name, Expr(tree, key.expr.paths), type_)
-    keys = (*branch.keys[:number], widened, *branch.keys[number + 1 :])
-    return replace(branch, keys=keys)
-
-
 def _key_names(query: Query, resolvers: Mapping[Home, BranchResolver]) -> dict[str, Asked]:
     """The columns of the grouped dimensions; a bare time dimension's has its grain."""
     first = next(iter(resolvers.values()))
@@ -333,24 +323,35 @@ def _branch(
     return resolver.branch(grouped, measures, filters)
 
 
-def _check_shared(
-    branches: Sequence[Branch], query: Query, resolvers: Sequence[BranchResolver]
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """What one home makes of the grouped dimensions, or of those that a nested metric keeps."""
+
+    home: str
+    keys: tuple[Output, ...]
+    resolver: BranchResolver
+
+
+def _check_shared(sides: Sequence[_Side], query: Query) -> None:
     """Facts meet on columns of one meaning and type, or the question is refused."""
-    first, *others = branches
-    for branch, resolver in zip(others, resolvers[1:], strict=True):
-        for asked, one, other in zip(query.dimensions, first.keys, branch.keys, strict=True):
-            is_metric_time = parts_of(asked.name)[0] == METRIC_TIME
-            means = (resolvers[0].look(asked.name), resolver.look(asked.name))
-            if is_metric_time or (one.type == other.type and _mean_the_same(*means)):
-                continue
-            raise NoStitchingDimension(
-                f'dimension "{asked.name}" does not mean the same to models '
-                f'"{first.home.name}" and "{branch.home.name}"',
-                detail=f"It is {one.type} in one and {other.type} in the other.",
-                hint="Ask for a dimension that both reach by the same join path.",
-                position=asked_position(asked),
-            )
+    first, *others = sides
+    for asked, one in zip(query.dimensions, first.keys, strict=True):
+        if parts_of(asked.name)[0] == METRIC_TIME:
+            continue
+        means = first.resolver.look(asked.name)
+        for side in others:
+            for other in side.keys:
+                if other.name != one.name or (
+                    one.type == other.type and _mean_the_same(means, side.resolver.look(asked.name))
+                ):
+                    continue
+                raise NoStitchingDimension(
+                    f'dimension "{asked.name}" does not mean the same to models '
+                    f'"{first.home}" and "{side.home}"',
+                    detail=f"It is {one.type} in one and {other.type} in the other.",
+                    hint="Ask for a dimension that both reach by the same join path.",
+                    position=asked_position(asked),
+                )
 
 
 def _mean_the_same(one: Reached, other: Reached) -> bool:
@@ -386,7 +387,6 @@ def _resolved(
         shape="aggregate",
         branches=branches,
         computed=outputs,
-        present=is_present(branches),
         windows=windows,
         having=having,
         order=order,

@@ -229,10 +229,10 @@ class NestedGroups:
     aggregate: Aggregate | None
     """What is made of the inner groups that share these keys; None: there is one each."""
     type: LogicalType
-
-    def makes_groups(self, keys: tuple[Output, ...]) -> bool:
-        """Whether its groups are the question's own, and in the answer by themselves."""
-        return self.aggregate is not None and len(self.keys) == len(keys)
+    makes_groups: bool
+    """Whether its groups are in the answer by themselves."""
+    is_counted: bool = False
+    """Whether it counts what makes its groups."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,10 +81,10 @@ _LATER = {
     "arrow_large_buffer_size": "false",
     "produce_arrow_string_view": "false",
     "enable_external_file_cache": "false",
-    "disabled_optimizers": "compressed_materialization",
+    "disabled_optimizers": "compressed_materialization,common_subplan",
 }
 """Settings that fix what an answer is. The cache of files is off, for memory to stay flat; for
-the optimizer see docs/decisions/0023."""
+the optimizers see docs/decisions/0023."""
 
 _AT_LAST = {"enable_external_access": "false", "lock_configuration": "true"}
 """Settings that close the door, when all that may be reached is known."""

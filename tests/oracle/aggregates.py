@@ -19,9 +19,13 @@ def aggregate(expr: Aggregate, scopes: list[OfRow]) -> Value:
     counted = [scope for scope in scopes if holds(expr.where, scope)]
     if expr.argument is None:
         return len(counted)
-    values = [value_of(expr.argument, scope) for scope in counted]
+    return over_values(expr.function, [value_of(expr.argument, scope) for scope in counted])
+
+
+def over_values(name: str, values: list[Value]) -> Value:
+    """The value of an aggregate over values, NULL among them."""
     known = [each for each in values if each is not None]
-    match expr.function:
+    match name:
         case "count":
             return len(known)
         case "count distinct":

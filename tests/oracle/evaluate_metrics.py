@@ -7,8 +7,12 @@ from datetime import date, datetime, time
 
 from tests.oracle.language import (
     Aggregate,
+    Dimension,
+    Expr,
+    Metric,
     Parts,
     Question,
+    Rank,
     Value,
     conjuncts,
     names_in,
@@ -20,59 +24,83 @@ from tests.oracle.leaves import (
     Leaf,
     OfGroup,
     Range,
+    Scoped,
+    Source,
     cells,
     grouped_step,
     is_metric,
     leaf_named,
     leaves_of,
+    sources_of,
 )
 from tests.oracle.paths import Reference, Refused, Step
 from tests.oracle.readings import is_time, is_time_required, is_timed, read
 from tests.oracle.rows import Filter, Rows, default_grain, find_at
+from tests.oracle.scopes import Inner, folded, inner_of, kept_places, ranks
 from tests.oracle.times import GRAINS, instant_of, last_range, period_of
 from tests.oracle.told import Told, collect, column_of, in_order, parts_of, place_of
-from tests.oracle.values import holds, type_of
+from tests.oracle.values import common_type, holds, type_of, type_of_aggregate, type_of_value
+
+WITHIN = frozenset(
+    (
+        *("E_NAME_NOT_FOUND", "E_NO_PATH", "E_AMBIGUOUS_PATH", "E_NOT_SUPPORTED"),
+        *("E_TIME_REQUIRED", "E_PRIMARY_KEY_REQUIRED", "E3012_MN_NO_SAFE_REWRITE"),
+        *("E3013_NO_STITCHING_DIMENSION", "E_UNAGGREGATED_FINER_GRAIN_REFERENCE"),
+    )
+)
+"""Of the faults of a question and of those within it, none is said to be told first."""
 
 
 class Metrics:
     """A question of metrics, on its way to an answer."""
 
-    def __init__(self, rows: Rows, question: Question, now: datetime) -> None:
+    def __init__(
+        self, rows: Rows, question: Question, now: datetime, where: tuple[Expr, ...] | None = None
+    ) -> None:
         self.rows = rows
         self.project = rows.project
         self.question = question
         self.codes: set[str] = set()
         self.shown = [parts_of(each) for each in question.metrics]
         self.hidden = self._hidden()
-        self.leaves: dict[Leaf, bool] = {}
+        self.now = now
+        self.where = where or ()
+        self.is_inner = where is not None
+        self.sources: dict[Source, bool] = {}
         for name in (*self.shown, *self.hidden):
-            made = collect(self.codes, lambda name=name: leaves_of(self.project, name))  # type: ignore[misc]
-            for leaf in made if isinstance(made, list) else []:
-                self.leaves[leaf] = self.leaves.get(leaf, False) or name in self.shown
+            made = collect(self.codes, lambda name=name: self._sources(name))  # type: ignore[misc]
+            for each in made if isinstance(made, list) else []:
+                self.sources[each] = self.sources.get(each, False) or name in self.shown
+        self.leaves = {
+            each: shown for each, shown in self.sources.items() if isinstance(each, Leaf)
+        }
+        self.scoped = {
+            each: leaves_of(self.project, each.of, each.where)
+            for each in self.sources
+            if isinstance(each, Scoped)
+        }
+        if not any(shown and _brings_groups(each) for each, shown in self.sources.items()):
+            for each, leaves in self.scoped.items():
+                if self.sources[each]:
+                    self.leaves |= dict.fromkeys(leaves, True)
+        self.columns: list[dict[Leaf, Reference]] = []
         self.range = self._range(now)
+
+    def _sources(self, name: Parts) -> list[Source]:
+        return sources_of(self.project, name, self.where)
 
     def told(self) -> Told:
         """The answer."""
-        asked = self._asked()
-        self._refuse()
-        found = {leaf: self._cells(leaf, asked[leaf]) for leaf in self.leaves}
-        groups = dict.fromkeys(
-            group for leaf, shown in self.leaves.items() if shown for group in found[leaf]
-        )
-        scopes = {
-            group: OfGroup(
-                self.project,
-                {leaf: each.get(group) for leaf, each in found.items()},
-                self.rows.zone,
-            )
-            for group in groups
-        }
+        scopes = self.scopes()
         kept = {group: scope for group, scope in scopes.items() if self._is_kept(group, scope)}
         orders = self.question.order_by
         answer = Told(
             (*self._names(), *(each.replace(".", "__") for each in self.question.metrics)),
-            (*self._types(asked), *(metric_type(self.rows, each) for each in self.shown)),
-            [(*group, *(scope.name(each) for each in self.shown)) for group, scope in kept.items()],
+            (*self._types(), *(metric_type(self.rows, each) for each in self.shown)),
+            [
+                (*group, *(self._key(".".join(each), group, scope) for each in self.shown))
+                for group, scope in kept.items()
+            ],
             [
                 tuple(self._key(order.name, group, scope) for order in orders)
                 for group, scope in kept.items()
@@ -81,7 +109,141 @@ class Metrics:
         )
         return in_order(answer)
 
+    def scopes(self) -> dict[Group, OfGroup]:
+        """What is known in each group of the answer."""
+        asked = self._asked()
+        inner = {each: self._inner(each, leaves) for each, leaves in self.scoped.items()}
+        self._refuse()
+        found: dict[Source, dict[Group, Value]] = {
+            leaf: self._cells(leaf, asked[leaf]) for leaf in self.leaves
+        }
+        for each, (metrics, places) in inner.items():
+            found[each] = self._scoped_cells(each, metrics, places)
+        bring: dict[Source, bool] = {
+            each: shown for told in (self.sources, self.leaves) for each, shown in told.items()
+        }
+        groups = dict.fromkeys(
+            group
+            for each, shown in bring.items()
+            if shown and _brings_groups(each)
+            for group in found[each]
+        )
+        scopes = {
+            group: OfGroup(
+                self.project,
+                {each: self._cell(each, cells, group, inner) for each, cells in found.items()},
+                self.rows.zone,
+                self.where,
+            )
+            for group in groups
+        }
+        self.ranked = {
+            name: self._ranks(metric, scopes) for name, metric in self._rank_metrics().items()
+        }
+        return scopes
+
+    def _rank_metrics(self) -> dict[Parts, Metric]:
+        return {
+            name: metric
+            for name in (*self.shown, *self.hidden)
+            if (metric := self.project.metrics.get(".".join(name))) is not None and metric.rank
+        }
+
+    def _ranks(self, metric: Metric, scopes: dict[Group, OfGroup]) -> dict[Group, int]:
+        assert metric.rank is not None
+        assert metric.of is not None
+        of = parts_of(metric.of)
+        places = self._within(metric.rank)
+        values = {group: scope.name(of) for group, scope in scopes.items()}
+        return ranks(values, places, metric.rank.desc)
+
+    def _within(self, rank: Rank) -> tuple[int, ...]:
+        """The places of the dimensions that a rank is within."""
+        found = [self._places(name) for name in rank.within]
+        texts = [_without_grain(parts_of(each)) for each in self.question.dimensions]
+        if any(
+            places and parts_of(name) not in texts
+            for places, name in zip(found, rank.within, strict=True)
+        ):
+            raise Refused("OPEN")
+        if not all(found):
+            raise Refused("E_UNAGGREGATED_FINER_GRAIN_REFERENCE")
+        return tuple(place for places in found for place in places)
+
+    def _places(self, name: str) -> list[int]:
+        """Where a dimension is grouped, at whatever grain."""
+        return [
+            place
+            for place, text in enumerate(self.question.dimensions)
+            if self._is_same(list(self.columns[place]), parts_of(text), parts_of(name))
+        ]
+
+    def _inner(self, scoped: Scoped, leaves: list[Leaf]) -> tuple[Metrics | None, tuple[int, ...]]:
+        """The question that a scope asks; what it may not is refused."""
+        question = self.question
+        grained = tuple(
+            self._grained(text, column)
+            for text, column in zip(question.dimensions, self.columns, strict=True)
+        )
+        made = collect(
+            self.codes,
+            lambda: inner_of(
+                scoped.scope,
+                ".".join(scoped.of),
+                replace(question, dimensions=grained),
+                lambda one, other: self._is_same(leaves, one, other),
+            ),
+        )
+        if not isinstance(made, Inner):
+            return None, ()
+        metrics = Metrics(self.rows, made.question, self.now, scoped.where)
+        collect(self.codes, metrics._asked)
+        return metrics, made.kept
+
+    def _grained(self, text: str, column: dict[Leaf, Reference]) -> str:
+        grain = self._grain(column)
+        is_bare = any(each.grain is None for each in column.values())
+        return f"{text}.{grain}" if grain and is_bare else text
+
+    def _found(self, leaf: Leaf, parts: Parts) -> object:
+        return collect(set(), lambda: self._find(leaf, parts))
+
+    def _is_same(self, leaves: list[Leaf], one: Parts, other: Parts) -> bool:
+        pairs = [(self._found(leaf, one), self._found(leaf, other)) for leaf in leaves]
+        return all(
+            isinstance(left, Reference)
+            and isinstance(right, Reference)
+            and replace(left, grain=None) == replace(right, grain=None)
+            for left, right in pairs
+        )
+
+    def _scoped_cells(
+        self, scoped: Scoped, metrics: Metrics | None, places: tuple[int, ...]
+    ) -> dict[Group, Value]:
+        assert metrics is not None
+        cells = {group: scope.name(scoped.of) for group, scope in metrics.scopes().items()}
+        kinds = [self._kinds(place) for place in places]
+        return {
+            tuple(
+                _cast(each, kind, self.rows.zone) for each, kind in zip(group, kinds, strict=True)
+            ): v
+            for group, v in folded(scoped.scope, cells, len(places)).items()
+        }
+
+    def _cell(
+        self,
+        source: Source,
+        cells: dict[Group, Value],
+        group: Group,
+        inner: dict[Scoped, tuple[Metrics | None, tuple[int, ...]]],
+    ) -> Value:
+        if isinstance(source, Leaf):
+            return cells.get(group)
+        return cells.get(tuple(group[place] for place in inner[source][1]))
+
     def _refuse(self) -> None:
+        if self.codes and self.scoped:
+            self.codes |= WITHIN
         if self.codes:
             raise Refused(*self.codes)
 
@@ -118,25 +280,70 @@ class Metrics:
 
     def _asked(self) -> dict[Leaf, Asked]:
         """What each leaf is asked for; what it cannot give is refused."""
-        columns = [self._meant(parts_of(each)) for each in self.question.dimensions]
+        self.columns = [
+            self._meant(parts_of(each), self._grouping(place))
+            for place, each in enumerate(self.question.dimensions)
+        ]
         if self.range is not None:
-            self._judge_range(self._meant(self.range.on))
+            self._judge_range(self._meant(self.range.on, list(self.leaves)))
         for predicate in self.question.where:
             names = names_in(predicate)
             if any(is_metric(self.project, each) for each in names):
                 self.codes.add("E_AGGREGATE_IN_WHERE")
                 continue
             for name in names:
-                self._meant(name)
-        self._judge_sharing(columns)
+                self._meant(name, list(self.leaves))
+        self._judge_sharing(self.columns)
+        self._judge_scopes()
+        for metric in self._rank_metrics().values():
+            collect(self.codes, lambda metric=metric: self._within(metric.rank))  # type: ignore[misc]
         for leaf in self.leaves:
-            groups = [column[leaf] for column in columns if leaf in column]
+            groups = [column[leaf] for column in self.columns if leaf in column]
             self._judge_groups(leaf, groups)
             if leaf.readings and not is_timed(self.project, leaf, groups):
                 self._judge_total(leaf)
             self._judge_filters(leaf, grouped_step(groups))
         self._refuse()
-        return {leaf: self._asked_of(leaf, columns) for leaf in self.leaves}
+        return {leaf: self._asked_of(leaf, self.columns) for leaf in self.leaves}
+
+    def _judge_scopes(self) -> None:
+        """What is not said: names of one member that are written otherwise, times only within."""
+        for each, leaves in self.scoped.items():
+            told = each.scope
+            names = (*(told.keep_only or ()), *told.exclude, *(told.keep or ()), *told.drop)
+            asked = [*map(parts_of, self.question.dimensions)]
+            asked += [name for predicate in self.question.where for name in names_in(predicate)]
+            if self.question.start or self.question.end or self.question.last:
+                asked.append(parts_of(self.question.on or "metric_time"))
+            pairs = [(one, parts_of(name)) for one in asked for name in names]
+            if any(
+                self._is_same(leaves, one, other) != (_without_grain(one) == other)
+                for one, other in pairs
+            ):
+                self.codes.add("OPEN")
+            if not self.leaves and any(leaf.readings for leaf in leaves):
+                self.codes.add("OPEN")
+
+    def _grouping(self, place: int) -> list[Leaf]:
+        """The leaves that are grouped by a dimension, those of scopes too."""
+        found = dict.fromkeys(self.leaves)
+        for each, leaves in self.scoped.items():
+            kept = kept_places(
+                each.scope,
+                self.question.dimensions,
+                lambda one, other, leaves=leaves: self._is_same(leaves, one, other),  # type: ignore[misc]
+            )
+            if place in kept:
+                found |= dict.fromkeys(leaves)
+        return list(found)
+
+    def _find(self, leaf: Leaf, parts: Parts) -> Reference:
+        """What a name means to a leaf; in a scope, columns of its model too."""
+        model = self.project.models[leaf.home]
+        is_column = len(parts) == 1 and parts[0] in model.columns
+        if self.is_inner and is_column and parts[0] not in model.dimensions:
+            return Reference((), leaf.home, Dimension(parts[0]))
+        return find_at(self.project, leaf.home, parts, leaf.time(self.project))
 
     def _asked_of(self, leaf: Leaf, columns: list[dict[Leaf, Reference]]) -> Asked:
         grains = tuple(map(self._grain, columns))
@@ -152,21 +359,17 @@ class Metrics:
                 except Refused as refused:
                     self.codes |= refused.codes & {"E_NOT_SUPPORTED"}
 
-    def _meant(self, parts: Parts) -> dict[Leaf, Reference]:
+    def _meant(self, parts: Parts, leaves: list[Leaf]) -> dict[Leaf, Reference]:
         """What a name means to each leaf."""
         found: dict[Leaf, Reference] = {}
         codes: set[str] = set()
-        for leaf in self.leaves:
-            time = leaf.time(self.project)
-            made = collect(
-                codes,
-                lambda leaf=leaf, time=time: find_at(self.project, leaf.home, parts, time),  # type: ignore[misc]
-            )
+        for leaf in leaves:
+            made = collect(codes, lambda leaf=leaf: self._find(leaf, parts))  # type: ignore[misc]
             if isinstance(made, Reference):
                 found[leaf] = made
         if "E_NAME_NOT_FOUND" in codes and (found or len(codes) > 1):
             codes.add("E_NO_PATH")
-            if found:
+            if found and not self.scoped:
                 codes.discard("E_NAME_NOT_FOUND")
         self.codes |= codes
         return found
@@ -230,20 +433,15 @@ class Metrics:
 
     def _kinds(self, place: int) -> str:
         """The type of a column that several homes share."""
-        parts = parts_of(self.question.dimensions[place])
-        types = {
-            self.rows.type_of(find_at(self.project, leaf.home, parts, leaf.time(self.project)))
-            for leaf in self.leaves
-        }
+        types = {self.rows.type_of(each) for each in self.columns[place].values()}
         return max(types, key=_WIDTH.index) if types <= set(_WIDTH) else types.pop()
 
-    def _types(self, asked: dict[Leaf, Asked]) -> list[str]:
+    def _types(self) -> list[str]:
         return [self._kinds(place) for place in range(len(self.question.dimensions))]
 
     def _names(self) -> list[str]:
         names = []
-        for text in self.question.dimensions:
-            column = self._meant(parts_of(text))
+        for text, column in zip(self.question.dimensions, self.columns, strict=True):
             names.append(column_of(text, self._grain(column), next(iter(column.values()))))
         return names
 
@@ -253,24 +451,51 @@ class Metrics:
 
     def _key(self, name: str, group: Group, scope: OfGroup) -> Value:
         if is_metric(self.project, parts_of(name)):
-            return scope.name(parts_of(name))
+            ranked = self.ranked.get(parts_of(name))
+            return scope.name(parts_of(name)) if ranked is None else ranked[group]
         return group[place_of(name, tuple(self._names()), self.question.dimensions)]
 
 
 def metric_type(rows: Rows, parts: Parts) -> str:
     """The type of a metric or measure."""
     metric = rows.project.metrics.get(".".join(parts))
-    if metric is None:
-        leaf = leaf_named(rows.project, parts)
-        assert leaf is not None
-        return type_of(leaf.measure.expr, lambda name: rows.type_in(leaf.home, name))
+    if metric is not None:
+        return _type_of_metric(rows, metric)
+    leaf = leaf_named(rows.project, parts)
+    assert leaf is not None
+    return type_of(leaf.measure.expr, lambda name: rows.type_in(leaf.home, name))
+
+
+def _type_of_metric(rows: Rows, metric: Metric) -> str:
+    found = _type_unfilled(rows, metric)
+    return found if metric.fill is None else common_type([found, type_of_value(metric.fill)])
+
+
+def _type_unfilled(rows: Rows, metric: Metric) -> str:
+    if metric.rank:
+        return "bigint"
     if metric.of is not None:
         of = metric_type(rows, parts_of(metric.of))
+        if metric.scope is not None and metric.scope.aggregate is not None:
+            return type_of_aggregate(metric.scope.aggregate, of)
         if ("regrain", "average") in metric.reading:
             return "double"
         return of if metric.show == "value" else type_of(SHOWN[metric.show], lambda _: of)
     assert metric.expr is not None
-    return type_of(metric.expr, lambda name: metric_type(rows, name))
+    return type_of(metric.expr, lambda name: _type_of_known(rows, metric, name))
+
+
+def _type_of_known(rows: Rows, formula: Metric, name: Parts) -> str:
+    known = formula.known(rows.project, name)
+    return metric_type(rows, name) if known is None else _type_of_metric(rows, known)
+
+
+def _without_grain(parts: Parts) -> Parts:
+    return parts[:-1] if len(parts) > 1 and parts[-1] in GRAINS else parts
+
+
+def _brings_groups(source: Source) -> bool:
+    return isinstance(source, Leaf) or not source.scope.is_looked_up
 
 
 @dataclass

@@ -37,7 +37,7 @@ EDGES = 0.2
 Words = Callable[[str], str]
 
 
-def _typed(project: Project) -> Rows:
+def typed(project: Project) -> Rows:
     """The project without its rows: it has the same types."""
     empty = {name: replace(model, rows=[]) for name, model in project.models.items()}
     return Rows(replace(project, models=empty), "UTC")
@@ -209,7 +209,7 @@ def _aggregate(random: Random, project: Project, model: Model) -> Aggregate:
     computed = [each.name for each in model.dimensions.values() if each.expr is not None]
     if computed and random.random() < 0.2:
         argument = Name((random.choice(computed),))
-        type_ = _typed(project).type_in(model.name, argument.parts)
+        type_ = typed(project).type_in(model.name, argument.parts)
     reached = _reached(random, project, model.name) if random.random() < 0.2 else None
     if reached is not None:
         argument, type_ = reached
@@ -235,9 +235,7 @@ def _aggregate(random: Random, project: Project, model: Model) -> Aggregate:
 
 def _reached(random: Random, project: Project, home: str) -> tuple[Name, str] | None:
     """A member behind declared joins that keep rows."""
-    rows = Rows(
-        replace(project, models={k: replace(v, rows=[]) for k, v in project.models.items()}), "UTC"
-    )
+    rows = typed(project)
     names = [
         (parts, each)
         for parts, each in names_from(project, home)
@@ -329,9 +327,7 @@ def _narrowed(random: Random, project: Project, of: list[str], name: str) -> Met
     if random.random() > OPEN_NAMES:
         names = [each for each in names if is_by_joins(project, home, *each)]
     parts, reference = random.choice(names)
-    rows = Rows(
-        replace(project, models={k: replace(v, rows=[]) for k, v in project.models.items()}), "UTC"
-    )
+    rows = typed(project)
     where = atom(random, Name(parts), rows.type_of(reference))
     try:
         for each in homes:
@@ -359,9 +355,7 @@ def _formula(random: Random, project: Project, of: list[str], name: str) -> Metr
 
 def type_of_metric(project: Project, parts: Parts) -> str:
     """The type of a metric or measure."""
-    rows = Rows(
-        replace(project, models={k: replace(v, rows=[]) for k, v in project.models.items()}), "UTC"
-    )
+    rows = typed(project)
     return metric_type(rows, parts)
 
 

@@ -15,6 +15,7 @@ from tests.oracle.generate_members import (
     words_of,
 )
 from tests.oracle.generate_readings import with_readings
+from tests.oracle.generate_scopes import with_scopes
 from tests.oracle.language import Call, Expr, Join, Literal, Model, Name, Parts, Project, Row, Value
 
 OUTER = ("regions", "teams")
@@ -149,7 +150,7 @@ class _Made:
         for name in self.models:
             self.models[name] = measures_of(random, project, name, names)
         project = replace(project, metrics=metrics_of(random, project, names))
-        return with_readings(random, project, names)
+        return with_scopes(random, with_readings(random, project, names), names)
 
     def _with_where(self, model: Model) -> Model:
         plain = [each for each, type_ in model.columns.items() if type_ == "integer"]

@@ -15,6 +15,7 @@ from tests.oracle.generate_members import (
     parts_of,
 )
 from tests.oracle.generate_readings import at_times, is_reading
+from tests.oracle.generate_scopes import is_scoped
 from tests.oracle.language import (
     Call,
     Expr,
@@ -52,6 +53,9 @@ ENDS = (
 READINGS = 0.25
 """How often a question asks for a metric that counts rows at other times."""
 
+SCOPES = 0.2
+"""How often a question asks for a metric with groups or predicates of its own."""
+
 
 class Questions:
     """Questions to one project."""
@@ -67,6 +71,8 @@ class Questions:
             *project.metrics,
         ]
         self.readings = [each for each in project.metrics if is_reading(project, each)]
+
+        self.scoped = [each for each in project.metrics if is_scoped(project, each)]
 
     def one(self) -> Question:
         """The next question."""
@@ -84,6 +90,8 @@ class Questions:
         )
         if self.readings and random.random() < READINGS:
             metrics = tuple(dict.fromkeys((random.choice(self.readings), *metrics[2:])))
+        if self.scoped and random.random() < SCOPES:
+            metrics = tuple(dict.fromkeys((random.choice(self.scoped), *metrics[1:])))
         homes = self._homes(metrics)
         count = random.choice((0, 1, 1, 1, 2, 2, 3))
         dimensions = self._dimensions(homes, count)

@@ -96,8 +96,37 @@ class Model:
 
 
 @dataclass(frozen=True)
+class Scope:
+    """Groups and predicates of a metric's own; what is None or empty changes nothing."""
+
+    aggregate: str | None = None
+    """Of the groups of ``per``, or of those that ``include`` makes."""
+    per: tuple[str, ...] = ()
+    keep_only: tuple[str, ...] | None = None
+    exclude: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    keep: tuple[str, ...] | None = None
+    drop: tuple[str, ...] = ()
+    """Names, or ``all`` alone."""
+    add: tuple[Expr, ...] = ()
+
+    @property
+    def is_looked_up(self) -> bool:
+        """Whether it brings no groups of its own."""
+        return not self.per
+
+
+@dataclass(frozen=True)
+class Rank:
+    """A place among the groups of the answer."""
+
+    desc: bool = True
+    within: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Metric:
-    """A formula, or a narrowed metric."""
+    """A formula, or another metric that is narrowed, read at other times, scoped or ranked."""
 
     name: str
     expr: Expr | None = None
@@ -106,6 +135,18 @@ class Metric:
     reading: Reading = ()
     show: str = "value"
     """Of the value now and that of another time."""
+    scope: Scope | None = None
+    rank: Rank | None = None
+    fill: Value = None
+    """What stands in place of NULL."""
+    inner: tuple[Metric, ...] = ()
+    """Metrics that only its formula knows."""
+
+    def known(self, project: Project, parts: Parts) -> Metric | None:
+        """The metric that a name of its formula means."""
+        name = ".".join(parts)
+        inner = next((each for each in self.inner if each.name == name), None)
+        return inner or project.metrics.get(name)
 
 
 @dataclass(frozen=True)

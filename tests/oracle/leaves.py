@@ -19,6 +19,7 @@ from tests.oracle.language import (
     Project,
     Reading,
     Row,
+    Scope,
     Value,
     conjuncts,
     names_in,
@@ -80,28 +81,90 @@ def is_metric(project: Project, parts: Parts) -> bool:
     return ".".join(parts) in project.metrics or leaf_named(project, parts) is not None
 
 
-def leaves_of(
+@dataclass(frozen=True)
+class Scoped:
+    """A metric with groups or predicates of its own, and the predicates that narrow it."""
+
+    metric: Metric
+    where: tuple[Expr, ...] = ()
+
+    @property
+    def of(self) -> Parts:
+        """What it is made of."""
+        assert self.metric.of is not None
+        return tuple(self.metric.of.split("."))
+
+    @property
+    def scope(self) -> Scope:
+        """Its groups and predicates."""
+        assert self.metric.scope is not None
+        return self.metric.scope
+
+
+Source = Leaf | Scoped
+"""What gives a value for each group."""
+
+
+def leaves_of(project: Project, parts: Parts, where: tuple[Expr, ...] = ()) -> list[Leaf]:
+    """Every measure that a metric needs, those of what is scoped too."""
+    return [
+        leaf
+        for source in sources_of(project, parts, where)
+        for leaf in (
+            [source] if isinstance(source, Leaf) else leaves_of(project, source.of, source.where)
+        )
+    ]
+
+
+def sources_of(
     project: Project,
     parts: Parts,
     where: tuple[Expr, ...] = (),
     readings: tuple[Reading, ...] = (),
-) -> list[Leaf]:
-    """Every measure that a metric needs."""
+) -> list[Source]:
+    """What gives the values that a metric is computed of."""
     metric = project.metrics.get(".".join(parts))
-    if metric is None:
-        leaf = leaf_named(project, parts)
-        if leaf is None:
-            raise Refused("E_NAME_NOT_FOUND")
-        return [Leaf(leaf.home, leaf.measure, where, readings)]
+    if metric is not None:
+        return _sources_of(project, metric, where, readings)
+    leaf = leaf_named(project, parts)
+    if leaf is None:
+        raise Refused("E_NAME_NOT_FOUND")
+    return [Leaf(leaf.home, leaf.measure, where, readings)]
+
+
+def _sources_of(
+    project: Project, metric: Metric, where: tuple[Expr, ...], readings: tuple[Reading, ...]
+) -> list[Source]:
+    if metric.scope is not None:
+        if _is_rank(project, tuple((metric.of or "").split("."))):
+            raise Refused("E_WINDOWED_METRIC_COMPOSITION")
+        if readings:
+            raise Refused("OPEN")
+        return [Scoped(metric, where)]
     if metric.of is not None:
         of = tuple(metric.of.split("."))
+        if _is_rank(project, of) or (metric.rank and where):
+            raise Refused("E_WINDOWED_METRIC_COMPOSITION")
         inner = (*where, metric.where) if metric.where is not None else where
-        now = [] if metric.show == "value" else leaves_of(project, of, inner, readings)
+        now = [] if metric.show == "value" else sources_of(project, of, inner, readings)
         then = (*readings, metric.reading) if metric.reading else readings
-        return [*now, *leaves_of(project, of, inner, then)]
-    return [
-        leaf for name in names_in(metric.expr) for leaf in leaves_of(project, name, where, readings)
-    ]
+        return [*now, *sources_of(project, of, inner, then)]
+    found: list[Source] = []
+    for name in names_in(metric.expr):
+        known = metric.known(project, name)
+        if known is not None and known.rank:
+            raise Refused("E_WINDOWED_METRIC_COMPOSITION")
+        found += (
+            sources_of(project, name, where, readings)
+            if known is None
+            else _sources_of(project, known, where, readings)
+        )
+    return found
+
+
+def _is_rank(project: Project, parts: Parts) -> bool:
+    metric = project.metrics.get(".".join(parts))
+    return metric is not None and metric.rank is not None
 
 
 @dataclass
@@ -109,25 +172,37 @@ class OfGroup:
     """Metrics as they are in one group."""
 
     project: Project
-    cells: dict[Leaf, Value]
+    cells: dict[Source, Value]
     zone: str
     where: tuple[Expr, ...] = ()
     readings: tuple[Reading, ...] = ()
+    formula: Metric | None = None
+    """The metric whose formula is computed."""
 
     def name(self, parts: Parts) -> Value:
         """The value of a metric or measure."""
-        metric = self.project.metrics.get(".".join(parts))
+        if self.formula is None:
+            metric = self.project.metrics.get(".".join(parts))
+        else:
+            metric = self.formula.known(self.project, parts)
         if metric is None:
             leaf = leaf_named(self.project, parts)
             assert leaf is not None
             return self.cells[Leaf(leaf.home, leaf.measure, self.where, self.readings)]
+        value = self.value(metric)
+        return metric.fill if value is None else value
+
+    def value(self, metric: Metric) -> Value:
+        """The value of a metric before NULL is filled."""
+        outer = replace(self, formula=None)
+        if metric.scope is not None:
+            return self.cells[Scoped(metric, self.where)]
         if metric.of is not None:
-            inner = self
             if metric.where is not None:
-                inner = replace(inner, where=(*self.where, metric.where))
-            return _at_times(metric, inner)
+                outer = replace(outer, where=(*self.where, metric.where))
+            return _at_times(metric, outer)
         assert metric.expr is not None
-        return value_of(metric.expr, self)
+        return value_of(metric.expr, replace(self, formula=metric))
 
     def aggregate(self, expr: Aggregate) -> Value:
         """A formula has no aggregates of its own."""

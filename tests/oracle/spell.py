@@ -19,6 +19,7 @@ from tests.oracle.language import (
     Order,
     Project,
     Question,
+    Scope,
     Value,
 )
 
@@ -168,13 +169,48 @@ def _metric(metric: Metric) -> dict[str, Any]:
     told: dict[str, Any] = {}
     if metric.expr is not None:
         told["expr"] = sql_of(metric.expr)
-    if metric.of:
+    scope = metric.scope
+    if scope is not None and scope.per:
+        told |= {scope.aggregate or "": metric.of, "per": list(scope.per)}
+    elif metric.rank:
+        told |= {"rank": metric.of, "order": "desc" if metric.rank.desc else "asc"}
+        told |= {"within": list(metric.rank.within)} if metric.rank.within else {}
+    elif metric.of:
         told["of"] = metric.of
+    if scope is not None:
+        told |= _scope(scope)
     if metric.where is not None:
         told["where"] = sql_of(metric.where)
     if metric.show != "value":
         told["show"] = metric.show
+    if metric.fill is not None:
+        told["fill_nulls_with"] = literal(metric.fill)
+    if metric.inner:
+        told["with"] = {each.name: _metric(each) for each in metric.inner}
     return told | dict(metric.reading)
+
+
+def _scope(scope: Scope) -> dict[str, Any]:
+    grain: dict[str, Any] = {
+        "keep_only": scope.keep_only,
+        "exclude": scope.exclude or None,
+        "include": scope.include or None,
+        "agg": scope.aggregate if scope.include else None,
+    }
+    filters: dict[str, Any] = {
+        "keep": scope.keep,
+        "drop": ("all" if scope.drop == ("all",) else scope.drop) or None,
+        "add": [sql_of(each) for each in scope.add] or None,
+    }
+    told = {
+        key: {word: _listed(value) for word, value in each.items() if value is not None}
+        for key, each in (("grain", grain), ("filter", filters))
+    }
+    return {key: each for key, each in told.items() if each}
+
+
+def _listed(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def document_of(question: Question) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pytest
 
 import dialects.generate as generator
 import semantic_models.make_plan as planner
+from semantic_models import nested_queries, ranks
 from semantic_models.plan import Aggregate, Choice, LogicalPlan
 from semantic_models.plan_measures import measure_output
 from semantic_models.resolved import Branch, ResolvedQuery
@@ -56,6 +57,21 @@ def count_twice(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(planner, "_distinct_keys", wrong)
 
 
+def keep_every_filter(patch: pytest.MonkeyPatch) -> None:
+    """A metric with predicates of its own is computed under the question's all the same."""
+    patch.setattr(nested_queries, "_holds", lambda *_: True)
+
+
+def rank_all_together(patch: pytest.MonkeyPatch) -> None:
+    """Ranks within a dimension are over all groups."""
+
+    def wrong(rank: Any, *others: Any) -> Any:
+        return right(rank, replace(others[0], within=()), *others[1:])
+
+    right = ranks._rank
+    patch.setattr(ranks, "_rank", wrong)
+
+
 def first_difference() -> Difference | None:
     """The first of so many questions that the two answer differently."""
     return next(_differences(), None)
@@ -66,7 +82,10 @@ def _differences() -> Iterator[Difference]:
         yield from ask_project(seed).differences
 
 
-@pytest.mark.parametrize("plant", [drop_orphans, forget_a_filter, count_twice])
+PLANTS = [drop_orphans, forget_a_filter, count_twice, keep_every_filter, rank_all_together]
+
+
+@pytest.mark.parametrize("plant", PLANTS)
 def test_a_planted_bug_is_found(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
     plant(monkeypatch)
     found = first_difference()

@@ -167,26 +167,24 @@ def type_of(expr: Expr, named: Callable[[Parts], str]) -> str:
         case Name(parts):
             return named(parts)
         case Literal(value):
-            return _type_of_value(value)
+            return type_of_value(value)
         case Aggregate(function, argument):
-            return _type_of_aggregate(
-                function, "" if argument is None else type_of(argument, named)
-            )
+            return type_of_aggregate(function, "" if argument is None else type_of(argument, named))
         case Call("case", (_, then, otherwise)):
-            return _common([type_of(then, named), type_of(otherwise, named)])
+            return common_type([type_of(then, named), type_of(otherwise, named)])
         case Call("*", args) if _is_product_of_decimals([type_of(each, named) for each in args]):
             return "decimal or double"
         case Call("+" | "-", args):
             return _type_of_sum([type_of(each, named) for each in args])
         case Call("coalesce" | "*" | "//" | "%", args):
-            return _common([type_of(each, named) for each in args])
+            return common_type([type_of(each, named) for each in args])
         case Call("/", _):
             return "double"
         case Call():
             return "boolean"
 
 
-def _type_of_value(value: Value) -> str:
+def type_of_value(value: Value) -> str:
     match value:
         case bool():
             return "boolean"
@@ -198,7 +196,7 @@ def _type_of_value(value: Value) -> str:
             return "varchar"
 
 
-def _type_of_aggregate(function: str, argument: str) -> str:
+def type_of_aggregate(function: str, argument: str) -> str:
     match function:
         case "count" | "count distinct" | "count_if":
             return "bigint"
@@ -221,11 +219,11 @@ def _is_product_of_decimals(types: list[str]) -> bool:
 
 def _type_of_sum(types: list[str]) -> str:
     """A sum of decimals has more digits than each of them."""
-    found = _common(types)
+    found = common_type(types)
     return "decimal" if found.startswith("decimal(") else found
 
 
-def _common(types: list[str]) -> str:
+def common_type(types: list[str]) -> str:
     if len(set(types)) == 1 and types[0] not in WHOLE:
         return types[0]
     for each in ("double", "decimal or double"):

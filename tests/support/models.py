@@ -125,7 +125,7 @@ def world(models: str, tables: str, *, root: str = shop.ROOT) -> World:
     spec = parsed(models, root=root)
     connection = duckdb.connect()
     connection.execute("set TimeZone = 'UTC'")
-    connection.execute("set disabled_optimizers = 'compressed_materialization'")
+    connection.execute("set disabled_optimizers = 'compressed_materialization,common_subplan'")
     connection.execute(tables)
     columns = {
         each.name.text: _described(connection, _source(relation_of(each))) for each in spec.models

@@ -318,6 +318,7 @@ metrics:
     per: customer_id
     grain: {keep_only: [status]}
     filter: {drop: [customer.region.name]}
+  best_status: {max: mean_per_customer, per: status}
   mean_last_month: {of: mean_per_customer, offset: 1 month}
   paid_mean: {of: mean_per_customer, where: status = 'paid'}
   mean_over_sellers: {of: revenue, grain: {include: seller_id, agg: avg}}
@@ -334,6 +335,7 @@ metrics:
   before: {expr: revenue, with: {revenue: {of: revenue, offset: 1 month}}}
   revenue_rank: {rank: revenue}
   rank_in_status: {rank: revenue, within: [status], order: asc}
+  rank_in_month: {rank: revenue, within: metric_time}
   big_spenders: {of: customer_count, where: "metric(revenue, customer_id) > 60"}
   gifts: {of: orders, where: labels.caption = 'gift'}
   spring_revenue: {of: revenue, where: "metric_time.month < date '2024-04-01'"}

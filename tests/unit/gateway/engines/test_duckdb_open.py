@@ -65,6 +65,36 @@ def test_the_own_data_is_reached(locked: duckdb.DuckDBPyConnection) -> None:
     assert locked.cursor().sql("FROM flights").to_arrow_table() == FLIGHTS
 
 
+SALES = """
+create table sales(id integer, kind integer, day integer, amount integer, cost integer);
+insert into sales values (1, 1, 1, 5, 1);
+create table notes(sale_id integer);
+create table rates(amount integer, day integer);
+insert into rates values (5, 1);
+"""
+JOINED = """
+sales left join notes on sales.id = notes.sale_id left join rates on sales.amount = rates.amount
+left join sales as noted on notes.sale_id = noted.id where rates.day >= 1
+"""
+LATEST = f"""
+select noted.amount as g, sales.day as d,
+max(sales.day) over (partition by sales.cost, sales.kind) as latest from {JOINED}
+"""
+ARMS = f"""
+select g, count(*) from ({LATEST}) where d = latest group by 1 union all
+select noted.amount, sum(sales.amount) - sum(sales.cost) from {JOINED} group by 1
+"""
+
+
+def test_two_arms_over_the_same_joins_keep_their_own_columns(tmp_path: Path) -> None:
+    with duckdb.connect(tmp_path / "shop.db") as made:
+        made.execute(SALES)
+    settings = DuckDBSettings(name="shop", folder=tmp_path, path="shop.db")
+
+    with open_locked(settings, find_sources(settings)) as connection:
+        assert connection.execute(ARMS).fetchall() == [(None, 1), (None, 4)]
+
+
 def test_no_extension_is_fetched_or_loaded(locked: duckdb.DuckDBPyConnection) -> None:
     for sql in ("INSTALL spatial", "LOAD spatial", "INSTALL h3 FROM community"):
         with pytest.raises(duckdb.PermissionException):
