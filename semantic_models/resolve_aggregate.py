@@ -338,20 +338,24 @@ def _check_shared(sides: Sequence[_Side], query: Query) -> None:
     for asked, one in zip(query.dimensions, first.keys, strict=True):
         if parts_of(asked.name)[0] == METRIC_TIME:
             continue
-        means = first.resolver.look(asked.name)
-        for side in others:
-            for other in side.keys:
-                if other.name != one.name or (
-                    one.type == other.type and _mean_the_same(means, side.resolver.look(asked.name))
-                ):
-                    continue
-                raise NoStitchingDimension(
-                    f'dimension "{asked.name}" does not mean the same to models '
-                    f'"{first.home}" and "{side.home}"',
-                    detail=f"It is {one.type} in one and {other.type} in the other.",
-                    hint="Ask for a dimension that both reach by the same join path.",
-                    position=asked_position(asked),
-                )
+        met = [(side, key) for side in others for key in side.keys if key.name == one.name]
+        for side, other in met:
+            _check_met(asked, (first, one), (side, other))
+
+
+def _check_met(asked: Asked, one: tuple[_Side, Output], other: tuple[_Side, Output]) -> None:
+    """Raise where a dimension means one thing to one home and another thing to another."""
+    (first, key), (side, met) = one, other
+    means = (first.resolver.look(asked.name), side.resolver.look(asked.name))
+    if key.type == met.type and _mean_the_same(*means):
+        return
+    raise NoStitchingDimension(
+        f'dimension "{asked.name}" does not mean the same to models '
+        f'"{first.home}" and "{side.home}"',
+        detail=f"It is {key.type} in one and {met.type} in the other.",
+        hint="Ask for a dimension that both reach by the same join path.",
+        position=asked_position(asked),
+    )
 
 
 def _mean_the_same(one: Reached, other: Reached) -> bool:

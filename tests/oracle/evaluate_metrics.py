@@ -18,7 +18,6 @@ from tests.oracle.language import (
     names_in,
 )
 from tests.oracle.leaves import (
-    SHOWN,
     Asked,
     Group,
     Leaf,
@@ -29,17 +28,17 @@ from tests.oracle.leaves import (
     cells,
     grouped_step,
     is_metric,
-    leaf_named,
     leaves_of,
     sources_of,
 )
+from tests.oracle.metric_types import metric_type
 from tests.oracle.paths import Reference, Refused, Step
 from tests.oracle.readings import is_time, is_time_required, is_timed, read
 from tests.oracle.rows import Filter, Rows, default_grain, find_at
 from tests.oracle.scopes import Inner, folded, inner_of, kept_places, ranks
 from tests.oracle.times import GRAINS, instant_of, last_range, period_of
 from tests.oracle.told import Told, collect, column_of, in_order, parts_of, place_of
-from tests.oracle.values import common_type, holds, type_of, type_of_aggregate, type_of_value
+from tests.oracle.values import holds
 
 WITHIN = frozenset(
     (
@@ -454,40 +453,6 @@ class Metrics:
             ranked = self.ranked.get(parts_of(name))
             return scope.name(parts_of(name)) if ranked is None else ranked[group]
         return group[place_of(name, tuple(self._names()), self.question.dimensions)]
-
-
-def metric_type(rows: Rows, parts: Parts) -> str:
-    """The type of a metric or measure."""
-    metric = rows.project.metrics.get(".".join(parts))
-    if metric is not None:
-        return _type_of_metric(rows, metric)
-    leaf = leaf_named(rows.project, parts)
-    assert leaf is not None
-    return type_of(leaf.measure.expr, lambda name: rows.type_in(leaf.home, name))
-
-
-def _type_of_metric(rows: Rows, metric: Metric) -> str:
-    found = _type_unfilled(rows, metric)
-    return found if metric.fill is None else common_type([found, type_of_value(metric.fill)])
-
-
-def _type_unfilled(rows: Rows, metric: Metric) -> str:
-    if metric.rank:
-        return "bigint"
-    if metric.of is not None:
-        of = metric_type(rows, parts_of(metric.of))
-        if metric.scope is not None and metric.scope.aggregate is not None:
-            return type_of_aggregate(metric.scope.aggregate, of)
-        if ("regrain", "average") in metric.reading:
-            return "double"
-        return of if metric.show == "value" else type_of(SHOWN[metric.show], lambda _: of)
-    assert metric.expr is not None
-    return type_of(metric.expr, lambda name: _type_of_known(rows, metric, name))
-
-
-def _type_of_known(rows: Rows, formula: Metric, name: Parts) -> str:
-    known = formula.known(rows.project, name)
-    return metric_type(rows, name) if known is None else _type_of_metric(rows, known)
 
 
 def _without_grain(parts: Parts) -> Parts:

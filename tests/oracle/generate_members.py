@@ -7,7 +7,6 @@ from dataclasses import replace
 from itertools import count
 from random import Random
 
-from tests.oracle.evaluate_metrics import metric_type
 from tests.oracle.language import (
     Aggregate,
     Call,
@@ -22,6 +21,7 @@ from tests.oracle.language import (
     Project,
 )
 from tests.oracle.leaves import leaves_of
+from tests.oracle.metric_types import metric_type
 from tests.oracle.paths import Reference, Refused, find
 from tests.oracle.rows import Filter, Rows
 from tests.oracle.times import GRAINS

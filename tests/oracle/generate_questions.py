@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from random import Random
 
-from tests.oracle.evaluate_metrics import metric_type
 from tests.oracle.generate_members import (
     TIMES,
     atom,
@@ -28,6 +27,7 @@ from tests.oracle.language import (
     names_in,
 )
 from tests.oracle.leaves import leaves_of
+from tests.oracle.metric_types import metric_type
 from tests.oracle.paths import Reference
 from tests.oracle.rows import Rows
 
