@@ -214,9 +214,9 @@ def _typed(
     if of_types:
         raise FaultyProject(of_types)
     kept.write(types)
-    of_questions = list(check_questions(spec, catalog))
-    if of_questions:
-        raise FaultyProject(of_questions)
+    faults.found += check_questions(spec, catalog)
+    if faults.found:
+        raise _refusal(faults)
     return Project(spec, Snapshot(catalog), engines)
 
 

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from semantic_models.catalog import Catalog
-from semantic_models.errors import ForebayError
+from semantic_models.errors import ForebayError, NameCollision, WrongType
 from semantic_models.make_plan import make_plan
+from semantic_models.parse_document import parse_object
 from semantic_models.query import Query
 from semantic_models.read_question import place_in
 from semantic_models.resolve import resolve
-from semantic_models.spec import ProjectSpec, QuestionSpec, Scalar
+from semantic_models.spec import ProjectSpec, ProjectTestSpec, QuestionSpec, Scalar
 
 SOME_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 """Stands for the clock of a request: whether a question has an answer does not hang on it."""
@@ -22,6 +23,36 @@ def check_questions(spec: ProjectSpec, catalog: Catalog) -> Iterator[ForebayErro
     for each in spec.saved_queries:
         query = catalog.saved_queries[each.name.text].query
         yield from _faults(query, each.question, each.name, catalog)
+    yield from _same_names(spec)
+    for test in spec.tests:
+        if test.error is None:
+            query = parse_object(test.question.document)
+            found = list(_faults(query, test.question, test.name, catalog))
+            yield from found or _widths(test, query, catalog)
+
+
+def _widths(test: ProjectTestSpec, query: Query, catalog: Catalog) -> Iterator[ForebayError]:
+    """Expected rows of another number of values than the answer has columns."""
+    columns = len(resolve(query, catalog, now=SOME_TIME).columns)
+    for row in test.rows or ():
+        if len(row) != columns:
+            yield WrongType(
+                f"a row of this answer has {columns} columns, and {len(row)} values are expected",
+                hint="Write a value for each dimension, then for each metric, in their order.",
+                position=row[0].position(),
+            )
+
+
+def _same_names(spec: ProjectSpec) -> Iterator[ForebayError]:
+    taken: set[str] = set()
+    for each in spec.tests:
+        if each.name.text in taken:
+            yield NameCollision(
+                f'test "{each.name.text}" is declared twice',
+                hint="Rename one of them.",
+                position=each.name.position(),
+            )
+        taken.add(each.name.text)
 
 
 def _faults(

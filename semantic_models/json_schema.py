@@ -44,6 +44,15 @@ _SCHEMAS: Mapping[Shape, Schema] = {
     Shape.VALUE: _SQL,
     Shape.VALUES: {"type": "array", "items": _SQL, "minItems": 1},
     Shape.VALUE_MAP: {"type": "object", "additionalProperties": _SQL, "minProperties": 1},
+    Shape.QUESTION: {"type": "object"},
+    Shape.ROWS: {
+        "type": "array",
+        "items": {
+            "type": "array",
+            "items": {"type": ["string", "number", "boolean", "null"]},
+            "minItems": 1,
+        },
+    },
     Shape.LISTS: {"type": "object", "additionalProperties": _NAMES, "minProperties": 1},
 }
 _ENTRIES: Schema = {"type": "array", "items": {"type": ["string", "object"]}}

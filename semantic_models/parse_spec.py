@@ -19,7 +19,7 @@ from semantic_models.errors import (
 from semantic_models.faults import Faults
 from semantic_models.faults import Place as FaultPlace
 from semantic_models.parse_engines import engines_of
-from semantic_models.read_question import read_question
+from semantic_models.read_question import saved_query_of, test_of
 from semantic_models.source import Document, Node, Refused, read_yaml, words_within
 from semantic_models.spec import (
     ANY,
@@ -33,6 +33,7 @@ from semantic_models.spec import (
     ModelSpec,
     ParameterSpec,
     ProjectSpec,
+    ProjectTestSpec,
     SavedQuerySpec,
     Scalar,
     ScopeSpec,
@@ -62,6 +63,7 @@ from semantic_models.spec_keys import (
     SAVED_QUERY,
     SEGMENT,
     SPINE,
+    TEST,
     Kind,
 )
 from semantic_models.spec_shapes import told_name
@@ -103,6 +105,7 @@ def read_project(
     calendars: list[CalendarSpec] = []
     parameters: list[ParameterSpec] = []
     saved: list[SavedQuerySpec] = [*_members(root, _SAVED_QUERIES, faults)] if root else []
+    tests: list[ProjectTestSpec] = [*_members(root, _TESTS, faults)] if root else []
     for path in sorted(files.keys() - {root_name}):
         if PurePosixPath(path).parts[0] == POLICIES_FOLDER:
             faults.add(_policies_fault(path))
@@ -115,12 +118,14 @@ def read_project(
             calendars += _members(fields, _Section(CALENDAR, "calendars", _calendar), faults)
             parameters += _members(fields, _Section(PARAMETER, "parameters", _parameter), faults)
             saved += _members(fields, _SAVED_QUERIES, faults)
+            tests += _members(fields, _TESTS, faults)
     models += [each.model() for each in calendars]
     return replace(
         _project(root, engines, models, metrics, spines),
         calendars=tuple(calendars),
         parameters=tuple(parameters),
         saved_queries=tuple(saved),
+        tests=tuple(tests),
     )
 
 
@@ -298,7 +303,7 @@ def _is_judged(kind: Kind, fields: Fields) -> bool:
     """Whether the names in what is left of a lost member are still its author's."""
     if kind in (MODEL, JOIN) or not fields.is_whole:
         return False
-    if kind is SAVED_QUERY:
+    if kind in (SAVED_QUERY, TEST):
         return True
     return any(fields.scalar(key) is not None for key in ("expr", "of"))
 
@@ -479,15 +484,8 @@ def _parameter(name: Scalar, fields: Fields, _: Faults) -> ParameterSpec:
     )
 
 
-def _saved_query(name: Scalar, fields: Fields, faults: Faults) -> SavedQuerySpec | None:
-    before = len(faults.found)
-    question = read_question(fields.asked(), faults)
-    if len(faults.found) > before:
-        return None
-    return SavedQuerySpec(name=name, question=question, about=fields.about())
-
-
-_SAVED_QUERIES = _Section(SAVED_QUERY, "saved_queries", _saved_query)
+_SAVED_QUERIES = _Section(SAVED_QUERY, "saved_queries", saved_query_of)
+_TESTS = _Section(TEST, "tests", test_of)
 
 
 def _spine(name: Scalar, fields: Fields, _: Faults) -> SpineSpec:

@@ -1,4 +1,4 @@
-"""A question that an author writes in YAML -> its document, every fault of it at its place."""
+"""Questions that an author writes in YAML -> their documents, every fault at its place."""
 
 from __future__ import annotations
 
@@ -10,13 +10,49 @@ from semantic_models.errors import ForebayError, Position
 from semantic_models.faults import Faults
 from semantic_models.parse_document import parse_object
 from semantic_models.source import Node, place_of
-from semantic_models.spec import QuestionSpec, Scalar
+from semantic_models.spec import ProjectTestSpec, QuestionSpec, SavedQuerySpec, Scalar
+from semantic_models.spec_fields import Fields
 from semantic_models.spec_keys import HINTS, Shape
 
 _ANY_ENTRY = "x"
 """Stands for the entries before the one that is looked at: every list takes a name."""
 _NAMING = ("field", "metric", "dimension", "name")
 """The keys of an entry whose value stands for all of it."""
+
+
+def saved_query_of(name: Scalar, fields: Fields, faults: Faults) -> SavedQuerySpec | None:
+    """An entry of ``saved_queries:``; nothing where its question has faults of form."""
+    before = len(faults.found)
+    question = read_question(fields.asked(), faults)
+    if len(faults.found) > before:
+        return None
+    return SavedQuerySpec(name=name, question=question, about=fields.about())
+
+
+def test_of(name: Scalar, fields: Fields, faults: Faults) -> ProjectTestSpec | None:
+    """An entry of ``tests:``; nothing where its question has faults of form."""
+    before = len(faults.found)
+    node = fields.nodes["query"]
+    assert isinstance(node, source.Mapping), "the key takes nothing else"
+    parts: dict[str, Node] = {}
+    for key, value in node.entries:
+        unread = _fault({key.text: None})
+        if unread is None:
+            parts[key.text] = value
+        else:
+            faults.add(_told(unread, key))
+    question = read_question(parts, faults)
+    if len(faults.found) == before and (together := _fault(question.document)):
+        faults.add(_told(together, node))
+    if len(faults.found) > before:
+        return None
+    return ProjectTestSpec(
+        name=name,
+        question=question,
+        rows=fields.column_lists("expect") if "expect" in fields.nodes else None,
+        error=fields.scalar("expect_error"),
+        about=fields.about(),
+    )
 
 
 def read_question(parts: Mapping[str, Node], faults: Faults) -> QuestionSpec:

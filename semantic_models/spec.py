@@ -282,6 +282,19 @@ class SavedQuerySpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectTestSpec:
+    """One entry of ``tests:``; exactly one of ``rows`` and ``error`` is written."""
+
+    name: Scalar
+    question: QuestionSpec
+    rows: tuple[tuple[Scalar, ...], ...] | None = None
+    """The whole answer."""
+    error: Scalar | None = None
+    """The code with which the question is refused."""
+    about: Described = NOTHING_SAID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EngineSpec:
     """One entry of ``engines:``; paths are as written, not yet joined to the project's folder."""
 
@@ -308,3 +321,4 @@ class ProjectSpec:
     calendars: tuple[CalendarSpec, ...] = ()
     parameters: tuple[ParameterSpec, ...] = ()
     saved_queries: tuple[SavedQuerySpec, ...] = ()
+    tests: tuple[ProjectTestSpec, ...] = ()

@@ -31,6 +31,8 @@ class Shape(Enum):
     VALUES = "a list of values"
     VALUE_MAP = "a map from names to values"
     ASKED = "what a question takes there"
+    QUESTION = "a question"
+    ROWS = "a list of rows"
     MEMBERS = "a map from names to what they mean"
 
 
@@ -47,6 +49,8 @@ HINTS: Mapping[Shape, str] = {
     Shape.TEXTS: 'Write each on a line of its own, as "name: text".',
     Shape.NAMES: "Write for example customer.region, or [customer.region, status].",
     Shape.ASKED: "Write it as in a question's document.",
+    Shape.QUESTION: "Write for example {metrics: [revenue], dimensions: [status]}.",
+    Shape.ROWS: "Write for example [[paid, 12.5], [null, 3]].",
     Shape.LISTS: "Write for example {keep_only: [customer.region]}.",
     Shape.VALUE: "Write one value, such as EUR, 5 or true.",
     Shape.VALUES: "Write for example [EUR, USD].",
@@ -88,7 +92,6 @@ _BESIDE_MODELS = (
     "policies",
     "rollups",
     "freshness",
-    "tests",
 )
 
 PROJECT = Kind(
@@ -101,6 +104,7 @@ PROJECT = Kind(
         "time_zone": Shape.TEXT,
         "models": Shape.TEXT,
         "saved_queries": Shape.MEMBERS,
+        "tests": Shape.MEMBERS,
     },
     later=("attributes", "auth", "default", "spines", "calendars", "parameters", *_BESIDE_MODELS),
     required=("version", "name"),
@@ -116,6 +120,7 @@ MODEL_FILE = Kind(
         "calendars": Shape.MEMBERS,
         "parameters": Shape.MEMBERS,
         "saved_queries": Shape.MEMBERS,
+        "tests": Shape.MEMBERS,
     },
     later=_BESIDE_MODELS,
     required=("version",),
@@ -284,6 +289,18 @@ SAVED_QUERY = Kind(
     later=KEYS_LATER,
 )
 
+TEST = Kind(
+    noun="test",
+    keys={
+        "query": Shape.QUESTION,
+        "expect": Shape.ROWS,
+        "expect_error": Shape.TEXT,
+        **ABOUT,
+    },
+    required=("query",),
+    one_of=("expect", "expect_error"),
+)
+
 KINDS = (
     PROJECT,
     MODEL_FILE,
@@ -298,6 +315,7 @@ KINDS = (
     CALENDAR,
     PARAMETER,
     SAVED_QUERY,
+    TEST,
 )
 
 MEMBERS: Mapping[str, Kind] = {
@@ -308,6 +326,7 @@ MEMBERS: Mapping[str, Kind] = {
     "calendars": CALENDAR,
     "parameters": PARAMETER,
     "saved_queries": SAVED_QUERY,
+    "tests": TEST,
     "dimensions": DIMENSION,
     "measures": MEASURE,
     "joins": JOIN,

@@ -112,6 +112,19 @@ def _misfits_of_list_map(node: Node) -> list[Node]:
     return [part for _, value in node.entries for part in _misfits_of_names(value)]
 
 
+def _misfits_of_rows(node: Node) -> list[Node]:
+    """Rows of single values, one of which may be nothing; there may be no row at all."""
+    if not isinstance(node, source.Sequence):
+        return [node]
+    bad: list[Node] = []
+    for row in node.items:
+        if isinstance(row, source.Sequence) and row.items:
+            bad += [each for each in row.items if not isinstance(each, Scalar)]
+        else:
+            bad.append(row)
+    return bad
+
+
 _MISFITS: Mapping[Shape, Callable[[Node], list[Node]]] = {
     Shape.VERSION: _unless(_is_version),
     Shape.TEXT: _unless(_is_text),
@@ -128,6 +141,8 @@ _MISFITS: Mapping[Shape, Callable[[Node], list[Node]]] = {
     Shape.VALUE: _unless(_is_sql),
     Shape.VALUES: _misfits_of_values,
     Shape.VALUE_MAP: _misfits_of_value_map,
+    Shape.QUESTION: _unless(lambda node: isinstance(node, source.Mapping)),
+    Shape.ROWS: _misfits_of_rows,
     Shape.ASKED: _unless(_is_something),
     Shape.MEMBERS: _unless(_is_section),
 }

@@ -13,6 +13,7 @@ COMMANDS = {
     "demo": "Serve the sample project of New York's flights and ask it ten questions.",
     "serve": "Serve a project over HTTP and Arrow Flight SQL.",
     "validate": "Check a project and show every fault at its place.",
+    "test": "Run the tests that a project declares.",
     "query": "Ask a question and print the answer.",
     "compile": "Print the SQL that a question becomes.",
     "explain-query": "Tell why the answer to a question is right.",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +23,7 @@ COMMANDS = (
     "demo",
     "serve",
     "validate",
+    "test",
     "query",
     "compile",
     "explain-query",
@@ -73,39 +73,6 @@ def test_misuse_is_exit_code_2(arguments: tuple[str, ...]) -> None:
     assert (done.returncode, done.stdout) == (2, b"")
     assert done.stderr.startswith(b"Usage: ")
     assert b"Traceback" not in done.stderr
-
-
-SAVED = """\
-version: 1
-saved_queries:
-  busiest:
-    description: Flights from JFK by carrier
-    metrics: [flights]
-    dimensions: [carrier.name]
-    where: [origin = 'JFK']
-    order_by: [-flights]
-    limit: 2
-"""
-
-
-def test_a_saved_query_is_listed_asked_and_narrowed(tmp_path: Path) -> None:
-    shutil.copytree(DEMO, tmp_path / "p")
-    (tmp_path / "p" / "models" / "saved.yml").write_text(SAVED)
-    on_it = ("-p", str(tmp_path / "p"))
-
-    listed = run("ls", "saved-queries", *on_it)
-    asked = run("query", "--saved", "busiest", *on_it)
-    narrowed = run(
-        "query", "--saved", "busiest", "-w", "carrier.name like 'A%'", "--limit", "1", *on_it
-    )
-
-    assert listed.stdout == b"saved query busiest  Flights from JFK by carrier\n"
-    assert (
-        asked.stdout.split()
-        == b"""carrier__name,flights JetBlue Airways,42076
-        Delta Air Lines Inc.,20701""".split()
-    )
-    assert narrowed.stdout == b"carrier__name,flights\r\nAmerican Airlines Inc.,13783\r\n"
 
 
 def of_csv(output: bytes) -> list[tuple[str, int]]:
