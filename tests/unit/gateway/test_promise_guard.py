@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
@@ -220,6 +221,66 @@ def test_what_cannot_be_checked_is_refused_or_warned_of(
 
     told = 'it is not known whether the data keeps key (customer_id) of model "customers"'
     assert ask(gateway) == ([("Ann", 10), ("Bob", 5)], [told])
+
+
+TIMED = """version: 1
+models:
+  orders:
+    table: orders
+    key: customer_id
+    time: day
+    dimensions: {day: {expr: date '2024-01-05', type: time}}
+    measures: {revenue: sum(amount)}
+    joins:
+      version: {to: customers, on: customer_id = customers.customer_id, valid: [since, until]}
+      places: {to: regions, on: customer_id = regions.region_id}
+  customers: {table: customers, key: [customer_id, since], dimensions: {name: }}
+  regions: {table: regions, dimensions: {area: }}
+"""
+BY_VERSION = '{"metrics": ["revenue"], "dimensions": ["version.name"]}'
+BY_PLACE = '{"metrics": ["revenue"], "dimensions": ["places.area"], "order_by": ["places.area"]}'
+
+
+def versions(*until: date | None) -> pa.Table:
+    """One customer's versions, each from its day of January on until a day of its own."""
+    count = len(until)
+    since = [date(2024, 1, number + 1) for number in range(count)]
+    names = [f"Ann {number}" for number in range(count)]
+    return pa.table(
+        {
+            "customer_id": [1] * count,
+            "name": names,
+            "region_id": [1] * count,
+            "since": since,
+            "until": pa.array(until, pa.date32()),
+        }
+    )
+
+
+def test_versions_that_overlap_are_refused_where_one_is_met(shop: Shop) -> None:
+    (shop.folder / "models" / "all.yml").write_text(TIMED)
+    shop.write("customers", versions(date(2024, 1, 2), None))
+    gateway = shop.serve("error")
+    apart = ask(gateway, BY_VERSION)
+    shop.write("customers", versions(None, None))
+
+    assert sorted(apart[0], key=str) == [("Ann 1", 10), (None, 5)]
+    with pytest.raises(PromiseBroken, match=r"spans \(since, until\) of \(customer_id\)"):
+        ask(gateway, BY_VERSION)
+    assert ask(gateway, TOTAL) == ([(15,)], [])
+
+
+def test_rows_that_are_counted_once_by_a_broken_key_are_refused(shop: Shop) -> None:
+    (shop.folder / "models" / "all.yml").write_text(TIMED)
+    shop.write("customers", versions(None))
+    gateway = shop.serve("error")
+    shop.write("regions", pa.table({"region_id": [1, 1, 2], "area": ["North", "South", "South"]}))
+    once = ask(gateway, BY_PLACE)
+    shop.write("orders", pa.table({"customer_id": [1, 1], "amount": pa.array([5, 5], pa.int64())}))
+
+    assert once == ([("North", 10), ("South", 15)], [])
+    with pytest.raises(PromiseBroken, match=r'key \(customer_id\) of model "orders"'):
+        ask(gateway, BY_PLACE)
 
 
 def test_a_header_holds_a_few_warnings_in_ascii() -> None:
