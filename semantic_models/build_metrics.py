@@ -11,6 +11,7 @@ from semantic_models.bind import Binder, refuse_clock
 from semantic_models.build_funnels import funnel_inputs
 from semantic_models.build_parameters import fixed_values, with_values
 from semantic_models.build_readings import composed, reading_of
+from semantic_models.build_retention import retention_inputs
 from semantic_models.build_scopes import ranked_of, scope_of
 from semantic_models.checks import (
     METRIC_TIME,
@@ -197,6 +198,9 @@ class MetricBuilder:
         if spec.funnel:
             return self._funnel(spec)
         _refuse_funnel_keys(spec)
+        if spec.retention is not None:
+            return self._retention(spec, spec.retention)
+        _refuse_retention_keys(spec)
         if spec.expr is not None:
             return self._derived(spec, spec.expr)
         assert spec.of is not None, "the parser demands expr or of"
@@ -217,6 +221,19 @@ class MetricBuilder:
         return Metric(
             name=spec.name.text,
             formula=Expr(tree, origin=spec.funnel[0][1]),
+            inputs=uses,
+            about=spec.about,
+        )
+
+    def _retention(self, spec: MetricSpec, written: Scalar) -> Metric:
+        active = self._named_at(written)
+        use = next(iter(active.measures))
+        time = use.time or self.models[use.model].measures[use.measure].time
+        uses = retention_inputs(spec, active, time, self.binder)
+        again = exp.Coalesce(this=_input(0), expressions=[exp.Literal(this="0", is_string=False)])
+        return Metric(
+            name=spec.name.text,
+            formula=Expr(exp.Div(this=again, expression=_input(1)), origin=written),
             inputs=uses,
             about=spec.about,
         )
@@ -370,6 +387,16 @@ def _refuse_funnel_keys(spec: MetricSpec) -> None:
         raise WrongType(
             f'metric "{spec.name.text}" has a key of funnels and is none',
             hint='Write "funnel" beside it, or leave it out.',
+            position=said[0].position(),
+        )
+
+
+def _refuse_retention_keys(spec: MetricSpec) -> None:
+    said = [each for each in (spec.cohort, spec.after, spec.on) if each is not None]
+    if said:
+        raise WrongType(
+            f'metric "{spec.name.text}" has a key of retentions and is none',
+            hint='Write "retention" beside it, or leave it out.',
             position=said[0].position(),
         )
 

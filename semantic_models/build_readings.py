@@ -42,7 +42,7 @@ def reading_of(spec: MetricSpec, calendars: Calendars) -> Reading:
     return Reading(shifts=_shifts(spec, calendars), window=_window(spec, calendars))
 
 
-def composed(outer: Reading, inner: Reading, place: Scalar) -> Reading:
+def composed(outer: Reading, inner: Reading, place: Scalar | None) -> Reading:
     """The reading of a metric that reads another one, which reads its measures itself.
 
     Raises:
@@ -56,14 +56,14 @@ def composed(outer: Reading, inner: Reading, place: Scalar) -> Reading:
             raise NotSupported(
                 "a metric goes by a calendar from a time that is shifted already",
                 hint="Shift by the calendar last, and by the same grain that it cumulates to.",
-                position=place.position(),
+                position=place.position() if place else None,
             )
         return made
     if not inner.is_plain:
         raise NotSupported(
             "a metric cumulates one that is cumulated or shifted already",
             hint="Cumulate the metric beneath it, and shift what comes out.",
-            position=place.position(),
+            position=place.position() if place else None,
         )
     return outer
 

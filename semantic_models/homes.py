@@ -14,7 +14,7 @@ from semantic_models.errors import (
     UnaggregatedFinerGrain,
 )
 from semantic_models.join_paths import walked
-from semantic_models.model import Expr, Funnel, MeasureUse, OneTime, Reading
+from semantic_models.model import Expr, Funnel, MeasureUse, OneTime, Reading, Span
 from semantic_models.parameters import fixed
 from semantic_models.plan_rows import own_predicates
 from semantic_models.query import Query
@@ -44,6 +44,8 @@ class Home:
     """The one time whose rows count."""
     asked: tuple[Scalar, ...] = ()
     """Their predicates that read other metrics."""
+    ago: Span | None = None
+    """How much earlier the question's time range lies for them."""
     converted: MeasureUse | None = None
     """The conversions that its rows are the base of; their measure is then its own."""
 
@@ -67,7 +69,7 @@ def homes_of(
             )
         time = use.time or measure.measure.time
         shown = time if by_time else None
-        home = Home(use.model, shown, many, None, measure.measure.one_time, use.asked)
+        home = Home(use.model, shown, many, None, measure.measure.one_time, use.asked, use.ago)
         if use.funnel is not None:
             home, measure = _home_of_funnel(name, use, use.funnel, catalog)
         elif not use.reading.is_plain:
@@ -84,6 +86,11 @@ def homes_of(
             hint="Ask for them in questions of their own.",
         )
     return homes
+
+
+def home_by_time(use: MeasureUse, catalog: Catalog) -> Home:
+    """A measure's home with its metric time, alone."""
+    return Home(use.model, use.time or catalog.models[use.model].measures[use.measure].time, ())
 
 
 def _as_average(measure: BranchMeasure, reading: Reading) -> BranchMeasure:

@@ -22,6 +22,7 @@ from semantic_models.model import (
     Table,
 )
 from semantic_models.prove import text_of
+from semantic_models.resolve_names import reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def _times(catalog: Catalog, model: Model, use: MeasureUse) -> Iterator[Part]:
     measure = model.measures[use.measure]
     name = use.time or measure.time
     if name is not None:
-        expr = model.dimensions[name].expr
+        expr = reach(catalog, model, name).expr()
         yield Part("time", f"{model.name}.{name}", "", tuple(_read(catalog, model, expr)))
     if measure.one_time is not None:
         read = [measure.one_time.by, *measure.one_time.per]

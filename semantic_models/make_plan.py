@@ -21,6 +21,7 @@ from semantic_models.errors import KeyRequired
 from semantic_models.funnels import conversions_by_base
 from semantic_models.model import Expr
 from semantic_models.one_time import rows_of_one_time
+from semantic_models.periods import SPINE
 from semantic_models.plan import (
     Aggregate,
     Choice,
@@ -34,6 +35,7 @@ from semantic_models.plan import (
     Plan,
     Project,
     Sort,
+    Spread,
     Stitch,
     Union,
     outputs,
@@ -42,8 +44,9 @@ from semantic_models.plan_measures import measure_output
 from semantic_models.plan_rows import filtered, home_keys, joined_rows, met_days, named, series
 from semantic_models.presence import presence
 from semantic_models.regrain import regrained
-from semantic_models.resolved import Branch, Filling, NestedGroups, ResolvedQuery
+from semantic_models.resolved import Branch, Filling, MetricStep, NestedGroups, ResolvedQuery
 from semantic_models.scopes import aggregated
+from semantic_models.top_members import numbered
 from semantic_models.totals import told
 
 
@@ -66,8 +69,12 @@ def _with_inner_plans(resolved: ResolvedQuery) -> ResolvedQuery:
 
 
 def _with_plans(branch: Branch) -> Branch:
-    metrics = (replace(each, plan=_inner(each.inner)) for each in branch.metrics)
-    return replace(branch, metrics=tuple(metrics))
+    return replace(branch, metrics=tuple(map(_with_plan, branch.metrics)))
+
+
+def _with_plan(step: MetricStep) -> MetricStep:
+    inner = _inner(step.inner)
+    return replace(step, plan=numbered(inner) if step.ranks else inner)
 
 
 def _inner(resolved: ResolvedQuery) -> LogicalPlan:
@@ -179,9 +186,22 @@ def _filled(plan: LogicalPlan, filling: Filling) -> LogicalPlan:
     """The same with a row for each period that has none."""
     rows = met_days(series(filling.periods, filling.moments), filling.calendars)
     periods = Distinct(filtered(rows, filling.known), filling.keys)
-    columns = named(outputs(plan))
-    filled = Fill(plan, periods, tuple(key.name for key in filling.keys), columns)
+    if filling.others:
+        filled = _dense(plan, periods, filling)
+    else:
+        columns = named(outputs(plan))
+        filled = Fill(plan, periods, tuple(key.name for key in filling.keys), columns)
     return Filter(filled, filling.predicates) if filling.predicates else filled
+
+
+def _dense(plan: LogicalPlan, periods: LogicalPlan, filling: Filling) -> LogicalPlan:
+    """The same with a row for each period and each tuple of the other keys."""
+    times = (Output(key.name, column_expr(key.name, SPINE), key.type) for key in filling.keys)
+    tuples = Distinct(Spread(plan, periods, ()), (*times, *named(filling.others)))
+    keys = (*named(filling.keys), *named(filling.others))
+    taken = {key.name for key in keys}
+    measures = tuple(each for each in named(outputs(plan)) if each.name not in taken)
+    return Stitch((plan, tuples), keys, measures)
 
 
 def _stitched(keys: Sequence[Output], plans: tuple[LogicalPlan, ...]) -> Stitch:

@@ -235,6 +235,8 @@ class MeasureUse:
     """The time dimension that is its metric time here; empty: the measure's own."""
     funnel: Funnel | None = None
     """What its rows are conversions of; then they count where those are."""
+    ago: Span | None = None
+    """How much earlier the question's time range lies for it."""
     parameters: tuple[tuple[str, Plain], ...] = ()
     """Values that the metric gives to parameters, whatever the question gives."""
 

@@ -12,6 +12,7 @@ from semantic_models.query import Asked, Filter, Predicate, Query, TimeRange
 from semantic_models.resolve_filters import names_in
 from semantic_models.resolve_names import METRIC_TIME, parts_of
 from semantic_models.spec import Scalar
+from semantic_models.top_members import MEMBER, OTHER
 
 INNER = "n:"
 """The name under which the metric is asked for; no author can write it."""
@@ -27,16 +28,25 @@ def nested_query(
     kept = [
         Asked(_with_grain(asked, grain), column, asked.source, asked.may_be_column)
         for column, asked in keys.items()
-        if _keeps(scope, asked.name)
+        if _keeps(scope, _real_name(asked, query))
     ]
+    is_ranked = any(each.name == MEMBER for each in kept)
     columns = (column for column in map("p:{}".format, count()) if column not in keys)
     per = [Asked(each, next(columns), may_be_column=True) for each in scope.per]
     return Query(
         metrics=(Asked(INNER, name),),
         dimensions=(*kept, *per),
         where=(*_filters(scope, query.where), *map(predicate, scope.add_filters)),
+        top=query.top if is_ranked else None,
         time=query.time if _holds(scope, [query.time.on or METRIC_TIME]) else _no_range(query),
     )
+
+
+def _real_name(asked: Asked, query: Query) -> str:
+    """The name that a ranked dimension was asked by."""
+    if query.top is None or asked.name not in (MEMBER, OTHER):
+        return asked.name
+    return query.top.on
 
 
 def _with_grain(asked: Asked, grain: Grain | None) -> str:

@@ -29,16 +29,29 @@ from semantic_models.query import (
     Predicate,
     Query,
     TimeRange,
+    Top,
 )
 
 DEPTH_MAX = 32
 ENTRIES_MAX = 1_000
+COMPARED_MAX = 10
 ROWS_MAX = 2**53
 
 _KEYS = [*KEYS, "saved_query"]
 _LATER = [*KEYS_LATER]
-_OF_THE_SAVED = ("metrics", "dimensions", "fields", "from", "distinct", "fill", "totals")
+_OF_THE_SAVED = (
+    "metrics",
+    "dimensions",
+    "fields",
+    "from",
+    "distinct",
+    "fill",
+    "totals",
+    "compare",
+    "top",
+)
 """What a saved query alone says of its answer."""
+_TOP_KEYS = ("by", "n", "on", "other")
 _TIME_KEYS = ("on", "from", "to", "last", "zone")
 _LAST = re.compile(r"\d{1,5} +[a-z]+")
 OPERATORS = {
@@ -124,8 +137,11 @@ def parse_object(document: Json) -> Query:
         model=_text(document, "from"),
         distinct=_truth(document, "distinct", default=True),
         where=_list(document, "where", _filter),
-        fill=_truth(document, "fill", default=False),
+        fill=document.get("fill") == "dense" or _truth(document, "fill", default=False),
+        is_dense=document.get("fill") == "dense",
         totals=_truth(document, "totals", default=False),
+        top=_top(document.get("top")),
+        compare=_spans(document, "compare"),
         parameters=_parameters(document.get("params")),
         having=_list(document, "having", _filter),
         order_by=_list(document, "order_by", _order),
@@ -217,6 +233,37 @@ def _truth(document: Json, key: str, *, default: bool) -> bool:
     if not isinstance(value, bool):
         raise _wrong(key, "true or false", value)
     return value
+
+
+def _top(value: Json) -> Top | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise _wrong("top", "an object", value)
+    for key in value:
+        if key not in _TOP_KEYS:
+            raise UnknownKey.of("top", key, _TOP_KEYS)
+    by, count, on = value.get("by"), value.get("n"), value.get("on", "")
+    if not isinstance(by, str) or not by:
+        raise _wrong("top.by", "the name of a metric", by)
+    if type(count) is not int or not 0 < count <= ROWS_MAX:
+        raise WrongType('"top.n" takes a whole number from 1 on')
+    if not isinstance(on, str):
+        raise _wrong("top.on", "the name of a dimension", on)
+    return Top(by=by, count=count, on=on, other=_truth(value, "other", default=False))
+
+
+def _spans(document: Json, key: str) -> tuple[str, ...]:
+    written = _list(document, key, _span)
+    if len(written) > COMPARED_MAX:
+        raise MalformedDocument(f'"{key}" has more than {COMPARED_MAX} entries')
+    return written
+
+
+def _span(entry: Json, at: str) -> str:
+    if not isinstance(entry, str) or not _LAST.fullmatch(entry.strip().lower()):
+        raise WrongType(f'"{at}" takes a count and a unit, such as "1 year"')
+    return entry.strip().lower()
 
 
 def _parameters(value: Json) -> tuple[tuple[str, Plain], ...]:

@@ -18,6 +18,7 @@ from semantic_models.errors import (
 )
 from semantic_models.faults import Faults
 from semantic_models.faults import Place as FaultPlace
+from semantic_models.parse_beside import calendar, parameter, spine
 from semantic_models.parse_engines import engines_of
 from semantic_models.read_question import saved_query_of, test_of
 from semantic_models.source import Document, Node, Refused, read_yaml, words_within
@@ -114,9 +115,9 @@ def read_project(
         if fields is not None:
             models += _members(fields, _Section(MODEL, "models", _model), faults)
             metrics += _members(fields, _Section(METRIC, "metrics", _metric), faults)
-            spines += _members(fields, _Section(SPINE, "spines", _spine), faults)
-            calendars += _members(fields, _Section(CALENDAR, "calendars", _calendar), faults)
-            parameters += _members(fields, _Section(PARAMETER, "parameters", _parameter), faults)
+            spines += _members(fields, _Section(SPINE, "spines", spine), faults)
+            calendars += _members(fields, _Section(CALENDAR, "calendars", calendar), faults)
+            parameters += _members(fields, _Section(PARAMETER, "parameters", parameter), faults)
             saved += _members(fields, _SAVED_QUERIES, faults)
             tests += _members(fields, _TESTS, faults)
     models += [each.model() for each in calendars]
@@ -456,6 +457,10 @@ def _metric(name: Scalar, fields: Fields, faults: Faults) -> MetricSpec:
         per=fields.columns("per"),
         rank=fields.scalar("rank"),
         order=fields.scalar("order"),
+        retention=fields.scalar("retention"),
+        cohort=fields.scalar("cohort"),
+        after=fields.scalar("after"),
+        on=fields.scalar("on"),
         grain=ScopeSpec(fields.lists("grain")),
         filter=ScopeSpec(fields.lists("filter")),
         parameters=fields.texts("params"),
@@ -464,34 +469,5 @@ def _metric(name: Scalar, fields: Fields, faults: Faults) -> MetricSpec:
     )
 
 
-def _calendar(name: Scalar, fields: Fields, _: Faults) -> CalendarSpec:
-    return CalendarSpec(
-        name=name,
-        table=must(fields, "table"),
-        day=must(fields, "day"),
-        grains=fields.texts("grains"),
-        engine=fields.scalar("engine"),
-    )
-
-
-def _parameter(name: Scalar, fields: Fields, _: Faults) -> ParameterSpec:
-    return ParameterSpec(
-        name=name,
-        type=must(fields, "type"),
-        default=must(fields, "default"),
-        allowed=fields.columns("allowed"),
-        about=fields.about(),
-    )
-
-
 _SAVED_QUERIES = _Section(SAVED_QUERY, "saved_queries", saved_query_of)
 _TESTS = _Section(TEST, "tests", test_of)
-
-
-def _spine(name: Scalar, fields: Fields, _: Faults) -> SpineSpec:
-    return SpineSpec(
-        name=name,
-        table=must(fields, "table"),
-        column=must(fields, "column"),
-        engine=fields.scalar("engine"),
-    )

@@ -37,6 +37,7 @@ from semantic_models.resolved import (
     BranchMeasure,
     CalendarStep,
     Existence,
+    MetricStep,
     Moments,
     Periods,
     Step,
@@ -81,14 +82,22 @@ def joined_rows(branch: Branch) -> LogicalPlan:
         rows = Spread(rows, _series(branch, branch.axis), branch.axis.predicates)
     for each in branch.metrics:
         assert each.plan is not None, "the planner has planned what predicates ask"
-        groups = Behind(each.plan, each.path)
-        on = tuple((mine, column_expr(key, each.path)) for mine, key in each.on)
-        rows = Join(rows, groups, on, Cardinality.MANY_TO_ONE)
+        rows = _with_metric(rows, each, each.plan)
     rows = met_days(rows, branch.calendars)
     rows = filtered(rows, restrictions(branch))
     for existence in branch.existences:
         rows = _semi_join(rows, existence)
     return rows
+
+
+def _with_metric(rows: LogicalPlan, step: MetricStep, plan: LogicalPlan) -> Join:
+    """Each row with the group of a metric that it meets."""
+    groups = Behind(plan, step.path)
+    on = tuple((mine, column_expr(key, step.path)) for mine, key in step.on)
+    if not step.ranks:
+        return Join(rows, groups, on, Cardinality.MANY_TO_ONE)
+    alike = (exp.NullSafeEQ(this=mine.tree.copy(), expression=key.tree) for mine, key in on)
+    return Join(rows, groups, (), Cardinality.MANY_TO_ONE, tuple(map(Expr, alike)))
 
 
 def met_days(rows: LogicalPlan, calendars: Sequence[CalendarStep]) -> LogicalPlan:

@@ -14,9 +14,10 @@ from semantic_models.spec import NOTHING_SAID, Described
 KEYS = (
     *("metrics", "dimensions", "fields", "from", "where", "having"),
     *("order_by", "limit", "offset", "time", "distinct", "fill", "totals", "params"),
+    *("compare", "top"),
 )
 """The keys of a question's document that say all of it themselves."""
-KEYS_LATER = ("compare", "top", "qualify")
+KEYS_LATER = ("qualify",)
 """Documented keys that this version refuses by name."""
 
 Plain = str | int | float | bool | Decimal | date | datetime | None
@@ -93,6 +94,20 @@ class TimeRange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Top:
+    """The first members of a dimension by a metric."""
+
+    by: str
+    count: int
+    on: str = ""
+    """The dimension; empty: the first that is no time."""
+    other: bool = False
+    """Whether all other members are one more, and not left out."""
+    ranking: Query | None = None
+    """The question that ranks the members, once it is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
     """Metrics by dimensions, values of dimensions, or rows.
 
@@ -119,8 +134,13 @@ class Query:
     time: TimeRange = TimeRange()
     fill: bool = False
     """Whether times without rows are in the answer too."""
+    is_dense: bool = False
+    """Whether they are so for each tuple of the other dimensions."""
     totals: bool = False
     """Whether every prefix of the dimensions is grouped by too, down to none of them."""
+    top: Top | None = None
+    compare: tuple[str, ...] = ()
+    """How long ago each metric is told too, such as ``1 year``."""
     parameters: tuple[tuple[str, Plain], ...] = ()
     """The values that it gives to parameters, in order of their names."""
     saved_query: str = ""

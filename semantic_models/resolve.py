@@ -119,6 +119,12 @@ def _check_shape(query: Query) -> None:
         raise NotSupported(
             "having stands in a question without metrics", hint="Write the predicate under where."
         )
+    if query.top is not None and not query.metrics:
+        raise NotSupported(
+            "top stands in a question without metrics",
+            hint="Ask for metrics by dimensions, or order and limit the rows.",
+            position=Position("top", 1, 1, len(query.top.by), query.top.by),
+        )
     if query.totals and not (query.metrics and query.dimensions):
         raise NotSupported(
             "totals stand in a question that has no groups",

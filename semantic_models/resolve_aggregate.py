@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from semantic_models.bind import column_expr
+from semantic_models.answer_columns import answered, column_name
 from semantic_models.build_metrics import renumbered
 from semantic_models.catalog import Catalog
+from semantic_models.earlier import check_comparable, earlier, partial_flags, suffix
 from semantic_models.errors import (
     ForebayError,
     NameCollision,
@@ -17,10 +18,9 @@ from semantic_models.errors import (
     Position,
     UnknownName,
 )
-from semantic_models.homes import Home, homes_of
+from semantic_models.homes import Home, home_by_time, homes_of
 from semantic_models.model import (
     GRAINS,
-    Expr,
     Grain,
     Input,
     MeasureUse,
@@ -32,33 +32,34 @@ from semantic_models.nested_queries import (
     nested_query,
     predicate,
 )
-from semantic_models.plan import Output, SortKey
+from semantic_models.plan import Output
 from semantic_models.presence import is_present, with_presence
-from semantic_models.query import Asked, OrderBy, Query
-from semantic_models.ranks import AskedMetric, ranked_columns
-from semantic_models.resolve_axis import resolve_axis
-from semantic_models.resolve_branch import BranchResolver, asked_position, shown_in
+from semantic_models.query import Asked, Query
+from semantic_models.ranks import AskedMetric
+from semantic_models.resolve_axis import grouped_times, is_axis, range_of, resolve_axis
+from semantic_models.resolve_branch import BranchResolver, asked_position
 from semantic_models.resolve_filling import resolve_filling
-from semantic_models.resolve_filters import Clock, Computed, aggregate_filter, names_in
+from semantic_models.resolve_filters import Clock, names_in
 from semantic_models.resolve_funnel import branch_of_funnel
 from semantic_models.resolve_names import METRIC_TIME, Reached, parts_of
+from semantic_models.resolve_time import question_span
 from semantic_models.resolved import (
     AnswerColumn,
     Branch,
     BranchMeasure,
     NestedGroups,
     ResolvedQuery,
-    Role,
 )
 from semantic_models.same_times import same_times
 from semantic_models.scopes import aggregated_type
-from semantic_models.spec import Described
-from semantic_models.totals import flags_of, shorter, with_totals
-from semantic_models.types import Kind
+from semantic_models.top_members import MEMBER, is_ranked, with_ranking
+from semantic_models.totals import shorter, with_totals
 
 
 def resolve_aggregate(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQuery:
     """Resolve a question that has metrics."""
+    if query.top is not None and query.top.ranking is None:
+        query = with_ranking(query, query.top, catalog)
     further = _further_metrics(query, catalog)
     resolved = _resolve(query, catalog, clock, further)
     if not query.totals:
@@ -71,15 +72,17 @@ def _resolve(query: Query, catalog: Catalog, clock: Clock, further: Sequence[str
     """The same at one grain; ``further`` metrics are computed and not shown."""
     inputs: list[Input] = []
     asked = [_metric(each, catalog, inputs) for each in query.metrics]
+    metrics = [*(each.metric for each in asked), *map(catalog.metric, further)]
+    grain = _metric_time_grain(catalog, metrics) if _uses_metric_time(query) else None
+    of_home = partial(_resolver, query, catalog, clock, grain)
+    if query.compare:
+        resolver_of = partial(_by_time, catalog, of_home)
+        asked += list(_compared(query, asked, resolver_of, inputs))
     shown = {_measure_column(number) for number in range(len(inputs))}
     hidden = {name: _metric(Asked(name), catalog, inputs) for name in further}
     uses, nested = _apart(inputs, shown)
     shown |= {name for name in uses if name.startswith(_BENEATH)}
     _check_model(query, uses)
-    metrics = [*asked, *hidden.values()] if _uses_metric_time(query) else []
-    grain = _metric_time_grain(catalog, metrics)
-    columns = frozenset(each.name for each in query.dimensions if each.may_be_column)
-    of_home = partial(_resolver, catalog, clock, grain, columns)
     is_filled = query.fill or any(each.metric.spine for each in asked)
     by_time = is_filled or catalog.meets_versions or _uses_metric_time(query)
     by_time = by_time or any(use.asked for use in uses.values())
@@ -110,13 +113,34 @@ def _resolve(query: Query, catalog: Catalog, clock: Clock, further: Sequence[str
     _check_shared(sides, query)
     branches, nested_groups = with_presence(branches, nested_groups, shown)
     about = {name: first.located(each).member.about for name, each in keys.items()}
-    resolved = _resolved(query, branches, (asked, hidden), about, clock)
+    resolved = answered(query, branches, (asked, hidden), about, clock)
     present = is_present(branches, nested_groups)
     resolved = replace(resolved, nested=nested_groups, present=present)
+    if query.compare:
+        resolved = _with_partial_flags(resolved, query, first)
     if not is_filled:
         return resolved
     filling = resolve_filling(query, list(resolvers.values()), branches[0].keys, clock)
     return replace(resolved, filling=filling)
+
+
+def _with_partial_flags(
+    resolved: ResolvedQuery, query: Query, resolver: BranchResolver
+) -> ResolvedQuery:
+    """The question with columns that tell which periods its time range cuts short."""
+    grains = {
+        key.name: grain
+        for key, asked in zip(resolved.branches[0].keys, query.dimensions, strict=True)
+        if is_axis(resolver, asked.name) and (grain := resolver.grouped(asked).grain) is not None
+    }
+    times = [(key, grains[key.name]) for key in resolved.branches[0].keys if key.name in grains]
+    flags = partial_flags(times, range_of(resolver, query))
+    told = (AnswerColumn(name=each.name, role="dimension", type=each.type) for each in flags)
+    return replace(
+        resolved,
+        computed=(*resolved.computed, *flags),
+        columns=(*resolved.columns, *told),
+    )
 
 
 _BENEATH = "a:"
@@ -157,11 +181,14 @@ def _nested(
 
 
 def _resolver(
-    catalog: Catalog, clock: Clock, grain: Grain | None, columns: frozenset[str], home: Home
+    query: Query, catalog: Catalog, clock: Clock, grain: Grain | None, home: Home
 ) -> BranchResolver:
-    model = catalog.models[home.model]
-    ask = partial(asked_within, catalog, clock)
-    return BranchResolver(catalog, model, home.time, clock, grain, columns=columns, ask=ask)
+    made = BranchResolver(catalog, catalog.models[home.model], home.time, clock, grain)
+    made.columns = frozenset(each.name for each in query.dimensions if each.may_be_column)
+    made.ask = partial(asked_within, catalog, clock)
+    made.ago = home.ago
+    made.top = query.top
+    return made
 
 
 def asked_within(catalog: Catalog, clock: Clock, query: Query) -> ResolvedQuery:
@@ -183,6 +210,36 @@ def _metric(asked: Asked, catalog: Catalog, inputs: list[Input]) -> AskedMetric:
         raise error.at(asked_position(asked)) from None
     formula = renumbered(metric, inputs, _measure_column)
     return AskedMetric(asked.alias or asked.name.replace(".", "__"), metric, formula)
+
+
+def _compared(
+    query: Query,
+    asked: Sequence[AskedMetric],
+    resolver_of: Callable[[MeasureUse], BranchResolver],
+    inputs: list[Input],
+) -> Iterator[AskedMetric]:
+    """The metrics as they were so long ago."""
+    time = query.time
+    is_ranged = bool(time.start or time.end or time.last)
+
+    def is_grouped(use: MeasureUse) -> bool:
+        resolver = resolver_of(use)
+        found = bool(grouped_times(resolver, query))
+        check_comparable(query, partial(is_axis, resolver), by_time=found)
+        return found
+
+    for text in query.compare:
+        span = question_span(text, "compare")
+        for each in asked:
+            then = earlier(each.metric, span, is_grouped, is_ranged=is_ranged)
+            formula = renumbered(then, inputs, _measure_column)
+            yield AskedMetric(f"{each.name}{suffix(span)}", then, formula)
+
+
+def _by_time(
+    catalog: Catalog, of_home: Callable[[Home], BranchResolver], use: MeasureUse
+) -> BranchResolver:
+    return of_home(home_by_time(use, catalog))
 
 
 def _or_dimension(error: UnknownName, asked: Asked, catalog: Catalog) -> UnknownName:
@@ -229,9 +286,9 @@ def _uses_metric_time(query: Query) -> bool:
     return any(parts_of(name)[0] == METRIC_TIME for name in spelled)
 
 
-def _metric_time_grain(catalog: Catalog, metrics: Sequence[AskedMetric]) -> Grain | None:
+def _metric_time_grain(catalog: Catalog, metrics: Sequence[Metric]) -> Grain | None:
     """The coarsest grain of the metrics, which a bare ``metric_time`` has."""
-    grains = [grain for each in metrics for grain in _bare_grains(each.metric, catalog)]
+    grains = [grain for each in metrics for grain in _bare_grains(each, catalog)]
     return max(grains, key=GRAINS.__getitem__, default=None)
 
 
@@ -292,14 +349,6 @@ def _key_names(query: Query, resolvers: Mapping[Home, BranchResolver]) -> dict[s
     return keys
 
 
-def column_name(name: str, reached: Reached) -> str:
-    """The default name of a dimension's column."""
-    parts = parts_of(name)
-    if reached.grain is not None and parts[-1] != reached.grain.value:
-        parts = (*parts, reached.grain.value)
-    return "__".join(parts)
-
-
 def _branch(
     query: Query,
     resolver: BranchResolver,
@@ -318,6 +367,8 @@ def _branch(
         error.detail = f"{error.detail} The measures are {names_}.".strip()
         raise
     filters = resolver.with_own(filters, home.many)
+    if query.top is not None and any(each.name == MEMBER for each in query.dimensions):
+        filters = (*filters[0], is_ranked(query.top)), filters[1]
     if home.converted is not None:
         return branch_of_funnel(resolver, home.converted, grouped, measures, filters)
     return resolver.branch(grouped, measures, filters)
@@ -362,128 +413,3 @@ def _mean_the_same(one: Reached, other: Reached) -> bool:
     """Whether two homes mean one member of one model, or each one that it declares itself."""
     both_declare = not one.path and not other.path
     return both_declare or (one.owner, one.member.name) == (other.owner, other.member.name)
-
-
-def _resolved(
-    query: Query,
-    branches: tuple[Branch, ...],
-    metrics: tuple[Sequence[AskedMetric], Mapping[str, AskedMetric]],
-    about: Mapping[str, Described],
-    clock: Clock,
-) -> ResolvedQuery:
-    asked, hidden = metrics
-    keys = branches[0].keys
-    windows, asked, hidden = ranked_columns(asked, hidden, keys, query)
-    computed = {key.name: Output(key.name, column_expr(key.name), key.type) for key in keys}
-    for each in asked:
-        if each.name in computed:
-            raise NameCollision(f'the answer has two columns named "{each.name}"')
-        assert each.metric.type is not None, "a served catalog has its types"
-        type_ = shown_in(each.metric.type, clock.zone)
-        computed[each.name] = Output(each.name, Expr(each.formula), type_)
-    known = _columns_by_name(query, keys, asked, hidden)
-    having = tuple(
-        part for each in query.having for part in aggregate_filter(each, known.get, clock)
-    )
-    order = tuple(sort_key(each, known) for each in query.order_by)
-    outputs = _ordered(query, keys, computed)
-    return ResolvedQuery(
-        shape="aggregate",
-        branches=branches,
-        computed=outputs,
-        windows=windows,
-        having=having,
-        order=order,
-        limit=query.limit,
-        offset=query.offset,
-        zone=clock.zone,
-        engine=branches[0].home.engine,
-        columns=_answer(outputs, asked, about),
-    )
-
-
-def _ordered(
-    query: Query, keys: Sequence[Output], computed: Mapping[str, Output]
-) -> tuple[Output, ...]:
-    """The columns in the order in which they were asked."""
-    if not query.columns:
-        return tuple(computed.values())
-    spelled = [each.alias or each.name.replace(".", "__") for each in query.dimensions]
-    named = {name: key.name for name, key in zip(spelled, keys, strict=True)}
-    return tuple(computed[named.get(name, name)] for name in query.columns)
-
-
-Known = Mapping[str, Computed]
-
-
-def _columns_by_name(
-    query: Query,
-    keys: Sequence[Output],
-    asked: Sequence[AskedMetric],
-    hidden: Mapping[str, AskedMetric],
-) -> Known:
-    """What computes each name that having and order_by may use, in all its spellings."""
-    known: dict[str, Computed] = {}
-    for key, dimension in zip(keys, query.dimensions, strict=True):
-        found = Computed(column_expr(key.name).tree, key.type.kind)
-        for name in (key.name, dimension.name, key.name.replace("__", ".")):
-            known.setdefault(name, found)
-    shown = {each.name: _computed(each) for each in asked}
-    hidden_too = {each.metric.name: _computed(each) for each in (*asked, *hidden.values())}
-    _add_bare_times(known, keys, query)
-    if query.totals:
-        known |= {each.name: Computed(each.expr.tree, Kind.BOOLEAN) for each in flags_of(keys)}
-    return {**known, **hidden_too, **shown}
-
-
-def _computed(asked: AskedMetric) -> Computed:
-    kind = asked.metric.type.kind if asked.metric.type else None
-    return Computed(asked.formula, kind, is_metric=True)
-
-
-def _add_bare_times(known: dict[str, Computed], keys: Sequence[Output], query: Query) -> None:
-    """A time dimension without its grain, where the answer has it at one grain only."""
-    grains: dict[str, list[Output]] = {}
-    for key, dimension in zip(keys, query.dimensions, strict=True):
-        *parts, last = parts_of(dimension.name)
-        if last in Grain.__members__.values():
-            grains.setdefault(".".join(parts), []).append(key)
-    for name, found in grains.items():
-        if len(found) == 1:
-            known.setdefault(name, Computed(column_expr(found[0].name).tree, found[0].type.kind))
-
-
-def sort_key(order: OrderBy, known: Known) -> SortKey:
-    """One key of the order; NULL is the high end unless the question says otherwise."""
-    found = known.get(order.name) or known.get(order.name.replace("__", "."))
-    if found is None:
-        raise UnknownName.of("column of the answer", order.name, known).at(
-            asked_position(Asked(order.name, source=order.source))
-        )
-    first = order.nulls == "first" if order.nulls else order.descending
-    return SortKey(Expr(found.tree), order.descending, first)
-
-
-def _answer(
-    outputs: Sequence[Output],
-    asked: Sequence[AskedMetric],
-    keys: Mapping[str, Described],
-) -> tuple[AnswerColumn, ...]:
-    about = {**keys, **{each.name: each.metric.about for each in asked}}
-    return tuple(
-        answer_column(each, "dimension" if each.name in keys else "metric", about[each.name])
-        for each in outputs
-    )
-
-
-def answer_column(output: Output, role: Role, about: Described) -> AnswerColumn:
-    """A column of the answer with what its author says of it."""
-    return AnswerColumn(
-        name=output.name,
-        role=role,
-        type=output.type,
-        label=about.label,
-        description=about.description,
-        format=about.format,
-        unit=about.unit,
-    )

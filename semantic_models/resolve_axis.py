@@ -112,7 +112,7 @@ def base_grain(own: Reached, grains: Sequence[Grain]) -> Grain:
 
 def periods(resolver: BranchResolver, query: Query, grain: Grain) -> Periods:
     """The periods of a question, as far as its time range bounds them."""
-    within = _range(resolver, query)
+    within = range_of(resolver, query)
     return within_bounds(within, grain, spine_of(resolver.catalog, resolver.home.engine, grain))
 
 
@@ -141,7 +141,7 @@ def _shifts_periods(
     steps = [each.back for each in reading.shifts if not each.by_rows]
     if len(steps) < len(reading.shifts) or not all(each and divides(grain, each) for each in steps):
         return False
-    within = _range(resolver, query)
+    within = range_of(resolver, query)
     ends = [each for each in (within.start, within.before) if each is not None]
     if any(floor(each, grain) != each for each in ends):
         return False
@@ -175,7 +175,8 @@ def _times_named(resolver: BranchResolver, query: Query) -> bool:
     return any(is_axis(resolver, each) for each in spelled)
 
 
-def _range(resolver: BranchResolver, query: Query) -> Bounds:
+def range_of(resolver: BranchResolver, query: Query) -> Bounds:
+    """The range of a home's metric time that a question gives."""
     time = query.time
     name = time.on or METRIC_TIME
     if not (time.start or time.end or time.last) or not is_axis(resolver, name):

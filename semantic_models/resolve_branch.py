@@ -32,7 +32,7 @@ from semantic_models.intrinsics import cast, moment
 from semantic_models.join_paths import walked
 from semantic_models.matching import is_valid, same_partition
 from semantic_models.metric_predicates import VALUE, Called, called_by
-from semantic_models.model import Dimension, Expr, Grain, Join, Model, OneTime, Path
+from semantic_models.model import Dimension, Expr, Grain, Join, Model, OneTime, Path, Span
 from semantic_models.parameters import PREFIX, TYPES, parameter_expr
 from semantic_models.periods import period
 from semantic_models.plan import Output
@@ -41,6 +41,7 @@ from semantic_models.query import (
     Filter,
     Query,
     TimeRange,
+    Top,
 )
 from semantic_models.resolve_existence import (
     check_fan_out,
@@ -51,7 +52,7 @@ from semantic_models.resolve_existence import (
 )
 from semantic_models.resolve_filters import Clock, RowFilter, row_filters
 from semantic_models.resolve_names import METRIC_TIME, Reached, parts_of, reach
-from semantic_models.resolve_time import bounds, end_literal, start_literal
+from semantic_models.resolve_time import bounds, end_literal, range_ago, start_literal
 from semantic_models.resolved import (
     Axis,
     Branch,
@@ -62,6 +63,7 @@ from semantic_models.resolved import (
     ResolvedQuery,
     Step,
 )
+from semantic_models.top_members import KEY, MEMBER, OTHER, PATH, is_other, member
 from semantic_models.types import Kind, LogicalType
 from semantic_models.windows import computed_first
 
@@ -95,6 +97,10 @@ class BranchResolver:
     metrics: dict[Path, MetricStep] = field(default_factory=dict)
     calendars: dict[Path, CalendarStep] = field(default_factory=dict)
     calendar_paths: dict[tuple[str, exp.Expr], Path] = field(default_factory=dict)
+    ago: Span | None = None
+    """How much earlier the question's time range lies here."""
+    top: Top | None = None
+    """Which members of a dimension the question tells apart."""
     one_time: OneTime | None = None
     steps: dict[Path, Step] = field(default_factory=dict)
     _looked: dict[str, Reached] = field(default_factory=dict)
@@ -115,6 +121,8 @@ class BranchResolver:
         called = called_by(name)
         if called is not None:
             return self._metric(called)
+        if name in (MEMBER, OTHER):
+            return self._ranked(name)
         if name.startswith(f"{PREFIX}."):
             return self._parameter(name.removeprefix(f"{PREFIX}."))
         found = self._reached(name)
@@ -130,6 +138,16 @@ class BranchResolver:
         value, type_ = parameter_expr(found), TYPES[found.type_name][0]
         member = Dimension(name=name, expr=value, type=type_)
         return Reached((), (), self.home.name, member, dated=(value, type_))
+
+    def _ranked(self, name: str) -> Reached:
+        """The ranked dimension of the question, or whether its member is not among the first."""
+        assert self.top is not None, "only a question with top has such names"
+        assert self.top.ranking is not None, "the question has its ranking"
+        assert self.ask is not None, "a question with metrics may ask others"
+        found = self._look(self.top.on).grouped()
+        inner = self.ask(self.top.ranking)
+        self.metrics[PATH] = MetricStep(PATH, inner, ((found.expr(), KEY),), ranks=True)
+        return (member if name == MEMBER else is_other)(found, self.top)
 
     def _metric(self, called: Called) -> Reached:
         """A metric's value for a row, from its groups that the row meets; NULL without one."""
@@ -364,6 +382,8 @@ class BranchResolver:
         raw = replace(reached, grain=None).expr()
         self.walk_paths(raw.paths)
         within = bounds(time, self.clock.zone, self.clock.now, reached.member.grain)
+        if self.ago is not None:
+            within = range_ago(within, self.ago)
         kind = reached.type.kind
         ends: list[Expr] = []
         if within.start is not None:

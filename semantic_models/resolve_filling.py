@@ -66,6 +66,7 @@ def resolve_filling(
         ),
         moments=tuple(_moments(each, finest) for each in resolvers),
         predicates=_applied_again(query, first, keys, clock),
+        others=tuple(key for key in keys if key.name not in times) if query.is_dense else (),
         calendars=tuple(step for step, _ in dated.values()),
         known=tuple(_is_known(value.expr) for _, value in dated.values()),
     )

@@ -8,6 +8,7 @@ from functools import partial
 
 from sqlglot import exp
 
+from semantic_models.answer_columns import answer_column, column_name, sort_key
 from semantic_models.bind import column
 from semantic_models.catalog import Catalog
 from semantic_models.errors import (
@@ -27,12 +28,7 @@ from semantic_models.model import (
 )
 from semantic_models.plan import Output, SortKey
 from semantic_models.query import Asked, Query
-from semantic_models.resolve_aggregate import (
-    answer_column,
-    asked_within,
-    column_name,
-    sort_key,
-)
+from semantic_models.resolve_aggregate import asked_within
 from semantic_models.resolve_branch import BranchResolver, asked_position
 from semantic_models.resolve_filters import Clock, Computed, names_in
 from semantic_models.resolve_names import Reached, parts_of, reach

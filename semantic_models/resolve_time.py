@@ -12,7 +12,7 @@ from sqlglot import exp
 from semantic_models.checks import is_zone, unknown_zone
 from semantic_models.errors import WrongType
 from semantic_models.intrinsics import cast, instant
-from semantic_models.model import Grain
+from semantic_models.model import Grain, Span
 from semantic_models.query import TimeRange
 from semantic_models.types import Kind
 
@@ -74,17 +74,29 @@ def _period(text: str, key: str) -> tuple[datetime, datetime]:
     return start, _step(start, _PRECISIONS[len(numbers) - 1], 1)
 
 
-def _last(text: str, now: datetime, grain: Grain) -> Bounds:
+def question_span(text: str, key: str) -> Span:
+    """A count and a unit of a question, such as ``1 year``.
+
+    Raises:
+        WrongType: the unit is none, or the count is 0.
+    """
     count, unit = text.split()
     period = _UNITS.get(unit)
     if period is None or period.is_finer_than(Grain.SECOND) or not int(count):
         raise WrongType(
-            f'"{text}" under time.last is not a count of periods',
+            f'"{text}" under {key} is not a count of periods',
             hint="Write a count and a unit, such as 12 months or 7 days.",
         )
+    return Span(int(count), period)
+
+
+def _last(text: str, now: datetime, grain: Grain) -> Bounds:
+    span = question_span(text, "time.last")
+    period = span.grain
+    assert isinstance(period, Grain), "a question steps by standard grains"
     finest = grain if Grain.MINUTE.is_finer_than(grain) else Grain.MINUTE
     return Bounds(
-        _step(floor(now, period), period, 1 - int(count)),
+        _step(floor(now, period), period, 1 - span.count),
         _step(floor(now, finest), finest, 1),
     )
 
@@ -124,6 +136,27 @@ def _step(moment: datetime, grain: Grain, count: int) -> datetime:
         raise WrongType(
             "the time range leaves the years 1 to 9999", hint="Write a shorter range."
         ) from None
+
+
+def back_by(moment: datetime, span: Span) -> datetime:
+    """The civil time a span earlier, within a shorter month its last day.
+
+    Raises:
+        WrongType: it leaves the years that can be written.
+    """
+    assert isinstance(span.grain, Grain), "a question steps by standard grains"
+    if span.grain not in _MONTHS:
+        return _step(moment, span.grain, -span.count)
+    first = _step(moment.replace(day=1), span.grain, -span.count)
+    last = _step(first, Grain.MONTH, 1) - timedelta(days=1)
+    return first.replace(day=min(moment.day, last.day))
+
+
+def range_ago(within: Bounds, span: Span) -> Bounds:
+    """A range of time that lies so much earlier."""
+    start = None if within.start is None else back_by(within.start, span)
+    before = None if within.before is None else back_by(within.before, span)
+    return Bounds(start, before)
 
 
 def time_literal(moment: datetime | date, kind: Kind) -> exp.Expr:

@@ -106,6 +106,8 @@ class MetricStep:
     """The metric, grouped by what the rows meet it on."""
     on: tuple[tuple[Expr, str], ...]
     """Pairs of what a row has and the column of the groups that it equals."""
+    ranks: bool = False
+    """Whether the groups are ranked, and a NULL meets a NULL."""
     plan: LogicalPlan | None = None
     """That of ``inner``, once there is one."""
 
@@ -213,6 +215,8 @@ class Filling:
     """The question's own on grouped columns, which a further row must satisfy too."""
     calendars: tuple[CalendarStep, ...] = ()
     """The calendars' days that the periods meet."""
+    others: tuple[Output, ...] = ()
+    """The other keys, where each tuple of them is filled up."""
     known: tuple[Expr, ...] = ()
     """What holds of periods that fill up: no calendar is without them."""
 

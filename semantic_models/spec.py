@@ -209,6 +209,10 @@ class MetricSpec:
     per: tuple[Scalar, ...] = ()
     rank: Scalar | None = None
     order: Scalar | None = None
+    retention: Scalar | None = None
+    cohort: Scalar | None = None
+    after: Scalar | None = None
+    on: Scalar | None = None
     grain: ScopeSpec = EMPTY_SCOPE
     filter: ScopeSpec = EMPTY_SCOPE
     parameters: tuple[tuple[Scalar, Scalar], ...] = ()

@@ -247,15 +247,10 @@ METRIC = Kind(
         "params": Shape.VALUE_MAP,
         "rank": Shape.TEXT,
         "order": Shape.TEXT,
+        **dict.fromkeys(("retention", "cohort", "after", "on"), Shape.TEXT),
         **ABOUT,
     },
-    later=(
-        "after",
-        "cohort",
-        "on",
-        "retention",
-    ),
-    one_of=("expr", "of", "funnel", "rank", *AGGREGATES),
+    one_of=("expr", "of", "funnel", "rank", "retention", *AGGREGATES),
     short="expr",
 )
 

@@ -71,7 +71,17 @@ _QUERY = _object(
         "offset": {"type": "integer", "minimum": 0},
         "time": _object(dict.fromkeys(("on", "from", "to", "last", "zone"), _TEXT)),
         "distinct": {"type": "boolean", "default": True},
-        "fill": {"type": "boolean", "default": False},
+        "fill": {"enum": [False, True, "dense"], "default": False},
+        "top": _object(
+            {
+                "by": _TEXT,
+                "n": {"type": "integer", "minimum": 1},
+                "on": _TEXT,
+                "other": {"type": "boolean", "default": False},
+            },
+            required=("by", "n"),
+        ),
+        "compare": _array(_TEXT),
         "totals": {"type": "boolean", "default": False},
         "params": {"type": "object", "description": "Values of parameters by name."},
         "saved_query": {

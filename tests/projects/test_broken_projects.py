@@ -86,7 +86,7 @@ SHOWN = (
     "a file that is not UTF-8",
     "an unknown key of a dimension",
     "every section beside models",
-    "metrics of a later version",
+    "mistakes of retentions",
     "a join to a model that does not exist",
     "SQL that cannot be read",
     "faults of form in three files",

@@ -168,6 +168,15 @@ models:
       visits: count(*)
       pages_seen: sum(pages)
     joins: {customer: customers}
+  sessions:
+    table: sessions
+    time: started_at
+    dimensions:
+      started_at: {type: time, grain: second}
+      first_visit_on: {type: time, grain: day}
+      device:
+    measures: {visitors: count(distinct customer_id)}
+    joins: {customer: customers}
   tickets:
     sql: select ticket_id, customer_id, opened_at, minutes from tickets where not spam
     key: ticket_id
@@ -349,6 +358,9 @@ metrics:
   revenue_at_ten: {of: revenue_abroad, params: {rate: 10}}
   chosen_revenue: {of: revenue, where: status = param.state}
   open_revenue: {of: chosen_revenue, params: {state: open}}
+  back_in_days: {retention: visitors, cohort: first_visit_on, after: 3 days}
+  back_on_day: {retention: visitors, cohort: first_visit_on, after: 1 day, on: day}
+  back_after_signup: {retention: visitors, cohort: customer.signed_up, after: 13 months}
   spined_revenue: {of: revenue, spine: true, fill_nulls_with: 0}
 """
 
@@ -403,6 +415,18 @@ insert into visits values
   (1, 1, '2024-03-10', 'web', 3), (2, 1, '2024-03-10', 'app', 4), (3, 2, '2024-03-11', 'web', null),
   (4, null, '2024-11-03', 'web', 1), (5, 5, '2024-11-03', 'app', 2), (6, 3, null, null, 9),
   (7, 88, '2024-12-31', 'web', 5);
+create table sessions(
+  customer_id integer, started_at timestamptz, first_visit_on date, device varchar
+);
+insert into sessions values
+  (1, '2024-03-09 15:00:00+00', '2024-03-09', 'web'),
+  (1, '2024-03-10 15:00:00+00', '2024-03-09', 'web'),
+  (1, '2024-03-12 15:00:00+00', '2024-03-09', 'app'),
+  (2, '2024-03-09 15:00:00+00', '2024-03-09', 'web'),
+  (99, '2024-03-10 04:30:00+00', '2024-03-09', 'app'),
+  (3, '2024-03-10 15:00:00+00', '2024-03-10', 'web'),
+  (3, '2024-03-14 15:00:00+00', '2024-03-10', 'web'),
+  (4, '2024-03-14 15:00:00+00', null, 'web');
 create table tickets(
   ticket_id integer, customer_id integer, opened_at timestamp, minutes bigint, spam boolean
 );

@@ -89,7 +89,7 @@ def test_a_question_is_an_object(document: Any, what: str) -> None:
 
 @pytest.mark.parametrize(
     "key",
-    ["compare", "top", "qualify"],
+    ["qualify"],
 )
 def test_a_key_for_later_is_named(key: str) -> None:
     error = refusal({"metrics": ["revenue"], key: True})

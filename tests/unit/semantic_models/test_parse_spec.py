@@ -23,7 +23,6 @@ from semantic_models.spec import (
 from semantic_models.spec_keys import (
     DIMENSION,
     KINDS,
-    METRIC,
     MODEL_FILE,
     PROJECT,
     SAVED_QUERY,
@@ -336,7 +335,6 @@ LATER = [
     (PROJECT, "forebay.yml", ROOT + "{}: x\n"),
     (MODEL_FILE, "m.yml", "version: 1\n{}: x\n"),
     (DIMENSION, "m.yml", MODEL_HEAD + "    dimensions:\n      d:\n        {}: x\n"),
-    (METRIC, "m.yml", "version: 1\nmetrics:\n  d:\n    {}: x\n"),
     (SAVED_QUERY, "m.yml", "version: 1\nsaved_queries:\n  d:\n    {}: x\n"),
 ]
 

@@ -114,14 +114,6 @@ FAULTY = [
     ),
     (METRIC, "x: {exp: a}\n", "SL102", 1, 5, 'unknown key "exp" in metric "x" of model "m"'),
     (
-        METRIC,
-        "x: {retention: a}\n",
-        "E_NOT_SUPPORTED",
-        1,
-        5,
-        'key "retention" of metric "x" of model "m" is not supported by this version',
-    ),
-    (
         DIMENSION,
         "x: {tags: [1]}\n",
         "SL103",
@@ -186,7 +178,7 @@ def test_a_faulty_member_is_told_where_it_stands(
     assert faults == [fault]
 
 
-@pytest.mark.parametrize(("kind", "text"), [(row[0], row[1]) for row in FAULTY[:9]])
+@pytest.mark.parametrize(("kind", "text"), [(row[0], row[1]) for row in FAULTY[:8]])
 def test_a_member_without_what_it_needs_is_not_whole(kind: Kind, text: str) -> None:
     fields, _ = member(kind, text)
 

@@ -1,0 +1,99 @@
+"""Metrics beside their own values of so long ago, as ``compare`` asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from sqlglot import exp
+
+from semantic_models.bind import column
+from semantic_models.build_metrics import over_measures
+from semantic_models.build_readings import composed
+from semantic_models.errors import NotSupported, Position, TimeRequired
+from semantic_models.model import Expr, Grain, Input, MeasureUse, Metric, Reading, Shift, Span
+from semantic_models.plan import Output
+from semantic_models.query import Query
+from semantic_models.resolve_filters import names_in
+from semantic_models.resolve_time import Bounds, floor, time_literal
+from semantic_models.types import BOOLEAN
+
+IsGrouped = Callable[[MeasureUse], bool]
+"""Whether a question groups by the metric time of a measure."""
+
+
+def suffix(span: Span) -> str:
+    """What a column's name ends with that shows the value of so long ago."""
+    assert isinstance(span.grain, Grain), "a question compares by standard steps"
+    return f"__{span.count}_{span.grain.value}{'' if span.count == 1 else 's'}_ago"
+
+
+def earlier(metric: Metric, span: Span, is_grouped: IsGrouped, *, is_ranged: bool) -> Metric:
+    """A metric as it was so long ago: at each time of the answer, or in an earlier range.
+
+    Raises:
+        NotSupported: it is made of a funnel, or cumulates by a calendar.
+        TimeRequired: the question neither groups by its metric time nor has a range of it.
+    """
+
+    def shifted(use: MeasureUse) -> MeasureUse:
+        if use.funnel is not None:
+            raise NotSupported(
+                f'metric "{metric.name}" is a funnel and is compared with an earlier time',
+                hint="Ask for the two times in questions of their own.",
+            )
+        if is_grouped(use):
+            reading = composed(Reading((Shift(back=span),)), use.reading, None)
+            return replace(use, reading=reading)
+        if not is_ranged or not use.reading.is_plain:
+            raise TimeRequired(
+                f'metric "{metric.name}" is compared with an earlier time, and the question tells '
+                "no times apart",
+                hint="Group by metric_time, or give a time range.",
+            )
+        return replace(use, ago=span)
+
+    inputs: tuple[Input, ...] = tuple(over_measures(each, shifted) for each in metric.inputs)
+    return replace(metric, inputs=inputs)
+
+
+def check_comparable(query: Query, is_axis: Callable[[str], bool], *, by_time: bool) -> None:
+    """Refuse a question whose predicates on time cannot lie earlier for what is compared.
+
+    ``is_axis`` tells whether a name is metric time, ``by_time`` whether it is grouped by.
+    """
+    if by_time and query.time.on and not is_axis(query.time.on):
+        raise NotSupported(
+            "a question that groups by metric time and has a range of another time is compared",
+            hint='Leave "on" out of time, or do not group by metric time.',
+            position=Position("time.on", 1, 1, len(query.time.on), query.time.on),
+        )
+    named = [each for each in names_in(query.where) if is_axis(each)]
+    if named and not by_time:
+        raise NotSupported(
+            f'"{named[0]}" stands in where, and the question is compared with an earlier time',
+            hint="Give the range of time under time, or group by metric_time.",
+        )
+
+
+def partial_flags(keys: Sequence[tuple[Output, Grain]], within: Bounds) -> tuple[Output, ...]:
+    """The columns that tell which periods a range cuts short."""
+    return tuple(
+        Output(f"{key.name}__partial", _is_cut(key, grain, within), BOOLEAN) for key, grain in keys
+    )
+
+
+def _is_cut(key: Output, grain: Grain, within: Bounds) -> Expr:
+    kind = key.type.kind
+    cuts: list[exp.Expr] = []
+    if within.start is not None and floor(within.start, grain) != within.start:
+        first = time_literal(floor(within.start, grain), kind)
+        cuts.append(exp.LTE(this=column(key.name), expression=first))
+    if within.before is not None and floor(within.before, grain) != within.before:
+        last = time_literal(floor(within.before - timedelta.resolution, grain), kind)
+        cuts.append(exp.GTE(this=column(key.name), expression=last))
+    if not cuts:
+        return Expr(exp.Boolean(this=False))
+    choice = cuts[0] if len(cuts) == 1 else exp.Or(this=cuts[0], expression=cuts[1])
+    return Expr(exp.Coalesce(this=choice, expressions=[exp.Boolean(this=False)]))

@@ -1,0 +1,140 @@
+"""The first members of a dimension by a metric, and all others as one: ``top`` of a question.
+
+The ranking is a question of its own, asked by every home of the answer and by every metric in a
+scope, so that all of them mean the same members.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from sqlglot import exp
+
+from semantic_models.bind import column, column_expr
+from semantic_models.catalog import Catalog
+from semantic_models.errors import NotSupported, Position, UnknownName
+from semantic_models.intrinsics import part_in
+from semantic_models.metric_predicates import VALUE
+from semantic_models.model import Dimension, Expr, Grain, Path
+from semantic_models.plan import LogicalPlan, Output, Project, outputs
+from semantic_models.query import Asked, Query, Top
+from semantic_models.resolve_names import METRIC_TIME, Reached, parts_of
+from semantic_models.types import BOOLEAN, INT64
+
+MEMBER, OTHER = "top:member", "top:other"
+"""What stands among the dimensions in place of the one that is ranked; nobody can write them."""
+KEY, RANK = "k:0", "rank:"
+PATH: Path = ("top:",)
+
+
+def with_ranking(query: Query, top: Top, catalog: Catalog) -> Query:
+    """The question by its first members, with the ranking that tells them.
+
+    Raises:
+        UnknownName: the dimension that is ranked is not asked for.
+        NotSupported: totals stand beside it, or there is no dimension to rank.
+    """
+    if query.totals:
+        raise NotSupported(
+            "top stands beside totals", hint="Ask for the totals in a question of their own."
+        )
+    ranked = _ranked(query, top, catalog)
+    name = ranked.alias or "__".join(parts_of(ranked.name))
+    is_alone = len(query.dimensions) == 1
+    ranking = Query(
+        metrics=(Asked(top.by, VALUE, "top.by"), *(query.metrics if query.having else ())),
+        dimensions=(replace(ranked, alias=KEY),),
+        where=query.where,
+        having=query.having if is_alone else (),
+        time=query.time,
+    )
+    places = {ranked: (replace(ranked, name=MEMBER, alias=name), Asked(OTHER, f"{name}__other"))}
+    dimensions = (each for asked in query.dimensions for each in places.get(asked, (asked,)))
+    return replace(
+        query,
+        dimensions=tuple(dimensions),
+        having=() if is_alone else query.having,
+        order_by=tuple(
+            replace(each, name=name) if each.name == ranked.name else each
+            for each in query.order_by
+        ),
+        columns=(*query.columns, f"{name}__other") if query.columns else (),
+        top=replace(top, on=ranked.name, ranking=ranking),
+    )
+
+
+def _ranked(query: Query, top: Top, catalog: Catalog) -> Asked:
+    if top.on:
+        found = [each for each in query.dimensions if top.on in (each.name, each.alias)]
+        names = [each.name for each in query.dimensions]
+        if not found:
+            raise UnknownName.of("dimension of the question", top.on, names).at(
+                Position("top.on", 1, 1, len(top.on), top.on)
+            )
+        return found[0]
+    others = [each for each in query.dimensions if not _is_time(each.name, catalog)]
+    if not others:
+        raise NotSupported(
+            "top stands in a question without a dimension that is no time",
+            hint='Group by the one whose first members are meant, or name it under "on".',
+            position=Position("top", 1, 1, len(top.by), top.by),
+        )
+    return others[0]
+
+
+def _is_time(name: str, catalog: Catalog) -> bool:
+    parts = parts_of(name)
+    if parts[0] == METRIC_TIME or parts[-1] in Grain.__members__.values() or part_in(parts[-1]):
+        return True
+    members = (model.dimensions.get(parts[-1]) for model in catalog.models.values())
+    return any(each is not None and each.grain is not None for each in members)
+
+
+def member(found: Reached, top: Top) -> Reached:
+    """The ranked dimension, NULL for the members that are not among the first."""
+    value = found.expr()
+    first = exp.LTE(this=column(RANK, PATH), expression=_count(top))
+    case = exp.Case(ifs=[exp.If(this=first, true=value.tree.copy())])
+    return replace(found, dated=(Expr(case, value.paths), found.type))
+
+
+def is_other(found: Reached, top: Top) -> Reached:
+    """Whether a row's member is not among the first."""
+    tree = exp.GT(this=column(RANK, PATH), expression=_count(top))
+    flag = Dimension(name=OTHER, expr=Expr(tree), type=BOOLEAN)
+    return replace(found, member=flag, dated=(Expr(tree, found.expr().paths), BOOLEAN))
+
+
+def is_ranked(top: Top) -> Expr:
+    """Which rows are in the answer: those of a ranked member, or of the first ones alone."""
+    if top.other:
+        return Expr(exp.Not(this=exp.Is(this=column(RANK, PATH), expression=exp.Null())))
+    return Expr(exp.LTE(this=column(RANK, PATH), expression=_count(top)))
+
+
+def _count(top: Top) -> exp.Expr:
+    return exp.Literal(this=str(top.count), is_string=False)
+
+
+def or_other(having: Iterable[Expr], query: Query) -> tuple[Expr, ...]:
+    """Predicates that every group must satisfy but those of the other members."""
+    flag = next(each.alias for each in query.dimensions if each.name == OTHER)
+    return tuple(
+        Expr(exp.Or(this=column(flag), expression=exp.Paren(this=each.tree.copy())))
+        for each in having
+    )
+
+
+def numbered(plan: LogicalPlan) -> LogicalPlan:
+    """The members of a ranking with their places: the highest first, ties by the member."""
+    keys = [
+        exp.Ordered(this=column(VALUE), desc=True, nulls_first=False),
+        exp.Ordered(this=column(KEY), desc=False, nulls_first=False),
+    ]
+    place = exp.Window(this=exp.RowNumber(), order=exp.Order(expressions=keys))
+    types = {each.name: each.type for each in outputs(plan)}
+    return Project(
+        plan,
+        (Output(KEY, column_expr(KEY), types[KEY]), Output(RANK, Expr(place), INT64)),
+    )
