@@ -9,9 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Literal
 
+from sqlglot import exp
+
 from semantic_models.catalog import Catalog
+from semantic_models.intrinsics import PARAMETER
 from semantic_models.join_paths import walked
 from semantic_models.model import (
     Bridge,
@@ -24,6 +28,7 @@ from semantic_models.model import (
     Model,
     Nested,
     OneTime,
+    Parameter,
     Segment,
     Select,
     Spine,
@@ -35,7 +40,7 @@ from semantic_models.spec import NOTHING_SAID, Described
 How = Literal["added", "removed", "changed", "affected", "described"]
 """``affected``: it is as it was, and what it is made of is not; ``described``: in words only."""
 
-Member = Model | Dimension | Measure | Join | Bridge | Segment | Spine | Metric
+Member = Model | Dimension | Measure | Join | Bridge | Segment | Spine | Metric | Parameter
 Place = tuple[str, str]
 """A kind of definition and the name of one of them, such as measure and ``orders.revenue``."""
 Definition = Mapping[str, object]
@@ -58,7 +63,7 @@ class Difference:
     """What became of one definition."""
 
     kind: str
-    """project, spine, model, dimension, segment, join, measure or metric."""
+    """project, spine, parameter, model, dimension, segment, join, measure or metric."""
     name: str
     how: How
     parts: tuple[Part, ...] = ()
@@ -87,6 +92,7 @@ def differences(old: Catalog, new: Catalog) -> tuple[Difference, ...]:
 
 def _members(catalog: Catalog) -> dict[Place, Member]:
     found: dict[Place, Member] = {("spine", each.grain): each for each in catalog.spines}
+    found |= {("parameter", name): each for name, each in catalog.parameters.items()}
     for model in catalog.models.values():
         found["model", model.name] = model
         members: tuple[tuple[str, Mapping[str, Member]], ...] = (
@@ -180,6 +186,9 @@ def _definition(member: Member) -> Definition:
             return {"to": member.target, "through": member.through}
         case Spine():
             return {"table": member.table, "column": member.column, "engine": member.engine}
+        case Parameter():
+            allowed = tuple(map(str, member.allowed))
+            return {"type": member.type_name, "default": member.default, "allowed": allowed}
         case Metric():
             return _of_metric(member)
 
@@ -240,8 +249,8 @@ def _text(part: object) -> str:
             return ".".join(parts)
         case bool():
             return str(part).lower()
-        case str():
-            return part
+        case str() | int() | float() | Decimal():
+            return str(part)
         case tuple() if all(isinstance(each, str) for each in part):
             return ", ".join(part)
         case tuple():
@@ -278,7 +287,7 @@ def _used(catalog: Catalog, member: Measure | Metric) -> set[Place]:
     metric_uses = member.measures if isinstance(member, Metric) else uses
     places = {place for use in metric_uses for place in _used_by(catalog, use)}
     if isinstance(member, Metric):
-        places |= set(_scoped(catalog, member))
+        places |= {*_scoped(catalog, member), *_parameters(member.formula)}
     return places
 
 
@@ -296,6 +305,9 @@ def _used_by(catalog: Catalog, use: MeasureUse) -> Iterator[Place]:
     for expr in read:
         if expr is not None:
             yield from _joined(catalog, model.name, expr)
+            yield from _parameters(expr)
+    if model.where is not None:
+        yield from _parameters(model.where)
     for each in use.asked:
         for name in _ASKED.findall(each.text):
             metric = catalog.metrics.get(name)
@@ -303,6 +315,12 @@ def _used_by(catalog: Catalog, use: MeasureUse) -> Iterator[Place]:
             yield (
                 ("measure", _called(metric.inputs[0])) if measured and metric else ("metric", name)
             )
+
+
+def _parameters(expr: Expr) -> Iterator[Place]:
+    for node in expr.tree.find_all(exp.Anonymous):
+        if node.name == PARAMETER:
+            yield "parameter", node.expressions[0].name
 
 
 def _joined(catalog: Catalog, home: str, expr: Expr) -> Iterator[Place]:

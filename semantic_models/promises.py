@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
@@ -11,6 +11,7 @@ from semantic_models.bind import column
 from semantic_models.catalog import Catalog
 from semantic_models.intrinsics import cast, start_of
 from semantic_models.model import Expr, Join, Key, Model, Spine
+from semantic_models.parameters import Values, values_of
 from semantic_models.plan import Aggregate, Filter, LogicalPlan, Output, Plan, Scan, Windowed
 from semantic_models.spec import Scalar
 from semantic_models.types import INT64, STRING
@@ -49,9 +50,21 @@ class Promise:
         """What tells it from every other promise of its catalog."""
         return self.name, self.what, self.breach
 
+    def under(self, values: Values) -> Promise:
+        """The same where parameters have these values."""
+        return replace(self, plan=replace(self.plan, parameters=values)) if values else self
+
 
 def promises(catalog: Catalog) -> Iterator[Promise]:
-    """Every promise of a catalog that data can break, model by model, each once."""
+    """Every promise of a catalog that data can break, model by model, each once.
+
+    Parameters that a model's ``where`` names have their defaults.
+    """
+    values = values_of({}, catalog.parameters)
+    return (each.under(values) for each in _promises(catalog))
+
+
+def _promises(catalog: Catalog) -> Iterator[Promise]:
     for model in catalog.models.values():
         if model.key:
             yield no_missing_key(model)

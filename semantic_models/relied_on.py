@@ -11,14 +11,15 @@ from semantic_models.resolved import Branch, ResolvedQuery, Step
 
 def relied_on(resolved: ResolvedQuery) -> tuple[Promise, ...]:
     """Each of them once: keys of homes that are counted once by them, and of what is joined."""
-    return tuple({each.called: each for each in _of_query(resolved)}.values())
+    found = {each.called: each for each in _of_query(resolved)}
+    return tuple(each.under(resolved.parameters) for each in found.values())
 
 
 def _of_query(resolved: ResolvedQuery) -> Iterator[Promise]:
     for branch in resolved.branches:
         yield from _of_branch(branch)
-    for nested in resolved.nested:
-        yield from _of_query(nested.inner)
+    for inner in (*(each.inner for each in resolved.nested), *resolved.totals):
+        yield from _of_query(inner)
 
 
 def _of_branch(branch: Branch) -> Iterator[Promise]:

@@ -20,6 +20,7 @@ from semantic_models.importers.imported import Loss
 from semantic_models.importers.ossie import VENDOR, Linked, join_name, outermost, sql
 from semantic_models.intrinsics import INTRINSICS
 from semantic_models.model import Join, Model, Path
+from semantic_models.parameters import PREFIX
 from semantic_models.spec import (
     Described,
     DimensionSpec,
@@ -101,6 +102,12 @@ class _Exporter:
             self._lose(f'calendar "{calendar.name.text}"', "Ossie has no calendars")
         for spine in self.spec.spines:
             self._lose(f'spine "{spine.name.text}"', "Ossie has no spines")
+        for parameter in self.spec.parameters:
+            self._lose(f'parameter "{parameter.name.text}"', "Ossie has no parameters")
+        for query in self.spec.saved_queries:
+            self._lose(f'saved query "{query.name.text}"', "Ossie has no saved queries")
+        for test in self.spec.tests:
+            self._lose(f'test "{test.name.text}"', "Ossie has no tests")
         if self.spec.time_zone is not None:
             self._lose("time_zone", "Ossie has no time zone")
 
@@ -282,6 +289,8 @@ class _Exporter:
         moved = exp.Paren(this=tree.copy())
         for each in list(moved.find_all(exp.Column)):
             *joins, name = [part.name for part in each.parts]
+            if joins == [PREFIX]:
+                raise _Unsaid(f'it reads parameter "{name}"')
             at = self._reached(model, joins) if joins else model
             if at is not model or name != itself:
                 self._check_member(at, name)
@@ -395,5 +404,7 @@ def _keys_written(metric: MetricSpec) -> Iterator[str]:
                 yield metric.aggregate[0]
             case "locals":
                 yield "with"
+            case "parameters":
+                yield "params"
             case name:
                 yield name

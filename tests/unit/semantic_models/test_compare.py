@@ -195,6 +195,19 @@ def test_words_alone_reach_nothing() -> None:
     assert [each.is_of_values for each in differences(catalog(MODELS), catalog(MODELS))] == []
 
 
+def test_a_default_reaches_what_names_its_parameter() -> None:
+    above = MODELS.replace(
+        "{expr: count(*), where: big}", "{expr: count(*), where: size > param.n}"
+    )
+    numbered = f"{above}parameters: {{n: {{type: integer, default: 5}}}}\n"
+    changed = numbered.replace("default: 5", "default: 6")
+
+    assert [line(each) for each in differences(catalog(numbered), catalog(changed))] == [
+        "changed parameter n; default: 5 -> 6",
+        "affected measure orders.big_orders by parameter n",
+    ]
+
+
 def test_the_time_zone_is_of_the_whole_project() -> None:
     zoned = catalog(MODELS, f"{ROOT}time_zone: Europe/Berlin\n")
 

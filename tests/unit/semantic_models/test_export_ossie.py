@@ -316,6 +316,7 @@ models:
       month: day.month
       again: month
       broad: large
+      least: amount > param.least
       day: {type: time}
       parent_of: parent.id
     measures:
@@ -359,6 +360,9 @@ spines:
   day: {table: all_days, column: d}
 metrics:
   both: large_total + stores
+parameters: {least: {type: integer, default: 5}}
+saved_queries: {all_rows: {metrics: [rows]}}
+tests: {counted: {query: {metrics: [rows]}, expect: [[1]]}}
 """
 
 
@@ -375,6 +379,10 @@ def test_each_thing_that_has_no_words_is_told_with_its_reason() -> None:
         | {
             'calendar "days"': "Ossie has no calendars",
             'spine "day"': "Ossie has no spines",
+            'parameter "least"': "Ossie has no parameters",
+            'saved query "all_rows"': "Ossie has no saved queries",
+            'test "counted"': "Ossie has no tests",
+            f'dimension "least" {sales}': 'it reads parameter "least"',
             'model "returns"': "its where has no words in SQL alone",
             f'dimension "tier" {sales}': 'it reads join "price", which is not carried over',
             f'dimension "shown" {sales}': 'it reads dimension "tier", which is not carried over',

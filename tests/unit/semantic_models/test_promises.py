@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 
 from auth.govern import govern
 from auth.principal import ANONYMOUS
 from dialects.duckdb import DUCKDB
 from dialects.generate import generate
-from semantic_models.promises import promises
+from semantic_models.promises import Promise, promises
+from semantic_models.relied_on import relied_on
 from tests.support.models import the_shop, world
 
 MODELS = """
@@ -122,6 +125,25 @@ def test_a_promise_knows_where_it_is_written() -> None:
         ("since", 13),
         ("m", 20),
     ]
+
+
+def test_rows_that_a_parameter_leaves_out_break_nothing() -> None:
+    models = MODELS.replace("where: listed", "where: code <> param.hidden") + (
+        "parameters: {hidden: {type: string, default: none}}\n"
+    )
+    rows = "('a', '2024-01-01', null, true), ('a', '2024-02-01', null, true)"
+    made = world(models, f"{TABLES} insert into prices values {rows};")
+
+    def broken(found: Iterable[Promise]) -> list[str]:
+        texts = [(each.what, generate(govern(each.plan, ANONYMOUS), DUCKDB).text) for each in found]
+        return [what for what, text in texts if made.rows(text) != [(0,)]]
+
+    def relied(hidden: str) -> list[str]:
+        asked = {"metrics": ["sold"], "dimensions": ["price.code"], "params": {"hidden": hidden}}
+        return broken(relied_on(made.resolve(asked)))
+
+    assert broken(promises(made.catalog)) == [f"{SPANS} of (code)"]
+    assert (relied("b"), relied("a")) == ([f"{SPANS} of (code)"], [])
 
 
 def test_every_promise_of_the_shop_is_a_query_of_its_engine() -> None:
