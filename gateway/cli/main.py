@@ -14,6 +14,7 @@ COMMANDS = {
     "serve": "Serve a project over HTTP and Arrow Flight SQL.",
     "validate": "Check a project and show every fault at its place.",
     "test": "Run the tests that a project declares.",
+    "fmt": "Format the YAML files of a project.",
     "query": "Ask a question and print the answer.",
     "compile": "Print the SQL that a question becomes.",
     "explain-query": "Tell why the answer to a question is right.",

@@ -24,6 +24,7 @@ COMMANDS = (
     "serve",
     "validate",
     "test",
+    "fmt",
     "query",
     "compile",
     "explain-query",
