@@ -61,4 +61,9 @@ def _counting(branch: Branch, shown: Collection[str]) -> Branch:
     rows = presence()
     counted = Measure(name=PRESENT, model=branch.home.name, expr=rows.expr, type=rows.type)
     made = BranchMeasure(PRESENT, counted, either(visible))
-    return replace(branch, measures=(*branch.measures, made))
+    counting = replace(branch, measures=(*branch.measures, made))
+    if branch.conversions is None:
+        return counting
+    inner = branch.conversions.branch
+    conversions = replace(inner, measures=(*inner.measures, made))
+    return replace(counting, conversions=replace(branch.conversions, branch=conversions))

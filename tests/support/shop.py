@@ -300,6 +300,7 @@ metrics:
   so_far_last_month: {of: revenue_so_far, offset: 1 month}
   customers_so_far: {of: customer_count, cumulative: all}
   pieces_back: {of: pieces, time: money_back_on}
+  pieces_back_so_far: {of: pieces_back, cumulative: all}
   pieces_back_before: {of: pieces_back, offset: 1 day}
   refunds_by_day: {of: revenue, time: refunded_on}
   stock_before: {of: stock, offset: 1 day}
