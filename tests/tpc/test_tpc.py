@@ -12,6 +12,7 @@ from tests.tpc.asked import KEYS, asked, files_of, number_of, unsaid
 from tests.tpc.data import BENCHMARKS, Benchmark
 
 
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("benchmark", BENCHMARKS, ids=lambda each: each.name)
 def test_every_query_that_is_said_answers_as_its_reference(
     benchmark: Benchmark, tmp_path: Path
