@@ -25,21 +25,15 @@ from semantic_models.source import Document, Node, Refused, read_yaml, words_wit
 from semantic_models.spec import (
     ANY,
     ROOT_NAME,
-    CalendarSpec,
     DimensionSpec,
-    EngineSpec,
     JoinSpec,
     MeasureSpec,
     MetricSpec,
     ModelSpec,
-    ParameterSpec,
     ProjectSpec,
-    ProjectTestSpec,
-    SavedQuerySpec,
     Scalar,
     ScopeSpec,
     SegmentSpec,
-    SpineSpec,
 )
 from semantic_models.spec_fields import (
     Fields,
@@ -97,37 +91,35 @@ def read_project(
     if root_name not in files:
         hint = "Run `forebay` in the folder of a project, or name that folder."
         faults.add(ProjectNotFound(f'file "{root_name}" does not exist', hint=hint))
-        return _project(None, (), [], [], [])
+        return _project(None)
     root = _read_root(root_name, files[root_name], faults)
     engines = tuple(engines_of(root, faults)) if root else ()
-    models: list[ModelSpec] = []
-    metrics: list[MetricSpec] = []
-    spines: list[SpineSpec] = []
-    calendars: list[CalendarSpec] = []
-    parameters: list[ParameterSpec] = []
-    saved: list[SavedQuerySpec] = [*_members(root, _SAVED_QUERIES, faults)] if root else []
-    tests: list[ProjectTestSpec] = [*_members(root, _TESTS, faults)] if root else []
+    files_of_models = []
     for path in sorted(files.keys() - {root_name}):
         if PurePosixPath(path).parts[0] == POLICIES_FOLDER:
             faults.add(_policies_fault(path))
             continue
         fields = _read_models(path, files[path], faults)
-        if fields is not None:
-            models += _members(fields, _Section(MODEL, "models", _model), faults)
-            metrics += _members(fields, _Section(METRIC, "metrics", _metric), faults)
-            spines += _members(fields, _Section(SPINE, "spines", spine), faults)
-            calendars += _members(fields, _Section(CALENDAR, "calendars", calendar), faults)
-            parameters += _members(fields, _Section(PARAMETER, "parameters", parameter), faults)
-            saved += _members(fields, _SAVED_QUERIES, faults)
-            tests += _members(fields, _TESTS, faults)
-    models += [each.model() for each in calendars]
+        files_of_models += [fields] if fields is not None else []
+    all_files = [root, *files_of_models] if root is not None else files_of_models
+    calendars = _all(all_files, _CALENDARS, faults)
+    models = _all(files_of_models, _MODELS, faults)
     return replace(
-        _project(root, engines, models, metrics, spines),
-        calendars=tuple(calendars),
-        parameters=tuple(parameters),
-        saved_queries=tuple(saved),
-        tests=tuple(tests),
+        _project(root),
+        engines=engines,
+        models=(*models, *(each.model() for each in calendars)),
+        metrics=_all(files_of_models, _METRICS, faults),
+        spines=_all(all_files, _SPINES, faults),
+        calendars=calendars,
+        parameters=_all(all_files, _PARAMETERS, faults),
+        saved_queries=_all(all_files, _SAVED_QUERIES, faults),
+        tests=_all(all_files, _TESTS, faults),
     )
+
+
+def _all(files: Sequence[Fields], section: _Section, faults: Faults) -> tuple[Any, ...]:
+    """The members of a section in every file that may have it."""
+    return tuple(each for fields in files for each in _members(fields, section, faults))
 
 
 def _read_root(path: str, text: str | bytes, faults: Faults) -> Fields | None:
@@ -220,22 +212,13 @@ def _read_file(
     return document, read_fields(kind, node, Place(f'file "{path}"', node), faults.found)
 
 
-def _project(
-    root: Fields | None,
-    engines: tuple[EngineSpec, ...],
-    models: list[ModelSpec],
-    metrics: list[MetricSpec],
-    spines: list[SpineSpec],
-) -> ProjectSpec:
+def _project(root: Fields | None) -> ProjectSpec:
+    """What forebay.yml alone says."""
     return ProjectSpec(
         name=(root.scalar("name") if root else None) or _NAMELESS,
-        engines=engines,
         default_engine=root.scalar("default_engine") if root else None,
         time_zone=root.scalar("time_zone") if root else None,
         models_folder=_models_folder(root),
-        models=tuple(models),
-        metrics=tuple(metrics),
-        spines=tuple(spines),
     )
 
 
@@ -469,5 +452,10 @@ def _metric(name: Scalar, fields: Fields, faults: Faults) -> MetricSpec:
     )
 
 
+_MODELS = _Section(MODEL, "models", _model)
+_METRICS = _Section(METRIC, "metrics", _metric)
+_SPINES = _Section(SPINE, "spines", spine)
+_CALENDARS = _Section(CALENDAR, "calendars", calendar)
+_PARAMETERS = _Section(PARAMETER, "parameters", parameter)
 _SAVED_QUERIES = _Section(SAVED_QUERY, "saved_queries", saved_query_of)
 _TESTS = _Section(TEST, "tests", test_of)

@@ -103,10 +103,11 @@ PROJECT = Kind(
         "default_engine": Shape.TEXT,
         "time_zone": Shape.TEXT,
         "models": Shape.TEXT,
+        **dict.fromkeys(("spines", "calendars", "parameters"), Shape.MEMBERS),
         "saved_queries": Shape.MEMBERS,
         "tests": Shape.MEMBERS,
     },
-    later=("attributes", "auth", "default", "spines", "calendars", "parameters", *_BESIDE_MODELS),
+    later=("attributes", "auth", "default", *_BESIDE_MODELS),
     required=("version", "name"),
 )
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 ROWS_MAX = 2**53
+FILLS = click.Choice(["times", "dense"])
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 project_option = click.option(
@@ -67,6 +68,14 @@ def question_options(command: Command) -> Command:
         click.option("--last", help='A count of periods, such as "12 months".'),
         click.option("--on", "time_on", help="The time dimension of the range."),
         click.option("--zone", help="The time zone, such as Europe/Berlin."),
+        click.option("--totals", is_flag=True, help="Subtotals and the grand total too."),
+        click.option("--fill", type=FILLS, help="Times without rows too; dense: for each tuple."),
+        click.option("--compare", multiple=True, help='How long ago too, such as "1 year".'),
+        click.option("--top", type=click.IntRange(1, ROWS_MAX), help="So many first members."),
+        click.option("--top-by", help="What ranks them; by default the first metric."),
+        click.option("--top-on", help="The dimension whose members they are."),
+        click.option("--others", is_flag=True, help="All other members as one more."),
+        click.option("--param", "params", multiple=True, help="A parameter, as NAME=VALUE."),
     )
     for option in reversed(options):
         command = option(command)
@@ -101,6 +110,7 @@ def question_text(options: dict[str, Any]) -> str:
     document |= {"time": time} if time else {}
     document |= {"from": options["model"]} if options["model"] else {}
     document |= {key: options[key] for key in ("limit", "offset") if options[key] is not None}
+    document |= _further(options, document)
     if text and document:
         raise click.UsageError("a question is either a text or options, not both")
     if text:
@@ -110,6 +120,47 @@ def question_text(options: dict[str, Any]) -> str:
             "nothing is asked; name metrics with -m, dimensions with -d, or give SQL or JSON"
         )
     return orjson.dumps(document).decode()
+
+
+def _further(options: dict[str, Any], document: dict[str, object]) -> dict[str, object]:
+    """What else a question may say of its answer."""
+    further: dict[str, object] = {}
+    if options["totals"]:
+        further["totals"] = True
+    if options["fill"]:
+        further["fill"] = True if options["fill"] == "times" else options["fill"]
+    if options["compare"]:
+        further["compare"] = list(options["compare"])
+    if options["params"]:
+        further["params"] = dict(map(_parameter, options["params"]))
+    if options["top"] is not None:
+        further["top"] = _top(options, document)
+    elif options["top_by"] or options["top_on"] or options["others"]:
+        raise click.UsageError("--top-by, --top-on and --others stand beside --top")
+    return further
+
+
+def _top(options: dict[str, Any], document: dict[str, object]) -> dict[str, object]:
+    metrics = document.get("metrics")
+    by = options["top_by"] or (metrics[0] if isinstance(metrics, list) else "")
+    if not by:
+        raise click.UsageError("name what ranks the members with --top-by")
+    top = {"by": by, "n": options["top"], "other": options["others"]}
+    return {**top, "on": options["top_on"]} if options["top_on"] else top
+
+
+def _parameter(written: str) -> tuple[str, object]:
+    """A name and its value: a number, true or false as such, anything else as text."""
+    import orjson
+
+    name, equals, text = written.partition("=")
+    if not name or not equals:
+        raise click.UsageError(f'"{written}" is not NAME=VALUE')
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        value = text
+    return name.strip(), value if isinstance(value, bool | int | float | str) else text
 
 
 def _names(values: tuple[str, ...]) -> list[str]:
