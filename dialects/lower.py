@@ -103,7 +103,8 @@ def data_type(text: str, dialect: str) -> exp.DataType:
 
 
 def _column(node: exp.Column, home: str) -> exp.Column:
-    alias = node.table.replace(".", "__") if node.table else home
+    path = node.table
+    alias = path.replace(".", "__") if path else home
     table = exp.Identifier(this=alias, quoted=True) if alias else None
     return exp.Column(this=exp.Identifier(this=node.name, quoted=True), table=table)
 

@@ -73,7 +73,8 @@ def _resolve(query: Query, catalog: Catalog, clock: Clock, further: Sequence[str
     inputs: list[Input] = []
     asked = [_metric(each, catalog, inputs) for each in query.metrics]
     metrics = [*(each.metric for each in asked), *map(catalog.metric, further)]
-    grain = _metric_time_grain(catalog, metrics) if _uses_metric_time(query) else None
+    uses_time = _uses_metric_time(query)
+    grain = _metric_time_grain(catalog, metrics) if uses_time else None
     of_home = partial(_resolver, query, catalog, clock, grain)
     if query.compare:
         resolver_of = partial(_by_time, catalog, of_home)
@@ -84,7 +85,7 @@ def _resolve(query: Query, catalog: Catalog, clock: Clock, further: Sequence[str
     shown |= {name for name in uses if name.startswith(_BENEATH)}
     _check_model(query, uses)
     is_filled = query.fill or any(each.metric.spine for each in asked)
-    by_time = is_filled or catalog.meets_versions or _uses_metric_time(query)
+    by_time = is_filled or catalog.meets_versions or uses_time
     by_time = by_time or any(use.asked for use in uses.values())
     homes = homes_of(query, catalog, uses, of_home, by_time=by_time)
     resolvers = {home: of_home(home) for home in homes}
@@ -115,7 +116,8 @@ def _resolve(query: Query, catalog: Catalog, clock: Clock, further: Sequence[str
     about = {name: first.located(each).member.about for name, each in keys.items()}
     resolved = answered(query, branches, (asked, hidden), about, clock)
     present = is_present(branches, nested_groups)
-    resolved = replace(resolved, nested=nested_groups, present=present)
+    if nested_groups or present:
+        resolved = replace(resolved, nested=nested_groups, present=present)
     if query.compare:
         resolved = _with_partial_flags(resolved, query, first)
     if not is_filled:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from semantic_models.bind import in_joined_row
 from semantic_models.catalog import Catalog
@@ -97,6 +98,7 @@ class Reached:
         return self.type.kind.value == "date" and self.grain is Grain.DAY
 
 
+@lru_cache(maxsize=8192)
 def parts_of(name: str) -> tuple[str, ...]:
     """The parts of a name in either of its spellings, ``a.b`` and ``a__b``."""
     return tuple(name.replace("__", ".").split("."))
