@@ -211,7 +211,7 @@ class Binder:
 
     def _predicate(self, model: str, text: Scalar, itself: str) -> Bound:
         bound = self._expression(model, text, itself)
-        if has_window(parse_one(text.text, text.position)):
+        if "over" in text.text.lower() and has_window(parse_one(text.text, text.position)):
             raise WindowInWhere(
                 "a window function stands in a predicate on rows",
                 hint="Declare it as a dimension, and compare that.",

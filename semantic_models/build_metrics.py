@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from sqlglot import exp
 
@@ -54,16 +55,16 @@ class MetricBuilder:
     """What is made of a lost measure or metric has no fault of its own."""
     built: dict[str, Metric | None] = field(default_factory=dict)
 
-    @property
-    def measures(self) -> tuple[str, ...]:
-        """Every measure as ``model.measure``."""
-        return tuple(
-            f"{model.name}.{measure}"
+    @cached_property
+    def measures(self) -> Mapping[str, None]:
+        """Every measure as ``model.measure``, in order."""
+        return {
+            f"{model.name}.{measure}": None
             for model in self.models.values()
             for measure in model.measures
-        )
+        }
 
-    @property
+    @cached_property
     def bare_names(self) -> dict[str, list[str]]:
         """The qualified names of the measures that share a bare name."""
         found: dict[str, list[str]] = {}

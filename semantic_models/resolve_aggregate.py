@@ -104,14 +104,7 @@ def _resolve(query: Query, catalog: Catalog, clock: Clock, further: Sequence[str
         for home, measures in homes.items()
     ]
     branches, nested_groups = same_times(made, groups, query, clock.zone)
-    sides = [
-        _Side(branch.home.name, branch.keys, resolver)
-        for branch, resolver in zip(branches, resolvers.values(), strict=True)
-    ]
-    for each in nested_groups:
-        inner = [branch.home.name for branch in each.inner.branches]
-        sides += [_Side(home, each.keys, of_home(Home(home, None, ()))) for home in inner]
-    _check_shared(sides, query)
+    _check_shared([*_sides(branches, resolvers), *_nested_sides(nested_groups, of_home)], query)
     branches, nested_groups = with_presence(branches, nested_groups, shown)
     about = {name: first.located(each).member.about for name, each in keys.items()}
     resolved = answered(query, branches, (asked, hidden), about, clock)
@@ -383,6 +376,20 @@ class _Side:
     home: str
     keys: tuple[Output, ...]
     resolver: BranchResolver
+
+
+def _sides(branches: Sequence[Branch], resolvers: Mapping[Home, BranchResolver]) -> Iterator[_Side]:
+    for branch, resolver in zip(branches, resolvers.values(), strict=True):
+        yield _Side(branch.home.name, branch.keys, resolver)
+
+
+def _nested_sides(
+    groups: Sequence[NestedGroups], of_home: Callable[[Home], BranchResolver]
+) -> Iterator[_Side]:
+    for each in groups:
+        for branch in each.inner.branches:
+            name = branch.home.name
+            yield _Side(name, each.keys, of_home(Home(name, None, ())))
 
 
 def _check_shared(sides: Sequence[_Side], query: Query) -> None:
