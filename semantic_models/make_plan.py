@@ -141,14 +141,12 @@ def _flagged(plan: LogicalPlan, keys: Sequence[Output], level: ResolvedQuery) ->
 
 def _level(resolved: ResolvedQuery, choices: Sequence[Choice]) -> LogicalPlan:
     """The groups of one grain, with all that having and order may name."""
-    above = _groups(resolved, choices)
+    above = _kept(_groups(resolved, choices), resolved.present)
     if resolved.filling is not None:
         above = _filled(above, resolved.filling)
     for each in resolved.nested:
         if not each.makes_groups:
             above = _looked_up(above, each)
-    if resolved.present:
-        above = Filter(above, resolved.present)
     if resolved.windows:
         above = Project(above, (*named(outputs(above)), *resolved.windows))
     return above
@@ -191,7 +189,12 @@ def _filled(plan: LogicalPlan, filling: Filling) -> LogicalPlan:
     else:
         columns = named(outputs(plan))
         filled = Fill(plan, periods, tuple(key.name for key in filling.keys), columns)
-    return Filter(filled, filling.predicates) if filling.predicates else filled
+    return _kept(filled, filling.predicates)
+
+
+def _kept(plan: LogicalPlan, predicates: tuple[Expr, ...]) -> LogicalPlan:
+    """The rows of a plan that predicates keep."""
+    return Project(Filter(plan, predicates), named(outputs(plan))) if predicates else plan
 
 
 def _dense(plan: LogicalPlan, periods: LogicalPlan, filling: Filling) -> LogicalPlan:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 
+from tests.oracle.added import Filled
 from tests.oracle.language import (
     Aggregate,
     Dimension,
@@ -127,6 +128,7 @@ class Metrics:
             if shown and _brings_groups(each)
             for group in found[each]
         )
+        groups |= dict.fromkeys(self._added(list(groups)))
         scopes = {
             group: OfGroup(
                 self.project,
@@ -140,6 +142,28 @@ class Metrics:
             name: self._ranks(metric, scopes) for name, metric in self._rank_metrics().items()
         }
         return scopes
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether times without rows are told too."""
+        metrics = self.project.metrics
+        return self.question.fill or any(
+            ".".join(name) in metrics and metrics[".".join(name)].spine for name in self.shown
+        )
+
+    def _filled(self) -> Filled:
+        return Filled(
+            self.rows,
+            list(self.leaves),
+            self.columns,
+            list(map(self._grain, self.columns)),
+            [self._kinds(place) for place in range(len(self.columns))],
+            self.range,
+            self.question.where,
+        )
+
+    def _added(self, groups: list[Group]) -> list[Group]:
+        return self._filled().groups(groups) if self.is_filled else []
 
     def _rank_metrics(self) -> dict[Parts, Metric]:
         return {
@@ -294,6 +318,8 @@ class Metrics:
                 self._meant(name, list(self.leaves))
         self._judge_sharing(self.columns)
         self._judge_scopes()
+        if self.question.fill and not self.codes and not self._filled().places:
+            self.codes.add("E_TIME_REQUIRED")
         for metric in self._rank_metrics().values():
             collect(self.codes, lambda metric=metric: self._within(metric.rank))  # type: ignore[misc]
         for leaf in self.leaves:

@@ -116,7 +116,12 @@ class Questions:
             last=last,
             zone=zone,
             as_objects=random.random() < 0.25,
+            fill=self._is_filled(homes, dimensions),
         )
+
+    def _is_filled(self, homes: list[str], dimensions: tuple[str, ...]) -> bool:
+        times = [each for each in dimensions if each.startswith("metric_time")]
+        return self.random.random() < (0.35 if times else 0.02)
 
     def _homes(self, metrics: tuple[str, ...]) -> list[str]:
         return sorted(

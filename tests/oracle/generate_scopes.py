@@ -54,7 +54,7 @@ def _one(random: Random, project: Project, names: Words) -> Metric:
         return Metric(names("k"), of=of, rank=Rank(random.random() < 0.7, within))
     if chance < 0.3:
         fill = 1 if is_number(project, parts_of(of)) else None
-        return Metric(names("v"), of=of, fill=fill)
+        return Metric(names("v"), of=of, fill=fill, spine=random.random() < 0.5)
     if chance < 0.5 and is_number(project, parts_of(of)):
         inner = Metric("part", of=of, scope=_looked_up(random, project, leaves, of))
         share = Call(random.choice(("/", "-", "+")), (Name(parts_of(of)), Name(("part",))))

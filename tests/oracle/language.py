@@ -139,6 +139,8 @@ class Metric:
     rank: Rank | None = None
     fill: Value = None
     """What stands in place of NULL."""
+    spine: bool = False
+    """Whether times without rows are told too."""
     inner: tuple[Metric, ...] = ()
     """Metrics that only its formula knows."""
 
@@ -187,6 +189,7 @@ class Question:
     end: str | None = None
     last: str | None = None
     zone: str | None = None
+    fill: bool = False
     as_objects: bool = False
     """Whether predicates are written as objects where they can be."""
 

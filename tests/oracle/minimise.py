@@ -11,7 +11,17 @@ import duckdb
 
 from semantic_models.errors import ForebayError
 from tests.oracle.compare import Difference, compare, world_of
-from tests.oracle.language import Aggregate, Call, Dimension, Expr, Metric, Model, Project, Question
+from tests.oracle.language import (
+    Aggregate,
+    Call,
+    Dimension,
+    Expr,
+    Metric,
+    Model,
+    Project,
+    Question,
+    Scope,
+)
 from tests.oracle.spell import document_of, models_of, tables_of
 
 ONCE: tuple[tuple[str, Any], ...] = (
@@ -22,6 +32,7 @@ ONCE: tuple[tuple[str, Any], ...] = (
     ("end", None),
     ("last", None),
     ("zone", None),
+    ("fill", False),
 )
 LISTS = ("metrics", "dimensions", "fields", "where", "having", "order_by")
 MEMBERS = ("measures", "dimensions", "joins")
@@ -75,7 +86,7 @@ def _questions(question: Question) -> Iterator[Question]:
             if smaller.metrics or smaller.dimensions or smaller.fields:
                 yield smaller
     for key, value in ONCE:
-        if getattr(question, key) is not None:
+        if getattr(question, key) != value:
             yield replace(question, **{key: value})
     for key in ("where", "having"):
         entries = getattr(question, key)
@@ -103,7 +114,7 @@ def _without_metrics(project: Project) -> Iterator[Project]:
 
 def _simpler_metrics(project: Project) -> Iterator[Project]:
     for metric in project.metrics.values():
-        for simpler in _metrics(metric):
+        for simpler in (*_metrics(metric), *_scopes(metric)):
             yield replace(project, metrics={**project.metrics, metric.name: simpler})
     if project.zone != "UTC":
         yield replace(project, zone="UTC")
@@ -122,6 +133,22 @@ def _metrics(metric: Metric) -> Iterator[Metric]:
     if isinstance(metric.expr, Call):
         for each in metric.expr.args:
             yield replace(metric, expr=each)
+
+
+def _scopes(metric: Metric) -> Iterator[Metric]:
+    if metric.spine or metric.fill is not None:
+        yield replace(metric, spine=False, fill=None)
+    if metric.scope is None:
+        return
+    scope = metric.scope
+    for smaller in (
+        replace(scope, include=()),
+        replace(scope, exclude=()),
+        replace(scope, add=()),
+        replace(scope, drop=()),
+    ):
+        if smaller not in (scope, Scope()):
+            yield replace(metric, scope=smaller)
 
 
 def _fewer_rows(model: Model) -> Iterator[Model]:

@@ -47,6 +47,7 @@ def inner_of(scope: Scope, of: str, question: Question, same: Same) -> Inner:
         order_by=(),
         limit=None,
         offset=None,
+        fill=False,
     )
     ranged = parts_of_text(question.on or "metric_time")
     if not _holds(scope, [ranged], same):

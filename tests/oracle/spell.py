@@ -169,25 +169,34 @@ def _metric(metric: Metric) -> dict[str, Any]:
     told: dict[str, Any] = {}
     if metric.expr is not None:
         told["expr"] = sql_of(metric.expr)
-    scope = metric.scope
-    if scope is not None and scope.per:
-        told |= {scope.aggregate or "": metric.of, "per": list(scope.per)}
-    elif metric.rank:
-        told |= {"rank": metric.of, "order": "desc" if metric.rank.desc else "asc"}
-        told |= {"within": list(metric.rank.within)} if metric.rank.within else {}
-    elif metric.of:
-        told["of"] = metric.of
-    if scope is not None:
-        told |= _scope(scope)
+    told |= _of(metric)
+    if metric.scope is not None:
+        told |= _scope(metric.scope)
     if metric.where is not None:
         told["where"] = sql_of(metric.where)
     if metric.show != "value":
         told["show"] = metric.show
-    if metric.fill is not None:
-        told["fill_nulls_with"] = literal(metric.fill)
-    if metric.inner:
-        told["with"] = {each.name: _metric(each) for each in metric.inner}
-    return told | dict(metric.reading)
+    return told | _further(metric) | dict(metric.reading)
+
+
+def _of(metric: Metric) -> dict[str, Any]:
+    """What a metric is made of, where that is another one."""
+    scope = metric.scope
+    if scope is not None and scope.per:
+        return {scope.aggregate or "": metric.of, "per": list(scope.per)}
+    if metric.rank is None:
+        return {"of": metric.of} if metric.of else {}
+    within = {"within": list(metric.rank.within)} if metric.rank.within else {}
+    return {"rank": metric.of, "order": "desc" if metric.rank.desc else "asc", **within}
+
+
+def _further(metric: Metric) -> dict[str, Any]:
+    told = {
+        "fill_nulls_with": None if metric.fill is None else literal(metric.fill),
+        "spine": metric.spine or None,
+        "with": {each.name: _metric(each) for each in metric.inner} or None,
+    }
+    return {key: value for key, value in told.items() if value is not None}
 
 
 def _scope(scope: Scope) -> dict[str, Any]:
@@ -232,6 +241,7 @@ def document_of(question: Question) -> dict[str, Any]:
         "order_by": [_order(each) for each in question.order_by],
         "limit": question.limit,
         "offset": question.offset,
+        "fill": question.fill or None,
         "time": {key: value for key, value in time.items() if value is not None},
     }
     return {key: value for key, value in told.items() if value not in (None, [], {})}

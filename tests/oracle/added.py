@@ -1,0 +1,169 @@
+"""Rows that fill an answer up: one for each period of metric time that has none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tests.oracle.language import Aggregate, Expr, Parts, Value, conjuncts, names_in
+from tests.oracle.leaves import Group, Leaf, Range
+from tests.oracle.paths import Reference, Refused, find
+from tests.oracle.readings import is_time
+from tests.oracle.rows import Rows, find_at
+from tests.oracle.times import (
+    GRAINS,
+    TICK,
+    after,
+    civil_of,
+    instant_of,
+    is_instant,
+    midnight,
+    start_of,
+)
+from tests.oracle.values import holds
+
+
+@dataclass
+class Filled:
+    """The metric times of an answer, by their places among its groups."""
+
+    rows: Rows
+    leaves: list[Leaf]
+    """Those whose rows' times the answer lies between."""
+    columns: list[dict[Leaf, Reference]]
+    grains: list[str | None]
+    kinds: list[str]
+    range: Range | None
+    where: tuple[Expr, ...]
+    places: list[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.places = [place for place, each in enumerate(self.columns) if self._is_time(each)]
+
+    def groups(self, told: list[Group]) -> list[Group]:
+        """The groups that are added to those that are told."""
+        seen = {tuple(group[place] for place in self.places) for group in told}
+        found: dict[Group, None] = {}
+        for period in self._periods() if self.places else []:
+            group: list[Value] = [None] * len(self.columns)
+            for place in self.places:
+                group[place] = self._shown(period, place)
+            key = tuple(group[place] for place in self.places)
+            if key not in seen and self._holds(group):
+                found[tuple(group)] = None
+        return list(found)
+
+    def _time(self, leaf: Leaf) -> str:
+        return leaf.time(self.rows.project) or ""
+
+    def _is_time(self, column: dict[Leaf, Reference]) -> bool:
+        times = [
+            replace_grain(reference) == find(self.rows.project, leaf.home, (self._time(leaf),))
+            for leaf, reference in column.items()
+            if leaf.time(self.rows.project)
+        ]
+        return len(times) == len(column) and all(times)
+
+    def _shown(self, period: datetime, place: int) -> Value:
+        kind, grain = self.kinds[place], self.grains[place]
+        assert grain is not None
+        started = start_of(period, grain)
+        if kind == "date":
+            return started.date()
+        return started if kind == "timestamp" else instant_of(started, self.rows.zone)
+
+    def _periods(self) -> list[datetime]:
+        finest = min((self.grains[place] or "" for place in self.places), key=GRAINS.index)
+        low, high = self._ends(self.leaves)
+        every = self._ends([leaf for column in self.columns for leaf in column])
+        if self.range is not None and self._is_on_time():
+            low = self.range.start or low
+            high = self.range.end - TICK if self.range.end else high
+        elif every != (low, high):
+            raise Refused("OPEN")
+        if low is None or high is None:
+            return []
+        found, period = [], start_of(low, finest)
+        while period <= high:
+            found.append(period)
+            period = after(period, finest)
+        return found
+
+    def _ends(self, leaves: list[Leaf]) -> tuple[datetime | None, datetime | None]:
+        """The first and last time of the rows of some leaves."""
+        moments = [
+            civil_of(value, self.rows.zone) if is_instant(value) else midnight(value)
+            for leaf in leaves
+            for row in self.rows.of[leaf.home]
+            if (value := self._value(leaf, row)) is not None
+        ]
+        return min(moments, default=None), max(moments, default=None)
+
+    def _value(self, leaf: Leaf, row: dict[str, Value]) -> Value:
+        time = find(self.rows.project, leaf.home, (self._time(leaf),))
+        return self.rows.read(time, row, {})
+
+    def _is_on_time(self) -> bool:
+        assert self.range is not None
+        return all(
+            is_time(self.rows, leaf.home, leaf.time(self.rows.project), self.range.on)
+            for leaf in self.leaves
+        )
+
+    def _holds(self, group: list[Value]) -> bool:
+        scope = OfAdded(self, group)
+        return all(
+            holds(each, scope)
+            for predicate in self.where
+            for each in conjuncts(predicate)
+            if all(scope.place(name) is not None for name in names_in(each))
+        )
+
+
+@dataclass
+class OfAdded:
+    """Names as they are in an added row."""
+
+    filled: Filled
+    group: list[Value]
+
+    @property
+    def zone(self) -> str:
+        """The zone that times are read in."""
+        return self.filled.rows.zone
+
+    def place(self, parts: Parts) -> int | None:
+        """The grouped column that a name is."""
+        for place, column in enumerate(self.filled.columns):
+            if all(
+                self._is_same(leaf, parts, each, self.filled.grains[place])
+                for leaf, each in column.items()
+            ):
+                return place
+        return None
+
+    def _is_same(self, leaf: Leaf, parts: Parts, column: Reference, grain: str | None) -> bool:
+        project = self.filled.rows.project
+        found = find_at(project, leaf.home, parts, leaf.time(project))
+        if replace_grain(found) != replace_grain(column):
+            return False
+        if grain is None or found.grain == grain:
+            return True
+        if found.grain is None and found.dimension.grain == grain:
+            raise Refused("OPEN")
+        return False
+
+    def name(self, parts: Parts) -> Value:
+        """The value of a grouped column."""
+        place = self.place(parts)
+        assert place is not None
+        return self.group[place]
+
+    def aggregate(self, expr: Aggregate) -> Value:
+        """No row has an aggregate."""
+        raise AssertionError(expr)
+
+
+def replace_grain(reference: Reference) -> Reference:
+    """A name at no grain."""
+    return Reference(reference.steps, reference.model, reference.dimension)
