@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from sqlglot import exp
@@ -103,9 +103,24 @@ def _applied_again(
     found: list[Expr] = []
     for each in query.where:
         for part in parts_in(each):
+            known |= _further_spellings(names_in([part]), query, resolver, known)
             if all(name in known for name in names_in([part])):
                 found += aggregate_filter(part, known.get, clock)
     return tuple(found)
+
+
+def _further_spellings(
+    names: Sequence[str], query: Query, resolver: BranchResolver, known: Mapping[str, Computed]
+) -> dict[str, Computed]:
+    """The grouped columns by names that are spelled otherwise and mean the same."""
+    grouped = {each.name: resolver.look(each.name) for each in query.dimensions}
+    return {
+        name: known[other]
+        for name in names
+        if name not in known
+        for other, reached in grouped.items()
+        if other in known and resolver.look(name) == reached
+    }
 
 
 def _exact_columns(

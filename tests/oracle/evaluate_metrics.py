@@ -51,6 +51,9 @@ WITHIN = frozenset(
 """Of the faults of a question and of those within it, none is said to be told first."""
 
 
+FINE = ("second", "minute", "hour")
+
+
 class Metrics:
     """A question of metrics, on its way to an answer."""
 
@@ -318,8 +321,8 @@ class Metrics:
                 self._meant(name, list(self.leaves))
         self._judge_sharing(self.columns)
         self._judge_scopes()
-        if self.question.fill and not self.codes and not self._filled().places:
-            self.codes.add("E_TIME_REQUIRED")
+        if not self.codes:
+            self._judge_fill()
         for metric in self._rank_metrics().values():
             collect(self.codes, lambda metric=metric: self._within(metric.rank))  # type: ignore[misc]
         for leaf in self.leaves:
@@ -330,6 +333,15 @@ class Metrics:
             self._judge_filters(leaf, grouped_step(groups))
         self._refuse()
         return {leaf: self._asked_of(leaf, self.columns) for leaf in self.leaves}
+
+    def _judge_fill(self) -> None:
+        """Of what is filled up; through hours of a zone whose clock changes nothing is."""
+        filled = self._filled()
+        if self.question.fill and not filled.places:
+            self.codes.add("E_TIME_REQUIRED")
+        is_fine = any(filled.grains[place] in FINE for place in filled.places)
+        if self.is_filled and is_fine and self.rows.zone != "UTC":
+            self.codes.add("OPEN")
 
     def _judge_scopes(self) -> None:
         """What is not said: names of one member that are written otherwise, times only within."""

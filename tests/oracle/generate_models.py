@@ -53,6 +53,8 @@ def generate_project(random: Random) -> Project:
         made.one_to_one(random.choice(inner + facts))
     if random.random() < 0.15:
         made.own(random.choice(inner))
+    for name in facts:
+        made.bridge(name)
     return made.project()
 
 
@@ -112,6 +114,24 @@ class _Made:
             here.columns[column] = "integer"
         self.foreign[name].append((own, name, _identity(here)))
         here.joins["parent"] = Join("parent", name, tuple(zip(own, _identity(here), strict=True)))
+
+    def bridge(self, name: str) -> None:
+        """A join of two models that rows of a third pair."""
+        targets = [target for _, target, _ in self.foreign[name]]
+        declared = {each.to for each in self.models[name].joins.values()}
+        once = [each for each in targets if targets.count(each) == 1 and each in declared]
+        once = [each for each in once if self._is_declared_once(name, each)]
+        if len(once) > 1 and self.random.random() < 0.5:
+            one, other = self.random.sample(once, 2)
+            joined = f"{other[:-1]}_of_{name}"
+            self.models[one].joins[joined] = Join(joined, other, (), name)
+
+    def _is_declared_once(self, name: str, target: str) -> bool:
+        """Whether a bridge's join to a model is its only one, and leads to one row."""
+        others = [each.to for each in self.models[target].joins.values()]
+        joins = [each for each in self.models[name].joins.values() if each.to == target]
+        there = tuple(other for _, other in joins[0].pairs)
+        return name not in others and there == _identity(self.models[target])
 
     def one_to_one(self, name: str) -> None:
         """A model that has at most one row for each of another."""

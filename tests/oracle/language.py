@@ -77,6 +77,8 @@ class Join:
     name: str
     to: str
     pairs: tuple[tuple[str, str], ...]
+    through: str | None = None
+    """A bridge, whose own joins to both sides are walked."""
 
 
 @dataclass(frozen=True)

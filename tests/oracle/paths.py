@@ -64,6 +64,8 @@ def _steps_from(project: Project, name: str) -> list[Step]:
     found = []
     for model in project.models.values():
         for join in model.joins.values():
+            if join.through:
+                continue
             here, there = zip(*join.pairs, strict=True)
             declared = (model.name, join.name)
             if model.name == name:
@@ -142,17 +144,31 @@ def _is_member(model: Model, parts: Parts) -> bool:
 
 def _follow(project: Project, steps: tuple[Step, ...], at: str, parts: Parts) -> Reference:
     while parts and not _is_member(project.models[at], parts):
-        declared = (at, parts[0])
-        joins = [each for each in steps_from(project, at) if each.declared == declared]
-        forward = [each for each in joins if each.is_forward]
-        if not forward:
+        walked = _walked(project, at, parts[0])
+        if not walked:
             raise Refused("E_NAME_NOT_FOUND")
-        steps, at, parts = (*steps, forward[0]), forward[0].target, parts[1:]
+        steps, at, parts = (*steps, *walked), walked[-1].target, parts[1:]
     if not parts:
         raise Refused("E_NAME_NOT_FOUND")
     if any(step.to_many for step in steps[1:]):
         raise Refused("E_NO_PATH")
     return _member(project, steps, at, parts)
+
+
+def _walked(project: Project, at: str, name: str) -> list[Step]:
+    """The steps of a declared join, two over a bridge."""
+    join = project.models[at].joins.get(name)
+    if join is None or join.through is None:
+        joins = [each for each in steps_from(project, at) if each.declared == (at, name)]
+        return [each for each in joins if each.is_forward][:1]
+    bridge = project.models[join.through]
+    own = {each.to: (bridge.name, each.name) for each in bridge.joins.values()}
+    there = [each for each in steps_from(project, at) if each.declared == own[at]]
+    on = [each for each in steps_from(project, bridge.name) if each.declared == own[join.to]]
+    return [
+        next(each for each in there if not each.is_forward),
+        next(each for each in on if each.is_forward),
+    ]
 
 
 def _member(project: Project, steps: tuple[Step, ...], at: str, parts: Parts) -> Reference:

@@ -11,6 +11,7 @@ from tests.oracle.language import (
     Call,
     Dimension,
     Expr,
+    Join,
     Literal,
     Measure,
     Metric,
@@ -132,15 +133,16 @@ def _model(model: Model) -> dict[str, Any]:
         "dimensions": {each.name: _dimension(each) for each in dimensions},
         "segments": {each.name: _dimension(each) for each in segments},
         "measures": {each.name: _measure(each) for each in model.measures.values()},
-        "joins": {
-            each.name: {
-                "to": each.to,
-                "on": " and ".join(f"{own} = {each.to}.{other}" for own, other in each.pairs),
-            }
-            for each in model.joins.values()
-        },
+        "joins": {each.name: _join(each) for each in model.joins.values()},
     }
     return {key: value for key, value in told.items() if value}
+
+
+def _join(join: Join) -> dict[str, str]:
+    if join.through:
+        return {"to": join.to, "through": join.through}
+    on = " and ".join(f"{own} = {join.to}.{other}" for own, other in join.pairs)
+    return {"to": join.to, "on": on}
 
 
 def _dimension(dimension: Dimension) -> dict[str, Any]:
