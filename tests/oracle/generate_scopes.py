@@ -46,7 +46,9 @@ def is_ranked(project: Project, name: str) -> bool:
 
 def _one(random: Random, project: Project, names: Words) -> Metric:
     ranked = [each for each in project.metrics if is_ranked(project, each)]
-    of = random.choice([*measure_names(project), *(set(project.metrics) - set(ranked))])
+    of = random.choice(
+        [*measure_names(project), *(each for each in project.metrics if each not in ranked)]
+    )
     leaves = leaves_of(project, parts_of(of))
     chance = random.random()
     if chance < 0.2:

@@ -10,7 +10,7 @@ import pytest
 
 import dialects.generate as generator
 import semantic_models.make_plan as planner
-from semantic_models import nested_queries, ranks, resolve_filling
+from semantic_models import nested_queries, ranks
 from semantic_models.plan import Aggregate, Choice, LogicalPlan
 from semantic_models.plan_measures import measure_output
 from semantic_models.resolved import Branch, ResolvedQuery
@@ -82,14 +82,14 @@ def _differences() -> Iterator[Difference]:
         yield from ask_project(seed).differences
 
 
-def fill_up_without_predicates(patch: pytest.MonkeyPatch) -> None:
-    """The question's predicates do not hold for rows that fill its answer up."""
-    patch.setattr(resolve_filling, "_applied_again", lambda *_: ())
+def fill_nothing_up(patch: pytest.MonkeyPatch) -> None:
+    """Times without rows are not told."""
+    patch.setattr(planner, "_filled", lambda plan, _: plan)
 
 
 PLANTS = [
     *(drop_orphans, forget_a_filter, count_twice, keep_every_filter, rank_all_together),
-    fill_up_without_predicates,
+    fill_nothing_up,
 ]
 
 

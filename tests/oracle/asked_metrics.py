@@ -1,0 +1,354 @@
+"""What a question of metrics asks of each of its sources, and why it may not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from tests.oracle.added import Filled
+from tests.oracle.language import (
+    Dimension,
+    Expr,
+    Metric,
+    Parts,
+    Question,
+    Rank,
+    conjuncts,
+    names_in,
+)
+from tests.oracle.leaves import (
+    Asked,
+    Leaf,
+    Range,
+    Scoped,
+    Source,
+    grouped_step,
+    is_metric,
+    leaves_of,
+    sources_of,
+)
+from tests.oracle.paths import Reference, Refused, Step
+from tests.oracle.readings import is_time, is_time_required, is_timed
+from tests.oracle.rows import Filter, Rows, default_grain, find_at
+from tests.oracle.scopes import kept_places
+from tests.oracle.times import GRAINS, last_range, period_of
+from tests.oracle.told import collect, parts_of
+
+WITHIN = frozenset(
+    (
+        *("E_NAME_NOT_FOUND", "E_NO_PATH", "E_AMBIGUOUS_PATH", "E_NOT_SUPPORTED"),
+        *("E_TIME_REQUIRED", "E_PRIMARY_KEY_REQUIRED", "E3012_MN_NO_SAFE_REWRITE"),
+        *("E3013_NO_STITCHING_DIMENSION", "E_UNAGGREGATED_FINER_GRAIN_REFERENCE"),
+    )
+)
+"""Of the faults of a question and of those within it, none is said to be told first."""
+
+
+FINE = ("second", "minute", "hour")
+
+
+class Asking:
+    """A question of metrics, understood."""
+
+    def __init__(
+        self, rows: Rows, question: Question, now: datetime, where: tuple[Expr, ...] | None = None
+    ) -> None:
+        self.rows = rows
+        self.project = rows.project
+        self.question = question
+        self.codes: set[str] = set()
+        self.shown = [parts_of(each) for each in question.metrics]
+        self.hidden = self._hidden()
+        self.now = now
+        self.where = where or ()
+        self.is_inner = where is not None
+        self.sources: dict[Source, bool] = {}
+        for name in (*self.shown, *self.hidden):
+            made = collect(self.codes, lambda name=name: self._sources(name))  # type: ignore[misc]
+            for each in made if isinstance(made, list) else []:
+                self.sources[each] = self.sources.get(each, False) or name in self.shown
+        self.leaves = {
+            each: shown for each, shown in self.sources.items() if isinstance(each, Leaf)
+        }
+        self.scoped = {
+            each: leaves_of(self.project, each.of, each.where)
+            for each in self.sources
+            if isinstance(each, Scoped)
+        }
+        if not any(shown and brings_groups(each) for each, shown in self.sources.items()):
+            for each, leaves in self.scoped.items():
+                if self.sources[each]:
+                    self.leaves |= dict.fromkeys(leaves, True)
+        self.columns: list[dict[Leaf, Reference]] = []
+        self.range = self._range(now)
+
+    def _sources(self, name: Parts) -> list[Source]:
+        return sources_of(self.project, name, self.where)
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether times without rows are told too."""
+        metrics = self.project.metrics
+        return self.question.fill or any(
+            ".".join(name) in metrics and metrics[".".join(name)].spine for name in self.shown
+        )
+
+    def _filled(self) -> Filled:
+        return Filled(
+            self.rows,
+            list(self.leaves),
+            self.columns,
+            list(map(self._grain, self.columns)),
+            [self._kinds(place) for place in range(len(self.columns))],
+            self.range,
+            self.question.where,
+        )
+
+    def _rank_metrics(self) -> dict[Parts, Metric]:
+        return {
+            name: metric
+            for name in (*self.shown, *self.hidden)
+            if (metric := self.project.metrics.get(".".join(name))) is not None and metric.rank
+        }
+
+    def _within(self, rank: Rank) -> tuple[int, ...]:
+        """The places of the dimensions that a rank is within."""
+        found = [self._places(name) for name in rank.within]
+        texts = [_without_grain(parts_of(each)) for each in self.question.dimensions]
+        if any(
+            places and parts_of(name) not in texts
+            for places, name in zip(found, rank.within, strict=True)
+        ):
+            raise Refused("OPEN")
+        if not all(found):
+            raise Refused("E_UNAGGREGATED_FINER_GRAIN_REFERENCE")
+        return tuple(place for places in found for place in places)
+
+    def _places(self, name: str) -> list[int]:
+        """Where a dimension is grouped, at whatever grain."""
+        return [
+            place
+            for place, text in enumerate(self.question.dimensions)
+            if self._is_same(list(self.columns[place]), parts_of(text), parts_of(name))
+        ]
+
+    def _found(self, leaf: Leaf, parts: Parts) -> object:
+        return collect(set(), lambda: self._find(leaf, parts))
+
+    def _is_same(self, leaves: list[Leaf], one: Parts, other: Parts) -> bool:
+        pairs = [(self._found(leaf, one), self._found(leaf, other)) for leaf in leaves]
+        return all(
+            isinstance(left, Reference)
+            and isinstance(right, Reference)
+            and replace(left, grain=None) == replace(right, grain=None)
+            for left, right in pairs
+        )
+
+    def _refuse(self) -> None:
+        if self.codes and self.scoped:
+            self.codes |= WITHIN
+        if self.codes:
+            raise Refused(*self.codes)
+
+    def _hidden(self) -> list[Parts]:
+        """Metrics that only having or the order needs; what cannot stand there is refused."""
+        found: list[Parts] = []
+        asked = [parts_of(each) for each in self.question.dimensions]
+        for predicate in self.question.having:
+            names = names_in(predicate)
+            metrics = [each for each in names if is_metric(self.project, each)]
+            others = [each for each in names if each not in metrics]
+            if [each for each in others if each not in asked]:
+                self.codes.add("E_NON_AGGREGATE_IN_HAVING")
+            if metrics and others:
+                self.codes.add("E_MIXED_PREDICATE_LEVEL")
+            found += metrics
+        for order in self.question.order_by:
+            if is_metric(self.project, parts_of(order.name)):
+                found.append(parts_of(order.name))
+        return [each for each in found if each not in self.shown]
+
+    def _range(self, now: datetime) -> Range | None:
+        question = self.question
+        on = parts_of(question.on or "metric_time")
+        if question.last:
+            return Range(on, *last_range(question.last, now, self.rows.zone))
+        if question.start is None and question.end is None:
+            return None
+        start = None if question.start is None else period_of(question.start)[0]
+        end = None if question.end is None else period_of(question.end)[1]
+        if start is not None and end is not None and start >= end:
+            self.codes.add("SL103")
+        return Range(on, start, end)
+
+    def _asked(self) -> dict[Leaf, Asked]:
+        """What each leaf is asked for; what it cannot give is refused."""
+        self.columns = [
+            self._meant(parts_of(each), self._grouping(place))
+            for place, each in enumerate(self.question.dimensions)
+        ]
+        if self.range is not None:
+            self._judge_range(self._meant(self.range.on, list(self.leaves)))
+        for predicate in self.question.where:
+            names = names_in(predicate)
+            if any(is_metric(self.project, each) for each in names):
+                self.codes.add("E_AGGREGATE_IN_WHERE")
+                continue
+            for name in names:
+                self._meant(name, list(self.leaves))
+        self._judge_sharing(self.columns)
+        self._judge_scopes()
+        if not self.codes:
+            self._judge_fill()
+        for metric in self._rank_metrics().values():
+            collect(self.codes, lambda metric=metric: self._within(metric.rank))  # type: ignore[misc]
+        for leaf in self.leaves:
+            groups = [column[leaf] for column in self.columns if leaf in column]
+            self._judge_groups(leaf, groups)
+            if leaf.readings and not is_timed(self.project, leaf, groups):
+                self._judge_total(leaf)
+            self._judge_filters(leaf, grouped_step(groups))
+        self._refuse()
+        return {leaf: self._asked_of(leaf, self.columns) for leaf in self.leaves}
+
+    def _judge_fill(self) -> None:
+        """Of what is filled up; through hours of a zone whose clock changes nothing is."""
+        filled = self._filled()
+        if self.question.fill and not filled.places:
+            self.codes.add("E_TIME_REQUIRED")
+        is_fine = any(filled.grains[place] in FINE for place in filled.places)
+        is_walked = self.is_filled or any(leaf.readings for each in self.columns for leaf in each)
+        if is_walked and is_fine and self.rows.zone != "UTC":
+            self.codes.add("OPEN")
+
+    def _judge_scopes(self) -> None:
+        """What is not said: names of one member that are written otherwise, times only within."""
+        for each, leaves in self.scoped.items():
+            told = each.scope
+            names = (*(told.keep_only or ()), *told.exclude, *(told.keep or ()), *told.drop)
+            asked = [*map(parts_of, self.question.dimensions)]
+            asked += [name for predicate in self.question.where for name in names_in(predicate)]
+            if self.question.start or self.question.end or self.question.last:
+                asked.append(parts_of(self.question.on or "metric_time"))
+            pairs = [(one, parts_of(name)) for one in asked for name in names]
+            if any(
+                self._is_same(leaves, one, other) != (_without_grain(one) == other)
+                for one, other in pairs
+            ):
+                self.codes.add("OPEN")
+            if not self.leaves and any(leaf.readings for leaf in leaves):
+                self.codes.add("OPEN")
+
+    def _grouping(self, place: int) -> list[Leaf]:
+        """The leaves that are grouped by a dimension, those of scopes too."""
+        found = dict.fromkeys(self.leaves)
+        for each, leaves in self.scoped.items():
+            kept = kept_places(
+                each.scope,
+                self.question.dimensions,
+                lambda one, other, leaves=leaves: self._is_same(leaves, one, other),  # type: ignore[misc]
+            )
+            if place in kept:
+                found |= dict.fromkeys(leaves)
+        return list(found)
+
+    def _find(self, leaf: Leaf, parts: Parts) -> Reference:
+        """What a name means to a leaf; in a scope, columns of its model too."""
+        model = self.project.models[leaf.home]
+        is_column = len(parts) == 1 and parts[0] in model.columns
+        if self.is_inner and is_column and parts[0] not in model.dimensions:
+            return Reference((), leaf.home, Dimension(parts[0]))
+        return find_at(self.project, leaf.home, parts, leaf.time(self.project))
+
+    def _asked_of(self, leaf: Leaf, columns: list[dict[Leaf, Reference]]) -> Asked:
+        grains = tuple(map(self._grain, columns))
+        shown = tuple(replace(each[leaf], grain=g) for each, g in zip(columns, grains, strict=True))
+        return Asked(shown, grains, self.question.where, self.range)
+
+    def _judge_filters(self, leaf: Leaf, grouped: Step | None) -> None:
+        kept = Filter(self.rows, leaf.home, leaf.time(self.project), grouped)
+        for predicate in self.question.where:
+            for each in conjuncts(predicate):
+                try:
+                    kept.add(each)
+                except Refused as refused:
+                    self.codes |= refused.codes & {"E_NOT_SUPPORTED"}
+
+    def _meant(self, parts: Parts, leaves: list[Leaf]) -> dict[Leaf, Reference]:
+        """What a name means to each leaf."""
+        found: dict[Leaf, Reference] = {}
+        codes: set[str] = set()
+        for leaf in leaves:
+            made = collect(codes, lambda leaf=leaf: self._find(leaf, parts))  # type: ignore[misc]
+            if isinstance(made, Reference):
+                found[leaf] = made
+        if "E_NAME_NOT_FOUND" in codes and (found or len(codes) > 1):
+            codes.add("E_NO_PATH")
+            if found and not self.scoped:
+                codes.discard("E_NAME_NOT_FOUND")
+        self.codes |= codes
+        return found
+
+    def _judge_range(self, found: dict[Leaf, Reference]) -> None:
+        if any(each.dimension.grain is None for each in found.values()):
+            self.codes.add("SL103")
+        if any(each.many for each in found.values()):
+            self.codes.add("OPEN")
+
+    def _judge_sharing(self, columns: list[dict[Leaf, Reference]]) -> None:
+        for text, column in zip(self.question.dimensions, columns, strict=True):
+            if any(each.dimension.is_segment for each in column.values()):
+                self.codes.add("SL103")
+            same = {(each.model, each.dimension.name) for each in column.values()}
+            declared = all(not each.steps for each in column.values()) and "." not in text
+            types = {self.rows.type_of(each) for each in column.values()}
+            if parts_of(text)[0] == "metric_time" or len(same) == 1:
+                continue
+            bare = declared or (len(parts_of(text)) == 2 and self._is_grain_of_own(text, column))
+            if not (bare and len(types) == 1):
+                self.codes.add("E3013_NO_STITCHING_DIMENSION")
+
+    def _is_grain_of_own(self, text: str, column: dict[Leaf, Reference]) -> bool:
+        return parts_of(text)[1] in GRAINS and all(not each.steps for each in column.values())
+
+    def _judge_groups(self, leaf: Leaf, groups: list[Reference]) -> None:
+        many = {each.many for each in groups if each.many}
+        if len(many) > 1:
+            self.codes.add("E3012_MN_NO_SAFE_REWRITE")
+        if many and not self.project.models[leaf.home].key:
+            self.codes.add("E_PRIMARY_KEY_REQUIRED")
+
+    def _judge_total(self, leaf: Leaf) -> None:
+        """Of a reading without metric time; what a part of all times would be is not said."""
+        names = {name for predicate in self.question.where for name in names_in(predicate)}
+        time = leaf.time(self.project)
+        cuts = [
+            collect(set(), lambda name=name: is_time(self.rows, leaf.home, time, name))  # type: ignore[misc]
+            for name in names
+        ]
+        if is_time_required(leaf):
+            self.codes.add("E_TIME_REQUIRED")
+        elif self.range is not None or any(cuts):
+            self.codes.add("OPEN")
+
+    def _grain(self, column: dict[Leaf, Reference]) -> str | None:
+        """The coarsest of the grains that a column has from each home."""
+        grains = [default_grain(each) for each in column.values()]
+        return max((each for each in grains if each), key=GRAINS.index, default=None)
+
+    def _kinds(self, place: int) -> str:
+        """The type of a column that several homes share."""
+        types = {self.rows.type_of(each) for each in self.columns[place].values()}
+        return max(types, key=WIDTH.index) if types <= set(WIDTH) else types.pop()
+
+
+WIDTH = ("date", "timestamp", "timestamptz")
+
+
+def _without_grain(parts: Parts) -> Parts:
+    return parts[:-1] if len(parts) > 1 and parts[-1] in GRAINS else parts
+
+
+def brings_groups(source: Source) -> bool:
+    """Whether a source has groups of its own in an answer."""
+    return isinstance(source, Leaf) or not source.scope.is_looked_up
