@@ -9,6 +9,7 @@ from benchmarks.compiling import compiling
 from benchmarks.figure import Figure
 from benchmarks.serving import flight_cached, http_cached, large_results
 from benchmarks.starting import cli_help
+from benchmarks.wide import wide
 
 GROUPS: dict[str, Callable[[], Iterator[Figure]]] = {
     "compile": compiling,
@@ -16,6 +17,7 @@ GROUPS: dict[str, Callable[[], Iterator[Figure]]] = {
     "flight_cached": flight_cached,
     "large": large_results,
     "cli_help": cli_help,
+    "wide": wide,
 }
 
 
