@@ -11,6 +11,7 @@ from semantic_models.model import (
     Bridge,
     Dimension,
     Expr,
+    Hierarchy,
     Join,
     Measure,
     Metric,
@@ -26,7 +27,7 @@ from semantic_models.spec import Described
 from semantic_models.types import LogicalType
 
 Document = dict[str, object]
-Member = TypeVar("Member", Model, Dimension, Measure, Segment)
+Member = TypeVar("Member", Model, Dimension, Hierarchy, Measure, Segment)
 
 
 def catalog_document(catalog: Catalog) -> Document:
@@ -70,6 +71,7 @@ def model_document(model: Model) -> Document:
         "time": model.time,
         "where": _text(model.where),
         "dimensions": [_dimension(each) for each in _shown(model.dimensions.values())],
+        "hierarchies": [_hierarchy(each) for each in _shown(model.hierarchies.values())],
         "measures": [_measure(each) for each in _shown(model.measures.values())],
         "segments": [_segment(each) for each in _shown(model.segments.values())],
         "joins": [_join(each) for each in model.joins.values()],
@@ -127,6 +129,14 @@ def _dimension(dimension: Dimension) -> Document:
         "type": _type(dimension.type),
         "grain": dimension.grain and dimension.grain.value,
         "expr": _text(dimension.expr),
+    }
+
+
+def _hierarchy(hierarchy: Hierarchy) -> Document:
+    return {
+        "name": hierarchy.name,
+        **_about(hierarchy.about),
+        "levels": list(hierarchy.levels),
     }
 
 

@@ -36,6 +36,7 @@ from semantic_models.model import (
     Dimension,
     Expr,
     Grain,
+    Hierarchy,
     Join,
     Measure,
     Metric,
@@ -47,6 +48,7 @@ from semantic_models.model import (
 from semantic_models.saved_queries import build_saved_queries
 from semantic_models.spec import (
     DimensionSpec,
+    HierarchySpec,
     MeasureSpec,
     ModelSpec,
     ProjectSpec,
@@ -159,6 +161,7 @@ def _model(spec: ModelSpec, project: ProjectSpec, binder: Binder) -> Model:
         time=_time(spec, faults),
         where=where,
         dimensions={each.name: each for each in dimensions if each},
+        hierarchies={each.name.text: _hierarchy(each) for each in spec.hierarchies},
         measures={each.name: each for each in measures if each},
         joins=binder.joins.get(name, {}),
         bridges=binder.bridges.get(name, {}),
@@ -169,6 +172,11 @@ def _model(spec: ModelSpec, project: ProjectSpec, binder: Binder) -> Model:
             tuple(each.text for each in key): key[0] for key in (*spec.unique, spec.key) if key
         },
     )
+
+
+def _hierarchy(spec: HierarchySpec) -> Hierarchy:
+    levels = tuple(each.text for each in spec.levels)
+    return Hierarchy(name=spec.name.text, levels=levels, about=spec.about)
 
 
 def _where(model: str, text: Scalar, binder: Binder) -> Expr:

@@ -70,6 +70,11 @@ class Catalog:
         return any(join.valid and not join.at for join in joins)
 
     @cached_property
+    def has_hierarchies(self) -> bool:
+        """Whether a dimension of a question may stand for several."""
+        return any(model.hierarchies for model in self.models.values())
+
+    @cached_property
     def has_windows(self) -> bool:
         """Whether any member of a model is a window, so that questions look for them."""
         return any(

@@ -9,17 +9,22 @@ from semantic_models.catalog import Catalog
 from semantic_models.errors import ForebayError, NameCollision, WrongType
 from semantic_models.make_plan import make_plan
 from semantic_models.parse_document import parse_object
-from semantic_models.query import Query
+from semantic_models.query import Asked, Query
 from semantic_models.read_question import place_in
 from semantic_models.resolve import resolve
-from semantic_models.spec import ProjectSpec, ProjectTestSpec, QuestionSpec, Scalar
+from semantic_models.resolve_filters import Clock
+from semantic_models.resolve_rows import resolve_values
+from semantic_models.spec import HierarchySpec, ProjectSpec, ProjectTestSpec, QuestionSpec, Scalar
 
 SOME_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 """Stands for the clock of a request: whether a question has an answer does not hang on it."""
 
 
 def check_questions(spec: ProjectSpec, catalog: Catalog) -> Iterator[ForebayError]:
-    """Why declared questions cannot be answered, one fault a question."""
+    """Why levels and declared questions have no answer, one fault each."""
+    for model in spec.models:
+        for hierarchy in model.hierarchies:
+            yield from _of_levels(hierarchy, model.name.text, catalog)
     for each in spec.saved_queries:
         query = catalog.saved_queries[each.name.text].query
         yield from _faults(query, each.question, each.name, catalog)
@@ -41,6 +46,26 @@ def _widths(test: ProjectTestSpec, query: Query, catalog: Catalog) -> Iterator[F
                 hint="Write a value for each dimension, then for each metric, in their order.",
                 position=row[0].position(),
             )
+
+
+def _of_levels(spec: HierarchySpec, model: str, catalog: Catalog) -> Iterator[ForebayError]:
+    """Levels that are no dimensions as seen from their model, or whose columns have one name."""
+    clock = Clock(SOME_TIME, catalog.time_zone)
+    is_sound = True
+    for each in spec.levels:
+        try:
+            resolve_values(Query(dimensions=(Asked(each.text),), model=model), catalog, clock)
+        except ForebayError as error:
+            error.position, is_sound = each.position(), False
+            yield error
+    if is_sound:
+        every = tuple(Asked(each.text) for each in spec.levels)
+        yield from _faults(
+            Query(dimensions=every, model=model),
+            QuestionSpec(document={}, places={}),
+            spec.name,
+            catalog,
+        )
 
 
 def _same_names(spec: ProjectSpec) -> Iterator[ForebayError]:

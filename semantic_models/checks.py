@@ -58,8 +58,7 @@ def members_differ(_: ProjectSpec, specs: Specs) -> Iterator[Broken]:
     for spec in specs.values():
         model = spec.name.text
         taken: dict[str, Scalar] = {}
-        names = [each.name for each in spec.dimensions] + [each.name for each in spec.segments]
-        for name in names:
+        for name in spec.member_names:
             first = taken.setdefault(name.text.lower(), name)
             if first is not name:
                 yield (
@@ -115,7 +114,7 @@ def names_are_free(project: ProjectSpec, specs: Specs) -> Iterator[Broken]:
 
 def _members_named_as_metric_time(spec: ModelSpec) -> Iterator[Broken]:
     model = spec.name.text
-    for name in (*(d.name for d in spec.dimensions), *(s.name for s in spec.segments)):
+    for name in spec.member_names:
         if name.text == METRIC_TIME:
             yield _reserved(name), ("members", model, METRIC_TIME)
     for measure in spec.measures:

@@ -21,6 +21,7 @@ from semantic_models.model import (
     Bridge,
     Dimension,
     Expr,
+    Hierarchy,
     Join,
     Measure,
     MeasureUse,
@@ -40,7 +41,8 @@ from semantic_models.spec import NOTHING_SAID, Described
 How = Literal["added", "removed", "changed", "affected", "described"]
 """``affected``: it is as it was, and what it is made of is not; ``described``: in words only."""
 
-Member = Model | Dimension | Measure | Join | Bridge | Segment | Spine | Metric | Parameter
+Valued = Model | Dimension | Measure | Join | Bridge | Segment | Spine | Metric | Parameter
+Member = Valued | Hierarchy
 Place = tuple[str, str]
 """A kind of definition and the name of one of them, such as measure and ``orders.revenue``."""
 Definition = Mapping[str, object]
@@ -97,6 +99,7 @@ def _members(catalog: Catalog) -> dict[Place, Member]:
         found["model", model.name] = model
         members: tuple[tuple[str, Mapping[str, Member]], ...] = (
             ("dimension", model.dimensions),
+            ("hierarchy", model.hierarchies),
             ("segment", model.segments),
             ("join", model.joins),
             ("join", model.bridges),
@@ -160,6 +163,12 @@ def _with_affected(
 
 
 def _definition(member: Member) -> Definition:
+    if isinstance(member, Hierarchy):
+        return {"levels": ", ".join(member.levels)}
+    return _of_valued(member)
+
+
+def _of_valued(member: Valued) -> Definition:
     match member:
         case Model():
             return _of_model(member)

@@ -128,6 +128,16 @@ class Segment:
     about: Described = NOTHING_SAID
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hierarchy:
+    """A name that stands for dimensions, the coarsest first."""
+
+    name: str
+    levels: tuple[str, ...]
+    """As its model names them, behind its joins too."""
+    about: Described = NOTHING_SAID
+
+
 @dataclass(frozen=True, slots=True)
 class OneTime:
     """That only rows of the first or the last time count, of all or of each ``per``."""
@@ -410,6 +420,7 @@ class Model:
     """The dimension that is the default metric time of its measures."""
     where: Expr | None = None
     dimensions: Mapping[str, Dimension] = field(default_factory=dict)
+    hierarchies: Mapping[str, Hierarchy] = field(default_factory=dict)
     measures: Mapping[str, Measure] = field(default_factory=dict)
     joins: Mapping[str, Join] = field(default_factory=dict)
     bridges: Mapping[str, Bridge] = field(default_factory=dict)

@@ -19,6 +19,7 @@ from semantic_models.errors import (
 from semantic_models.faults import Faults
 from semantic_models.faults import Place as FaultPlace
 from semantic_models.parse_beside import calendar, parameter, spine
+from semantic_models.parse_dimensions import dimension_of
 from semantic_models.parse_engines import engines_of
 from semantic_models.read_question import saved_query_of, test_of
 from semantic_models.source import Document, Node, Refused, read_yaml, words_within
@@ -26,6 +27,7 @@ from semantic_models.spec import (
     ANY,
     ROOT_NAME,
     DimensionSpec,
+    HierarchySpec,
     JoinSpec,
     MeasureSpec,
     MetricSpec,
@@ -342,6 +344,7 @@ def _model(name: Scalar, fields: Fields, faults: Faults) -> ModelSpec:
     model = name.text
     if fields.refused or fields.cut or not fields.is_whole:
         _lose_of_model(model, fields, faults)
+    members = _members(fields, _Section(DIMENSION, "dimensions", dimension_of, model), faults)
     return ModelSpec(
         name=name,
         table=fields.scalar("table"),
@@ -352,20 +355,11 @@ def _model(name: Scalar, fields: Fields, faults: Faults) -> ModelSpec:
         partition=fields.scalar("partition"),
         time=fields.scalar("time"),
         where=fields.scalar("where"),
-        dimensions=_members(fields, _Section(DIMENSION, "dimensions", _dimension, model), faults),
+        dimensions=tuple(each for each in members if isinstance(each, DimensionSpec)),
+        hierarchies=tuple(each for each in members if isinstance(each, HierarchySpec)),
         measures=_members(fields, _Section(MEASURE, "measures", _measure, model), faults),
         joins=_members(fields, _Section(JOIN, "joins", _join, model), faults),
         segments=_members(fields, _Section(SEGMENT, "segments", _segment, model), faults),
-        about=fields.about(),
-    )
-
-
-def _dimension(name: Scalar, fields: Fields, _: Faults) -> DimensionSpec:
-    return DimensionSpec(
-        name=name,
-        expr=fields.scalar("expr"),
-        type=fields.scalar("type"),
-        grain=fields.scalar("grain"),
         about=fields.about(),
     )
 

@@ -20,6 +20,7 @@ from semantic_models.errors import (
     UnknownName,
     WrongType,
 )
+from semantic_models.levels import with_levels
 from semantic_models.parameters import values_of
 from semantic_models.query import Asked, Query, SavedQuery
 from semantic_models.resolve_aggregate import resolve_aggregate
@@ -49,6 +50,7 @@ def resolve(query: Query, catalog: Catalog, *, now: datetime) -> ResolvedQuery:
             checked_zone(zone)
         except ForebayError as error:
             raise error.at(Position("time.zone", 1, 1, len(zone), zone)) from None
+    query = with_levels(query, catalog)
     _check_shape(query)
     if query.model:
         catalog.model(query.model)

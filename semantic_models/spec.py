@@ -102,6 +102,15 @@ class DimensionSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HierarchySpec:
+    """A dimension that stands for others, the coarsest first."""
+
+    name: Scalar
+    levels: tuple[Scalar, ...]
+    about: Described = NOTHING_SAID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MeasureSpec:
     """An aggregate over one model's rows."""
 
@@ -157,10 +166,18 @@ class ModelSpec:
     time: Scalar | None = None
     where: Scalar | None = None
     dimensions: tuple[DimensionSpec, ...] = ()
+    hierarchies: tuple[HierarchySpec, ...] = ()
     measures: tuple[MeasureSpec, ...] = ()
     joins: tuple[JoinSpec, ...] = ()
     segments: tuple[SegmentSpec, ...] = ()
     about: Described = NOTHING_SAID
+
+    @property
+    def member_names(self) -> tuple[Scalar, ...]:
+        """What shares one namespace: dimensions, hierarchies and segments."""
+        dimensions = (each.name for each in self.dimensions)
+        hierarchies = (each.name for each in self.hierarchies)
+        return (*dimensions, *hierarchies, *(each.name for each in self.segments))
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,8 +180,13 @@ DIMENSION_TYPES = ("categorical", "time")
 
 DIMENSION = Kind(
     noun="dimension",
-    keys={"expr": Shape.SQL, "type": Shape.DIMENSION_TYPE, "grain": Shape.TEXT, **ABOUT},
-    later=("hierarchy",),
+    keys={
+        "expr": Shape.SQL,
+        "type": Shape.DIMENSION_TYPE,
+        "grain": Shape.TEXT,
+        "hierarchy": Shape.WORDS,
+        **ABOUT,
+    },
     short="expr",
 )
 

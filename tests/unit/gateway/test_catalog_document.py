@@ -20,6 +20,7 @@ from semantic_models.model import (
     Dimension,
     Expr,
     Grain,
+    Hierarchy,
     Join,
     Measure,
     MeasureUse,
@@ -73,6 +74,7 @@ ORDERS = Model(
             name="secret_sum", model="orders", expr=expr("sum(secret)"), about=HIDDEN
         ),
     },
+    hierarchies={"when": Hierarchy(name="when", levels=("created_at.year", "created_at"))},
     segments={"big": Segment(name="big", expr=expr("amount > 100"))},
     joins={
         "customer": Join(
@@ -118,6 +120,7 @@ def test_a_model_is_told_with_every_member_that_can_be_asked() -> None:
                 "expr": "created_at",
             }
         ],
+        "hierarchies": [{"name": "when", "levels": ["created_at.year", "created_at"]}],
         "measures": [
             {
                 "name": "revenue",

@@ -21,7 +21,6 @@ from semantic_models.spec import (
     SegmentSpec,
 )
 from semantic_models.spec_keys import (
-    DIMENSION,
     KINDS,
     MODEL_FILE,
     PROJECT,
@@ -334,7 +333,6 @@ def test_a_broken_forebay_yml_is_told_where_it_is_broken(
 LATER = [
     (PROJECT, "forebay.yml", ROOT + "{}: x\n"),
     (MODEL_FILE, "m.yml", "version: 1\n{}: x\n"),
-    (DIMENSION, "m.yml", MODEL_HEAD + "    dimensions:\n      d:\n        {}: x\n"),
     (SAVED_QUERY, "m.yml", "version: 1\nsaved_queries:\n  d:\n    {}: x\n"),
 ]
 
