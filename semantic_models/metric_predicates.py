@@ -10,6 +10,11 @@ VALUE = "n:"
 """The column of the metric's value; no member has such a name, and no alias may."""
 
 
+def key_name(number: int) -> str:
+    """The column of what its groups are met on."""
+    return f"q:{number}"
+
+
 @dataclass(frozen=True, slots=True)
 class Called:
     """A metric and the dimensions that it is grouped by."""
@@ -19,7 +24,7 @@ class Called:
 
     def query(self) -> Query:
         """The question for it, without any predicate."""
-        keys = (Asked(each, f"k:{at}", may_be_column=True) for at, each in enumerate(self.keys))
+        keys = (Asked(each, key_name(at), may_be_column=True) for at, each in enumerate(self.keys))
         return Query(metrics=(Asked(self.metric, VALUE),), dimensions=tuple(keys))
 
 

@@ -43,6 +43,7 @@ _HINTS = {
 
 PREFIX = "param"
 _INTEGER_MAX = 2**63 - 1
+_NUMBER_MAX = 1.7976931348623157e308
 
 Fixed = tuple[tuple[str, Plain], ...]
 """Pairs of a parameter's name and the value that a metric gives to it."""
@@ -99,7 +100,9 @@ def _fits(value: Plain, kind: Kind) -> bool:
         case Kind.INT64:
             return type(value) is int and abs(value) <= _INTEGER_MAX
         case Kind.FLOAT64:
-            return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+            if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+                return False
+            return -_NUMBER_MAX <= value <= _NUMBER_MAX
         case Kind.STRING:
             return isinstance(value, str)
         case _:

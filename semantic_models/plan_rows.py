@@ -80,10 +80,10 @@ def joined_rows(branch: Branch) -> LogicalPlan:
         rows = join(rows, step, branch.windows.get(step.path, ()))
     if branch.axis is not None:
         rows = Spread(rows, _series(branch, branch.axis), branch.axis.predicates)
+    rows = met_days(rows, branch.calendars)
     for each in branch.metrics:
         assert each.plan is not None, "the planner has planned what predicates ask"
         rows = _with_metric(rows, each, each.plan)
-    rows = met_days(rows, branch.calendars)
     rows = filtered(rows, restrictions(branch))
     for existence in branch.existences:
         rows = _semi_join(rows, existence)

@@ -117,16 +117,8 @@ def _check_shape(query: Query) -> None:
             hint="Leave it out: groups are told once each, and rows are never made distinct.",
             position=Position("distinct", 1, 1, 5, "false"),
         )
-    if query.having and not query.metrics:
-        raise NotSupported(
-            "having stands in a question without metrics", hint="Write the predicate under where."
-        )
-    if query.top is not None and not query.metrics:
-        raise NotSupported(
-            "top stands in a question without metrics",
-            hint="Ask for metrics by dimensions, or order and limit the rows.",
-            position=Position("top", 1, 1, len(query.top.by), query.top.by),
-        )
+    if not query.metrics:
+        _check_without_metrics(query)
     if query.totals and not (query.metrics and query.dimensions):
         raise NotSupported(
             "totals stand in a question that has no groups",
@@ -141,6 +133,32 @@ def _check_shape(query: Query) -> None:
             position=Position("time.on", 1, 1, len(time.on), time.on),
         )
     _check_names(query)
+
+
+def _check_without_metrics(query: Query) -> None:
+    """Refuse what only means something beside metrics."""
+    if query.having:
+        raise NotSupported(
+            "having stands in a question without metrics", hint="Write the predicate under where."
+        )
+    if query.compare:
+        raise NotSupported(
+            "compare stands in a question without metrics",
+            hint="Name the metrics that are compared, or leave compare out.",
+            position=Position("compare[0]", 1, 1, len(query.compare[0]), query.compare[0]),
+        )
+    if query.fill:
+        raise NotSupported(
+            "fill stands in a question without metrics",
+            hint="Leave it out: metric_time among values is every period.",
+            position=Position("fill", 1, 1, 4, "true"),
+        )
+    if query.top is not None:
+        raise NotSupported(
+            "top stands in a question without metrics",
+            hint="Ask for metrics by dimensions, or order and limit the rows.",
+            position=Position("top", 1, 1, len(query.top.by), query.top.by),
+        )
 
 
 def _check_names(query: Query) -> None:

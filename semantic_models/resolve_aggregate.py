@@ -52,8 +52,8 @@ from semantic_models.resolved import (
 )
 from semantic_models.same_times import same_times
 from semantic_models.scopes import aggregated_type
-from semantic_models.top_members import MEMBER, is_ranked, with_ranking
-from semantic_models.totals import shorter, with_totals
+from semantic_models.top_members import MEMBER, shown_rows, with_ranking
+from semantic_models.totals import check_new, shorter, with_totals
 
 
 def resolve_aggregate(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQuery:
@@ -64,7 +64,7 @@ def resolve_aggregate(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQ
     resolved = _resolve(query, catalog, clock, further)
     if not query.totals:
         return resolved
-    levels = (_resolve(each, catalog, clock, further) for each in shorter(query))
+    levels = (_resolve(each, catalog, clock, further) for each in shorter(query, resolved))
     return with_totals(resolved, levels)
 
 
@@ -130,6 +130,7 @@ def _with_partial_flags(
     }
     times = [(key, grains[key.name]) for key in resolved.branches[0].keys if key.name in grains]
     flags = partial_flags(times, range_of(resolver, query))
+    check_new(flags, resolved)
     told = (AnswerColumn(name=each.name, role="dimension", type=each.type) for each in flags)
     return replace(
         resolved,
@@ -274,7 +275,7 @@ def _check_model(query: Query, uses: Mapping[str, MeasureUse]) -> None:
 def _uses_metric_time(query: Query) -> bool:
     time = query.time
     spelled = [*(each.name for each in query.dimensions), *(each.name for each in query.order_by)]
-    spelled += names_in(query.where)
+    spelled += [*names_in(query.where), query.top.on if query.top else ""]
     ranged = bool(time.start or time.end or time.last)
     if ranged and (not time.on or time.on == METRIC_TIME):
         return True
@@ -363,7 +364,7 @@ def _branch(
         raise
     filters = resolver.with_own(filters, home.many)
     if query.top is not None and any(each.name == MEMBER for each in query.dimensions):
-        filters = (*filters[0], is_ranked(query.top)), filters[1]
+        filters = (*filters[0], *shown_rows(query.top)), filters[1]
     if home.converted is not None:
         return branch_of_funnel(resolver, home.converted, grouped, measures, filters)
     return resolver.branch(grouped, measures, filters)

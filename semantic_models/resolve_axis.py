@@ -26,11 +26,17 @@ from semantic_models.resolve_filters import names_in
 from semantic_models.resolve_names import METRIC_TIME, Reached
 from semantic_models.resolve_time import Bounds, bounds, floor, time_literal
 from semantic_models.resolved import Axis, Periods, PeriodsBack
+from semantic_models.top_members import MEMBER, OTHER
 from semantic_models.types import Kind
 
 
 def is_axis(resolver: BranchResolver, name: str) -> bool:
-    """Whether a name is the metric time of a home, by that word or by its own name."""
+    """Whether a name is the metric time of a home, by that word or by its own name.
+
+    A time whose first members are told apart is none: its others are no period.
+    """
+    if name in (MEMBER, OTHER):
+        return False
     try:
         found = resolver.look(name)
     except ForebayError:

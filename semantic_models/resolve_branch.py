@@ -16,6 +16,7 @@ from semantic_models.bind import (
     behind,
     column,
     column_expr,
+    path_of,
 )
 from semantic_models.catalog import Catalog
 from semantic_models.errors import (
@@ -31,7 +32,7 @@ from semantic_models.errors import (
 from semantic_models.intrinsics import cast, moment
 from semantic_models.join_paths import walked
 from semantic_models.matching import is_valid, same_partition
-from semantic_models.metric_predicates import VALUE, Called, called_by
+from semantic_models.metric_predicates import VALUE, Called, called_by, key_name
 from semantic_models.model import Dimension, Expr, Grain, Join, Model, OneTime, Path, Span
 from semantic_models.parameters import PREFIX, TYPES, parameter_expr
 from semantic_models.periods import period
@@ -49,6 +50,7 @@ from semantic_models.resolve_existence import (
     keeps_rows,
     own_conjuncts,
     refuse_split_choice,
+    told,
 )
 from semantic_models.resolve_filters import Clock, RowFilter, row_filters
 from semantic_models.resolve_names import METRIC_TIME, Reached, parts_of, reach
@@ -144,10 +146,19 @@ class BranchResolver:
         assert self.top is not None, "only a question with top has such names"
         assert self.top.ranking is not None, "the question has its ranking"
         assert self.ask is not None, "a question with metrics may ask others"
-        found = self._look(self.top.on).grouped()
-        inner = self.ask(self.top.ranking)
+        found = self.grouped(Asked(self.top.on))
+        inner = self.ask(self._at_own_grain(self.top.ranking))
         self.metrics[PATH] = MetricStep(PATH, inner, ((found.expr(), KEY),), ranks=True)
         return (member if name == MEMBER else is_other)(found, self.top)
+
+    def _at_own_grain(self, ranking: Query) -> Query:
+        """The ranking by a bare ``metric_time`` at the grain that it has here."""
+        (ranked,) = ranking.dimensions
+        if parts_of(ranked.name) != (METRIC_TIME,) or self.default_grain is None:
+            return ranking
+        return replace(
+            ranking, dimensions=(replace(ranked, name=f"{METRIC_TIME}.{self.default_grain}"),)
+        )
 
     def _metric(self, called: Called) -> Reached:
         """A metric's value for a row, from its groups that the row meets; NULL without one."""
@@ -159,7 +170,7 @@ class BranchResolver:
         inner = self.ask(called.query())
         path = (f"metric:{len(self.metrics)}",)
         keys = [self._key_of(each) for each in called.keys]
-        on = tuple((each.expr(), f"k:{at}") for at, each in enumerate(keys))
+        on = tuple((each.expr(), key_name(at)) for at, each in enumerate(keys))
         self.metrics[path] = MetricStep(path, inner, on)
         type_ = next(each.type for each in inner.computed if each.name == VALUE)
         paths = tuple(sorted({found for expr, _ in on for found in expr.paths}))
@@ -346,9 +357,20 @@ class BranchResolver:
                 self.walk_paths(each.expr.paths)
                 plain.append(each.expr)
             else:
+                self._refuse_metric(each, first)
                 refuse_split_choice(each, first)
                 behind.setdefault(first, []).append(each.expr)
         return tuple(plain), tuple(self._existence(group) for group in behind.values())
+
+    def _refuse_metric(self, filter_: RowFilter, first: Path) -> None:
+        """A home's row that meets many rows meets no single group of a metric by them."""
+        if any(path_of(node) in self.metrics for node in filter_.expr.tree.find_all(exp.Column)):
+            raise NoPath(
+                f'a metric in a predicate is met on what lies behind "{told(first)}"',
+                detail=f'A row of model "{self.home.name}" meets several rows there.',
+                hint="Group by it too, or meet the metric on what each row has one of.",
+                position=filter_.place,
+            )
 
     def with_own(self, filters: RowFilters, own: Sequence[Expr]) -> RowFilters:
         """The same with predicates of metrics, each of which wants one row behind its join."""

@@ -6,7 +6,7 @@ scope, so that all of them mean the same members.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from sqlglot import exp
@@ -24,7 +24,7 @@ from semantic_models.types import BOOLEAN, INT64
 
 MEMBER, OTHER = "top:member", "top:other"
 """What stands among the dimensions in place of the one that is ranked; nobody can write them."""
-KEY, RANK = "k:0", "rank:"
+KEY, RANK = "member:", "rank:"
 PATH: Path = ("top:",)
 
 
@@ -33,21 +33,34 @@ def with_ranking(query: Query, top: Top, catalog: Catalog) -> Query:
 
     Raises:
         UnknownName: the dimension that is ranked is not asked for.
-        NotSupported: totals stand beside it, or there is no dimension to rank.
+        NotSupported: totals stand beside it, there is no dimension to rank, or it is a time that
+            is compared.
     """
     if query.totals:
         raise NotSupported(
             "top stands beside totals", hint="Ask for the totals in a question of their own."
         )
     ranked = _ranked(query, top, catalog)
+    looks_back = any(_looks_back(each, catalog) for each in query.metrics)
+    if (query.compare or looks_back) and _is_time(ranked.name, catalog):
+        raise NotSupported(
+            "top of a time stands beside values of other times",
+            hint="Name another dimension, or order and limit the times.",
+            position=Position("top", 1, 1, len(top.by), top.by),
+        )
     name = ranked.alias or "__".join(parts_of(ranked.name))
     is_alone = len(query.dimensions) == 1
+    tells_times = any(_is_time(each.name, catalog) for each in query.dimensions)
     ranking = Query(
-        metrics=(Asked(top.by, VALUE, "top.by"), *(query.metrics if query.having else ())),
-        dimensions=(replace(ranked, alias=KEY),),
+        metrics=(
+            Asked(top.by, VALUE, "top.by"),
+            *_making_groups(query, catalog, is_alone=is_alone),
+        ),
+        dimensions=(replace(ranked, alias=name),),
         where=query.where,
         having=query.having if is_alone else (),
         time=query.time,
+        compare=() if tells_times and not is_alone else query.compare,
     )
     places = {ranked: (replace(ranked, name=MEMBER, alias=name), Asked(OTHER, f"{name}__other"))}
     dimensions = (each for asked in query.dimensions for each in places.get(asked, (asked,)))
@@ -64,9 +77,27 @@ def with_ranking(query: Query, top: Top, catalog: Catalog) -> Query:
     )
 
 
+def _making_groups(query: Query, catalog: Catalog, *, is_alone: bool) -> Iterator[Asked]:
+    """The metrics whose groups are ranked too; those of other times or groups have none alone."""
+    for each in query.metrics:
+        found = catalog.metrics.get(each.name)
+        is_within = found is not None and found.ranked is not None
+        if is_alone or not (is_within or _looks_back(each, catalog)):
+            yield each
+
+
+def _looks_back(asked: Asked, catalog: Catalog) -> bool:
+    found = catalog.metrics.get(asked.name)
+    return found is not None and found.looks_back
+
+
 def _ranked(query: Query, top: Top, catalog: Catalog) -> Asked:
     if top.on:
-        found = [each for each in query.dimensions if top.on in (each.name, each.alias)]
+        found = [
+            each
+            for each in query.dimensions
+            if top.on == each.alias or parts_of(top.on) == parts_of(each.name)
+        ]
         names = [each.name for each in query.dimensions]
         if not found:
             raise UnknownName.of("dimension of the question", top.on, names).at(
@@ -101,16 +132,23 @@ def member(found: Reached, top: Top) -> Reached:
 
 def is_other(found: Reached, top: Top) -> Reached:
     """Whether a row's member is not among the first."""
-    tree = exp.GT(this=column(RANK, PATH), expression=_count(top))
+    place = column(RANK, PATH)
+    further = exp.GT(this=place.copy(), expression=_count(top))
+    tree = exp.Paren(
+        this=exp.Or(this=exp.Is(this=place, expression=exp.Null()), expression=further)
+    )
     flag = Dimension(name=OTHER, expr=Expr(tree), type=BOOLEAN)
     return replace(found, member=flag, dated=(Expr(tree, found.expr().paths), BOOLEAN))
 
 
-def is_ranked(top: Top) -> Expr:
-    """Which rows are in the answer: those of a ranked member, or of the first ones alone."""
-    if top.other:
-        return Expr(exp.Not(this=exp.Is(this=column(RANK, PATH), expression=exp.Null())))
-    return Expr(exp.LTE(this=column(RANK, PATH), expression=_count(top)))
+def shown_rows(top: Top) -> tuple[Expr, ...]:
+    """Which rows are in the answer: all, those that having leaves, or of the first members."""
+    assert top.ranking is not None, "the question has its ranking"
+    if not top.other:
+        return (Expr(exp.LTE(this=column(RANK, PATH), expression=_count(top))),)
+    if not top.ranking.having:
+        return ()
+    return (Expr(exp.Not(this=exp.Is(this=column(RANK, PATH), expression=exp.Null()))),)
 
 
 def _count(top: Top) -> exp.Expr:
@@ -128,13 +166,13 @@ def or_other(having: Iterable[Expr], query: Query) -> tuple[Expr, ...]:
 
 def numbered(plan: LogicalPlan) -> LogicalPlan:
     """The members of a ranking with their places: the highest first, ties by the member."""
+    member, *_ = outputs(plan)
     keys = [
         exp.Ordered(this=column(VALUE), desc=True, nulls_first=False),
-        exp.Ordered(this=column(KEY), desc=False, nulls_first=False),
+        exp.Ordered(this=column(member.name), desc=False, nulls_first=False),
     ]
     place = exp.Window(this=exp.RowNumber(), order=exp.Order(expressions=keys))
-    types = {each.name: each.type for each in outputs(plan)}
     return Project(
         plan,
-        (Output(KEY, column_expr(KEY), types[KEY]), Output(RANK, Expr(place), INT64)),
+        (Output(KEY, column_expr(member.name), member.type), Output(RANK, Expr(place), INT64)),
     )

@@ -12,16 +12,21 @@ from semantic_models.errors import NameCollision, NotSupported, TimeRequired
 from semantic_models.model import Expr
 from semantic_models.plan import Output
 from semantic_models.query import Query
-from semantic_models.resolve_names import METRIC_TIME, parts_of
 from semantic_models.resolved import AnswerColumn, ResolvedQuery
 from semantic_models.types import BOOLEAN
 
 
-def shorter(query: Query) -> Iterator[Query]:
-    """The question at each shorter prefix of its dimensions, the longest first."""
+def shorter(query: Query, resolved: ResolvedQuery) -> Iterator[Query]:
+    """The question at each shorter prefix of its dimensions, the longest first.
+
+    Those that tell metric times apart are filled up where the question is.
+    """
+    filling = resolved.filling.keys if resolved.filling is not None else ()
+    times = {each.name for each in filling}
+    keys = resolved.branches[0].keys
     for count in reversed(range(len(query.dimensions))):
         kept = query.dimensions[:count]
-        by_time = any(parts_of(each.name)[0] == METRIC_TIME for each in kept)
+        by_time = any(each.name in times for each in keys[:count])
         yield replace(
             query,
             dimensions=kept,
@@ -48,6 +53,17 @@ def told(keys: Sequence[Output], kept: Collection[str]) -> tuple[Output, ...]:
     )
 
 
+def check_new(flags: Sequence[Output], resolved: ResolvedQuery) -> None:
+    """Refuse further columns of an answer that are named as one that is asked for."""
+    taken = {each.name for each in resolved.columns}
+    for flag in flags:
+        if flag.name in taken:
+            raise NameCollision(
+                f'the answer has two columns named "{flag.name}"',
+                hint="Give the one that is asked for another name.",
+            )
+
+
 def with_totals(resolved: ResolvedQuery, levels: Iterable[ResolvedQuery]) -> ResolvedQuery:
     """The question with its totals.
 
@@ -56,13 +72,7 @@ def with_totals(resolved: ResolvedQuery, levels: Iterable[ResolvedQuery]) -> Res
         NameCollision: a column is named as one that tells totals.
     """
     flags = flags_of(resolved.branches[0].keys)
-    taken = {each.name for each in resolved.columns}
-    for flag in flags:
-        if flag.name in taken:
-            raise NameCollision(
-                f'the answer has two columns named "{flag.name}"',
-                hint="Give the one that is asked for another name.",
-            )
+    check_new(flags, resolved)
     try:
         totals = tuple(levels)
     except TimeRequired as error:

@@ -10,7 +10,7 @@ from semantic_models.bind import column, path_of, paths_of
 from semantic_models.errors import WindowOverFanOut
 from semantic_models.model import Expr, Path
 from semantic_models.plan import Output
-from semantic_models.resolved import Branch, BranchMeasure, Existence
+from semantic_models.resolved import Branch, BranchMeasure, Existence, MetricStep
 from semantic_models.spec import Scalar
 from semantic_models.types import INT64
 from semantic_models.window_forms import has_window
@@ -45,6 +45,7 @@ def computed_first(branch: Branch, *, lists_rows: bool = False) -> Branch:
         filters=tuple(map(found.read, branch.filters)),
         measures=tuple(_measure(each, found) for each in branch.measures),
         existences=tuple(_existence(each, found) for each in branch.existences),
+        metrics=tuple(_met_on(each, found) for each in branch.metrics),
     )
     return replace(made, windows=found.outputs()) if found.columns else branch
 
@@ -56,6 +57,10 @@ def _measure(each: BranchMeasure, found: WindowColumns) -> BranchMeasure:
         where=found.read(each.measure.where) if each.measure.where else None,
     )
     return replace(each, measure=measure, filters=tuple(map(found.read, each.filters)))
+
+
+def _met_on(each: MetricStep, found: WindowColumns) -> MetricStep:
+    return replace(each, on=tuple((found.read(mine), key) for mine, key in each.on))
 
 
 def _existence(each: Existence, found: WindowColumns) -> Existence:
