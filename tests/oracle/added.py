@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from tests.oracle.language import Aggregate, Expr, Parts, Value, conjuncts, names_in
+from tests.oracle.language import Aggregate, Expr, MetricAt, Parts, Value, conjuncts, names_in
 from tests.oracle.leaves import Group, Leaf, Range
 from tests.oracle.paths import Reference, Refused, find
 from tests.oracle.readings import is_time
@@ -75,11 +75,7 @@ class Filled:
     def _periods(self) -> list[datetime]:
         finest = min((self.grains[place] or "" for place in self.places), key=GRAINS.index)
         low, high = self._ends(self.leaves)
-        every = self._ends([leaf for column in self.columns for leaf in column])
-        if self.range is not None and self._is_on_time():
-            low = self.range.start or low
-            high = self.range.end - TICK if self.range.end else high
-        elif every != (low, high):
+        if (low, high) != self._ends([leaf for column in self.columns for leaf in column]):
             raise Refused("OPEN")
         if low is None or high is None:
             return []
@@ -90,14 +86,17 @@ class Filled:
         return found
 
     def _ends(self, leaves: list[Leaf]) -> tuple[datetime | None, datetime | None]:
-        """The first and last time of the rows of some leaves."""
+        """The first and last time of the question's range, or of the rows of some leaves."""
         moments = [
             civil_of(value, self.rows.zone) if is_instant(value) else midnight(value)
             for leaf in leaves
             for row in self.rows.of[leaf.home]
             if (value := self._value(leaf, row)) is not None
         ]
-        return min(moments, default=None), max(moments, default=None)
+        low, high = min(moments, default=None), max(moments, default=None)
+        if self.range is None or not self._is_on_time():
+            return low, high
+        return self.range.start or low, self.range.end - TICK if self.range.end else high
 
     def _value(self, leaf: Leaf, row: dict[str, Value]) -> Value:
         time = find(self.rows.project, leaf.home, (self._time(leaf),))
@@ -159,7 +158,7 @@ class OfAdded:
         assert place is not None
         return self.group[place]
 
-    def aggregate(self, expr: Aggregate) -> Value:
+    def aggregate(self, expr: Aggregate | MetricAt) -> Value:
         """No row has an aggregate."""
         raise AssertionError(expr)
 

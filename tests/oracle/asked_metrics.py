@@ -10,10 +10,12 @@ from tests.oracle.language import (
     Dimension,
     Expr,
     Metric,
+    MetricAt,
     Parts,
     Question,
     Rank,
     conjuncts,
+    metrics_in,
     names_in,
 )
 from tests.oracle.leaves import (
@@ -96,7 +98,7 @@ class Asking:
     def _filled(self) -> Filled:
         return Filled(
             self.rows,
-            list(self.leaves),
+            list(self.leaves) or self._every_leaf(),
             self.columns,
             list(map(self._grain, self.columns)),
             [self._kinds(place) for place in range(len(self.columns))],
@@ -196,6 +198,8 @@ class Asking:
                 continue
             for name in names:
                 self._meant(name, list(self.leaves))
+            for each in metrics_in(predicate):
+                self._judge_at(each)
         self._judge_sharing(self.columns)
         self._judge_scopes()
         if not self.codes:
@@ -210,6 +214,17 @@ class Asking:
             self._judge_filters(leaf, grouped_step(groups))
         self._refuse()
         return {leaf: self._asked_of(leaf, self.columns) for leaf in self.leaves}
+
+    def _judge_at(self, value: MetricAt) -> None:
+        """A metric's value for a row: by what each row has one of."""
+        collect(self.codes, lambda: self.rows.cells_of(value))
+        for name in names_in(value):
+            for leaf in self.leaves:
+                found = self._found(leaf, name)
+                if not isinstance(found, Reference):
+                    self.codes.add("OPEN")
+                elif found.many:
+                    self.codes.add("E_NOT_SUPPORTED")
 
     def _judge_fill(self) -> None:
         """Of what is filled up; through hours of a zone whose clock changes nothing is."""
@@ -334,7 +349,17 @@ class Asking:
     def _grain(self, column: dict[Leaf, Reference]) -> str | None:
         """The coarsest of the grains that a column has from each home."""
         grains = [default_grain(each) for each in column.values()]
+        if self._is_bare_metric_time(column):
+            times = [self._found(leaf, ("metric_time",)) for leaf in self._every_leaf()]
+            grains = [default_grain(each) for each in times if isinstance(each, Reference)]
         return max((each for each in grains if each), key=GRAINS.index, default=None)
+
+    def _every_leaf(self) -> list[Leaf]:
+        return [*self.leaves, *(leaf for leaves in self.scoped.values() for leaf in leaves)]
+
+    def _is_bare_metric_time(self, column: dict[Leaf, Reference]) -> bool:
+        pairs = zip(self.question.dimensions, self.columns, strict=True)
+        return any(text == "metric_time" and each is column for text, each in pairs)
 
     def _kinds(self, place: int) -> str:
         """The type of a column that several homes share."""

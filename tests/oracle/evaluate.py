@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from tests.oracle.evaluate_metrics import Metrics
+from tests.oracle.evaluate_metrics import Metrics, asked_at
 from tests.oracle.language import (
     Expr,
     Project,
     Question,
     conjuncts,
+    metrics_in,
     names_in,
 )
 from tests.oracle.leaves import (
@@ -29,6 +30,7 @@ def evaluate(project: Project, question: Question, now: datetime) -> Told:
         Refused: with every code that may be told.
     """
     rows = Rows(project, question.zone or project.zone)
+    rows.ask = lambda each: asked_at(rows, each, now).cells(each.metric)
     if question.fields:
         return _listed(rows, question)
     if question.metrics:
@@ -79,6 +81,8 @@ def _add_all(kept: Filter, predicates: Iterable[Expr], codes: set[str]) -> None:
         if any(is_metric(kept.rows.project, name) for name in names):
             codes.add("E_AGGREGATE_IN_WHERE")
             continue
+        for metric in metrics_in(predicate):
+            collect(codes, lambda metric=metric: kept.rows.cells_of(metric))  # type: ignore[misc]
         for each in conjuncts(predicate):
             collect(codes, lambda each=each: kept.add(each))  # type: ignore[misc]
 

@@ -9,7 +9,9 @@ from tests.oracle.asked_metrics import WIDTH, Asking, brings_groups
 from tests.oracle.language import (
     Aggregate,
     Metric,
+    MetricAt,
     Parts,
+    Question,
     Value,
 )
 from tests.oracle.leaves import (
@@ -25,6 +27,7 @@ from tests.oracle.leaves import (
 from tests.oracle.metric_types import metric_type
 from tests.oracle.paths import Reference
 from tests.oracle.readings import read
+from tests.oracle.rows import Rows
 from tests.oracle.scopes import Inner, folded, inner_of, ranks
 from tests.oracle.times import instant_of
 from tests.oracle.told import Told, collect, column_of, in_order, parts_of, place_of
@@ -54,6 +57,10 @@ class Metrics(Asking):
         )
         return in_order(answer)
 
+    def cells(self, metric: str) -> dict[Group, Value]:
+        """A metric's value in each group."""
+        return {group: self._key(metric, group, each) for group, each in self.scopes().items()}
+
     def scopes(self) -> dict[Group, OfGroup]:
         """What is known in each group of the answer."""
         asked = self._asked()
@@ -73,15 +80,20 @@ class Metrics(Asking):
             if shown and brings_groups(each)
             for group in found[each]
         )
-        groups |= dict.fromkeys(self._added(list(groups)))
+        added = self._added(list(groups))
         scopes = {
             group: OfGroup(
                 self.project,
-                {each: self._cell(each, cells, group, inner) for each, cells in found.items()},
+                {
+                    each: self._cell(each, cells, group, inner)
+                    if group in groups or not brings_groups(each)
+                    else None
+                    for each, cells in found.items()
+                },
                 self.rows.zone,
                 self.where,
             )
-            for group in groups
+            for group in (*groups, *added)
         }
         self.ranked = {
             name: self._ranks(metric, scopes) for name, metric in self._rank_metrics().items()
@@ -180,6 +192,12 @@ class Metrics(Asking):
         return group[place_of(name, tuple(self._names()), self.question.dimensions)]
 
 
+def asked_at(rows: Rows, expr: MetricAt, now: datetime) -> Metrics:
+    """The question that a metric in a predicate asks."""
+    question = Question(metrics=(expr.metric,), dimensions=expr.dimensions)
+    return Metrics(rows, question, now, ())
+
+
 @dataclass
 class _OfAnswer:
     """Names as they are in one row of the answer."""
@@ -197,7 +215,7 @@ class _OfAnswer:
         """A metric, or a dimension that is grouped."""
         return self.metrics._key(".".join(parts), self.group, self.scope)
 
-    def aggregate(self, expr: Aggregate) -> Value:
+    def aggregate(self, expr: Aggregate | MetricAt) -> Value:
         """Having has no aggregates."""
         raise AssertionError(expr)
 

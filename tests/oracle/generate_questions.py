@@ -19,6 +19,7 @@ from tests.oracle.language import (
     Call,
     Expr,
     Literal,
+    MetricAt,
     Name,
     Order,
     Parts,
@@ -28,8 +29,9 @@ from tests.oracle.language import (
 )
 from tests.oracle.leaves import leaves_of
 from tests.oracle.metric_types import metric_type
-from tests.oracle.paths import Reference
+from tests.oracle.paths import Reference, find
 from tests.oracle.rows import Rows
+from tests.oracle.values import WHOLE
 
 ZONES = ("UTC", "America/New_York", "Europe/Berlin", "Asia/Kolkata")
 STARTS = (
@@ -179,6 +181,9 @@ class Questions:
         names = [each for each in names if each[0][0] != "kind"] or names
         if random.random() < 0.05 and all(self.project.models[each].time for each in homes):
             return Call(random.choice(("<", ">=")), (Name(("metric_time",)), Literal("2024-11-03")))
+        at = self._at_metric(homes) if random.random() < 0.08 else None
+        if at is not None:
+            return at
         one = self._atom(names)
         chance = random.random()
         if chance < 0.65:
@@ -187,6 +192,28 @@ class Questions:
             return Call("not", (one,))
         other = self._atom(names)
         return Call("and" if chance < 0.88 else "or", (one, other))
+
+    def _at_metric(self, homes: list[str]) -> Expr | None:
+        """A predicate on a metric's value for a row, by a name that is read from all homes."""
+        random = self.random
+        metric = random.choice(self.metrics)
+        if metric_type(self.rows, parts_of(metric)) not in WHOLE:
+            return None
+        every = sorted({*homes, *self._homes((metric,))})
+        names = [
+            parts
+            for parts, each in self._shared(every)
+            if all(find(self.project, home, parts).many is None for home in every)
+            and each.dimension.grain is None
+            and not each.dimension.is_segment
+            and self._is_of_one_type(every, parts, each)
+        ]
+        if not names:
+            return None
+        value = MetricAt(metric, (".".join(random.choice(names)),))
+        if random.random() < 0.2:
+            return Call(random.choice(("is null", "is not null")), (value,))
+        return Call(random.choice((">", "<=", "=")), (value, Literal(random.randint(0, 4))))
 
     def _atom(self, names: list[tuple[Parts, Reference]]) -> Expr:
         parts, reference = self.random.choice(names)

@@ -44,7 +44,15 @@ class Aggregate:
     where: Expr | None = None
 
 
-Expr = Name | Literal | Call | Aggregate
+@dataclass(frozen=True)
+class MetricAt:
+    """The value of a metric for a row, by the names that both are seen under."""
+
+    metric: str
+    dimensions: tuple[str, ...]
+
+
+Expr = Name | Literal | Call | Aggregate | MetricAt
 
 
 @dataclass(frozen=True)
@@ -211,6 +219,19 @@ def names_in(expr: Expr | None) -> list[Parts]:
             return [name for each in args for name in names_in(each)]
         case Aggregate(_, argument, where):
             return names_in(argument) + names_in(where)
+        case MetricAt(_, dimensions):
+            return [tuple(each.split(".")) for each in dimensions]
+        case _:
+            return []
+
+
+def metrics_in(expr: Expr) -> list[MetricAt]:
+    """Every value of a metric for a row in an expression."""
+    match expr:
+        case MetricAt():
+            return [expr]
+        case Call(_, args):
+            return [found for each in args for found in metrics_in(each)]
         case _:
             return []
 

@@ -14,6 +14,7 @@ from tests.oracle.language import (
     Literal,
     Measure,
     Metric,
+    MetricAt,
     Name,
     Parts,
     Project,
@@ -204,7 +205,7 @@ class OfGroup:
         assert metric.expr is not None
         return value_of(metric.expr, replace(self, formula=metric))
 
-    def aggregate(self, expr: Aggregate) -> Value:
+    def aggregate(self, expr: Aggregate | MetricAt) -> Value:
         """A formula has no aggregates of its own."""
         raise AssertionError(expr)
 
@@ -234,7 +235,7 @@ class Both:
         """One of both."""
         return self.now if parts == ("now",) else self.then
 
-    def aggregate(self, expr: Aggregate) -> Value:
+    def aggregate(self, expr: Aggregate | MetricAt) -> Value:
         """There is none."""
         raise AssertionError(expr)
 
@@ -259,8 +260,9 @@ class OfRows:
         """A measure has no column outside its aggregates."""
         raise AssertionError(parts)
 
-    def aggregate(self, expr: Aggregate) -> Value:
+    def aggregate(self, expr: Aggregate | MetricAt) -> Value:
         """The aggregate over all rows."""
+        assert isinstance(expr, Aggregate)
         return aggregate(expr, self.scopes)
 
 

@@ -162,7 +162,8 @@ def _walked(project: Project, at: str, name: str) -> list[Step]:
         joins = [each for each in steps_from(project, at) if each.declared == (at, name)]
         return [each for each in joins if each.is_forward][:1]
     bridge = project.models[join.through]
-    own = {each.to: (bridge.name, each.name) for each in bridge.joins.values()}
+    plain = [each for each in bridge.joins.values() if not each.through]
+    own = {each.to: (bridge.name, each.name) for each in plain}
     there = [each for each in steps_from(project, at) if each.declared == own[at]]
     on = [each for each in steps_from(project, bridge.name) if each.declared == own[join.to]]
     return [

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tests.oracle.language import Aggregate, Call, Expr, Parts, Project, Row, Value, names_in
+from tests.oracle.language import (
+    Aggregate,
+    Call,
+    Expr,
+    MetricAt,
+    Parts,
+    Project,
+    Row,
+    Value,
+    names_in,
+)
 from tests.oracle.paths import Reference, Refused, Step, find
 from tests.oracle.times import GRAINS, truncate
 from tests.oracle.values import holds, type_of, value_of
@@ -23,7 +34,17 @@ class Rows:
             name: [row for row in model.rows if holds(model.where, OfRow(self, name, row))]
             for name, model in project.models.items()
         }
+        self.asked: dict[MetricAt, dict[Parts, Value]] = {}
+        self.ask: Callable[[MetricAt], dict[Parts, Value]] | None = None
+        """What answers metrics in predicates."""
         self._met: dict[Step, dict[Parts, list[Row]]] = {}
+
+    def cells_of(self, expr: MetricAt) -> dict[Parts, Value]:
+        """A metric's values by its groups."""
+        if expr not in self.asked:
+            assert self.ask is not None
+            self.asked[expr] = self.ask(expr)
+        return self.asked[expr]
 
     def partners(self, step: Step, row: Row) -> list[Row]:
         """The rows on the other side of a join; NULL meets nothing."""
@@ -89,9 +110,12 @@ class OfRow:
         reference = find_at(project, self.model, parts, self.time)
         return self.rows.read(reference, self.row, self.bound)
 
-    def aggregate(self, expr: Aggregate) -> Value:
-        """No row has an aggregate."""
-        raise AssertionError(expr)
+    def aggregate(self, expr: Aggregate | MetricAt) -> Value:
+        """No row has an aggregate; the value of a metric is NULL where no group meets the row."""
+        assert isinstance(expr, MetricAt)
+        cells = self.rows.cells_of(expr)
+        group = tuple(self.name(tuple(each.split("."))) for each in expr.dimensions)
+        return None if None in group else cells.get(group)
 
 
 def find_at(project: Project, home: str, parts: Parts, time: str | None) -> Reference:

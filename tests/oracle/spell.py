@@ -15,6 +15,7 @@ from tests.oracle.language import (
     Literal,
     Measure,
     Metric,
+    MetricAt,
     Model,
     Name,
     Order,
@@ -40,6 +41,8 @@ def sql_of(expr: Expr) -> str:
             return literal(value)
         case Aggregate():
             return _aggregate(expr)
+        case MetricAt(metric, dimensions):
+            return f"metric({', '.join((metric, *dimensions))})"
         case Call("not", (one,)):
             return f"(not {sql_of(one)})"
         case Call("is null" | "is not null" as op, (one,)):

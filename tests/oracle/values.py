@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import cmp_to_key
 from typing import Protocol
 
-from tests.oracle.language import Aggregate, Call, Expr, Literal, Name, Parts, Value
+from tests.oracle.language import Aggregate, Call, Expr, Literal, MetricAt, Name, Parts, Value
 from tests.oracle.times import instant_of, is_instant, midnight, read_civil
 
 
@@ -23,8 +23,8 @@ class Scope(Protocol):
     def name(self, parts: Parts) -> Value:
         """The value of a name."""
 
-    def aggregate(self, expr: Aggregate) -> Value:
-        """The value of an aggregate."""
+    def aggregate(self, expr: Aggregate | MetricAt) -> Value:
+        """The value of an aggregate over rows, or of a metric for a row."""
 
 
 def value_of(expr: Expr, scope: Scope) -> Value:
@@ -34,7 +34,7 @@ def value_of(expr: Expr, scope: Scope) -> Value:
             return scope.name(parts)
         case Literal(value):
             return value
-        case Aggregate():
+        case Aggregate() | MetricAt():
             return scope.aggregate(expr)
         case Call("case", (when, then, otherwise)):
             return value_of(then if value_of(when, scope) is True else otherwise, scope)
@@ -180,7 +180,7 @@ def type_of(expr: Expr, named: Callable[[Parts], str]) -> str:
             return common_type([type_of(each, named) for each in args])
         case Call("/", _):
             return "double"
-        case Call():
+        case _:
             return "boolean"
 
 
