@@ -51,6 +51,9 @@ def _one(random: Random, project: Project, names: Words) -> Metric:
     )
     leaves = leaves_of(project, parts_of(of))
     chance = random.random()
+    times = _times(project, leaves)
+    if chance > 0.88 and times and _is_measure(project, of):
+        return Metric(names("t"), of=of, time=random.choice(times))
     if chance < 0.2:
         within = _names(random, project, leaves, random.choice((0, 0, 1)))
         return Metric(names("k"), of=of, rank=Rank(random.random() < 0.7, within))
@@ -64,6 +67,16 @@ def _one(random: Random, project: Project, names: Words) -> Metric:
     if chance < 0.75:
         return Metric(names("p"), of=of, scope=_per(random, project, leaves, of))
     return Metric(names("g"), of=of, scope=_looked_up(random, project, leaves, of))
+
+
+def _is_measure(project: Project, name: str) -> bool:
+    return name not in project.metrics
+
+
+def _times(project: Project, leaves: list[Leaf]) -> list[str]:
+    """The time dimensions of the one model whose measures are meant."""
+    dimensions = project.models[leaves[0].home].dimensions.values()
+    return [each.name for each in dimensions if each.grain] if len(leaves) == 1 else []
 
 
 def _function(random: Random, project: Project, of: str) -> str:

@@ -149,6 +149,8 @@ class Metric:
     rank: Rank | None = None
     fill: Value = None
     """What stands in place of NULL."""
+    time: str | None = None
+    """Another metric time of its measures."""
     spine: bool = False
     """Whether times without rows are told too."""
     inner: tuple[Metric, ...] = ()

@@ -44,10 +44,12 @@ class Leaf:
     where: tuple[Expr, ...] = ()
     readings: tuple[Reading, ...] = ()
     """When its rows count, the outermost metric's first."""
+    told_time: str | None = None
+    """The metric time that a metric tells in place of its own."""
 
     def time(self, project: Project) -> str | None:
         """Its metric time."""
-        return self.measure.time or project.models[self.home].time
+        return self.told_time or self.measure.time or project.models[self.home].time
 
     def own_predicates(self) -> tuple[Expr, ...]:
         """Those of the metrics that narrow it, and its own."""
@@ -149,7 +151,9 @@ def _sources_of(
         inner = (*where, metric.where) if metric.where is not None else where
         now = [] if metric.show == "value" else sources_of(project, of, inner, readings)
         then = (*readings, metric.reading) if metric.reading else readings
-        return [*now, *sources_of(project, of, inner, then)]
+        return [
+            at_time(each, metric.time) for each in (*now, *sources_of(project, of, inner, then))
+        ]
     found: list[Source] = []
     for name in names_in(metric.expr):
         known = metric.known(project, name)
@@ -161,6 +165,11 @@ def _sources_of(
             else _sources_of(project, known, where, readings)
         )
     return found
+
+
+def at_time(source: Source, time: str | None) -> Source:
+    """The same with the metric time that a metric tells, if it tells one."""
+    return replace(source, told_time=time) if time and isinstance(source, Leaf) else source
 
 
 def _is_rank(project: Project, parts: Parts) -> bool:
@@ -179,6 +188,8 @@ class OfGroup:
     readings: tuple[Reading, ...] = ()
     formula: Metric | None = None
     """The metric whose formula is computed."""
+    told_time: str | None = None
+    """The metric time that a metric around it tells."""
 
     def name(self, parts: Parts) -> Value:
         """The value of a metric or measure."""
@@ -189,7 +200,8 @@ class OfGroup:
         if metric is None:
             leaf = leaf_named(self.project, parts)
             assert leaf is not None
-            return self.cells[Leaf(leaf.home, leaf.measure, self.where, self.readings)]
+            found = Leaf(leaf.home, leaf.measure, self.where, self.readings, self.told_time)
+            return self.cells[found]
         value = self.value(metric)
         return metric.fill if value is None else value
 
@@ -201,6 +213,7 @@ class OfGroup:
         if metric.of is not None:
             if metric.where is not None:
                 outer = replace(outer, where=(*self.where, metric.where))
+            outer = replace(outer, told_time=metric.time or self.told_time)
             return _at_times(metric, outer)
         assert metric.expr is not None
         return value_of(metric.expr, replace(self, formula=metric))

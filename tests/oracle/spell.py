@@ -199,6 +199,7 @@ def _further(metric: Metric) -> dict[str, Any]:
     told = {
         "fill_nulls_with": None if metric.fill is None else literal(metric.fill),
         "spine": metric.spine or None,
+        "time": metric.time,
         "with": {each.name: _metric(each) for each in metric.inner} or None,
     }
     return {key: value for key, value in told.items() if value is not None}

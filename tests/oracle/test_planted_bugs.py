@@ -17,7 +17,7 @@ from semantic_models.resolved import Branch, ResolvedQuery
 from tests.oracle.compare import Difference
 from tests.oracle.fuzz import ask_project, seeds
 
-QUESTIONS_MAX = 400
+QUESTIONS_MAX = 2_000
 SEEDS = seeds("plants", QUESTIONS_MAX)
 
 Plant = Callable[[pytest.MonkeyPatch], None]
