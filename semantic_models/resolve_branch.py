@@ -24,7 +24,6 @@ from semantic_models.errors import (
     ForebayError,
     ManyToMany,
     NoPath,
-    NotSupported,
     Position,
     TimeRequired,
     UnknownName,
@@ -171,13 +170,6 @@ class BranchResolver:
         inner = self.ask(called.query())
         path = (f"metric:{len(self.metrics)}",)
         keys = [self._key_of(each) for each in called.keys]
-        for name, each in zip(called.keys, keys, strict=True):
-            if not keeps_rows(each.joins):
-                raise NotSupported(
-                    f'metric "{called.metric}" is met on "{name}", which a row of model '
-                    f'"{self.home.name}" has several of',
-                    hint="Name a dimension that each row has one of.",
-                )
         on = tuple((each.expr(), key_name(at)) for at, each in enumerate(keys))
         self.metrics[path] = MetricStep(path, inner, on)
         type_ = next(each.type for each in inner.computed if each.name == VALUE)

@@ -224,7 +224,7 @@ class Asking:
                 if not isinstance(found, Reference):
                     self.codes.add("OPEN")
                 elif found.many:
-                    self.codes.add("E_NOT_SUPPORTED")
+                    self.codes.add("E_NO_PATH")
 
     def _judge_fill(self) -> None:
         """Of what is filled up; through hours of a zone whose clock changes nothing is."""
