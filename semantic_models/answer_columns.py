@@ -73,7 +73,7 @@ def answered(
         having=having,
         order=order,
         limit=query.limit,
-        offset=query.offset,
+        offset=query.offset or 0,
         zone=clock.zone,
         engine=branches[0].home.engine,
         columns=_answer(outputs, asked, about),

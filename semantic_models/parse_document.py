@@ -146,7 +146,7 @@ def parse_object(document: Json) -> Query:
         having=_list(document, "having", _filter),
         order_by=_list(document, "order_by", _order),
         limit=_count(document, "limit"),
-        offset=_count(document, "offset") or 0,
+        offset=_count(document, "offset"),
         time=_time(document.get("time")),
         saved_query=saved_query,
     )

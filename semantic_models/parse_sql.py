@@ -129,7 +129,7 @@ def parse_sql(text: str, catalog: Catalog) -> Query:
         having=_predicates(select.args.get("having"), items, ()),
         order_by=_order(select, asked, items),
         limit=_count(select, "limit", text),
-        offset=_count(select, "offset", text) or 0,
+        offset=_count(select, "offset", text),
         columns=tuple(items.column(each) for each in asked) if metrics else (),
     )
 

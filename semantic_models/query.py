@@ -130,7 +130,7 @@ class Query:
     having: tuple[Filter, ...] = ()
     order_by: tuple[OrderBy, ...] = ()
     limit: int | None = None
-    offset: int = 0
+    offset: int | None = None
     time: TimeRange = TimeRange()
     fill: bool = False
     """Whether times without rows are in the answer too."""

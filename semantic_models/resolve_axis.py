@@ -77,6 +77,7 @@ def resolve_axis(resolver: BranchResolver, query: Query, reading: Reading) -> Ax
     if not has_parts and _shifts_periods(resolver, query, reading, grains):
         (grain,) = set(grains)
     check_clock(resolver, grain)
+    _check_steps(reading, grain)
     at = own_moment(resolver, grain)
     ends = CalendarEnds()
     by_day = grain in grains
@@ -101,6 +102,17 @@ def resolve_axis(resolver: BranchResolver, query: Query, reading: Reading) -> Ax
             for calendar, count in ends.asked
         ),
     )
+
+
+def _check_steps(reading: Reading, grain: Grain) -> None:
+    """Refuse steps that lead from the start of no period to that of another."""
+    for step in (each.back for each in reading.shifts if each.back is not None):
+        is_finer = isinstance(step.grain, Grain) and step.grain.is_finer_than(grain)
+        if is_finer and not divides(grain, step):
+            raise NotSupported(
+                f"a metric of {step.count} {step.grain}s ago is asked for by {grain}",
+                hint=f"Group by {step.grain}, or name a step of whole periods.",
+            )
 
 
 def _not_by_day(grain: Grain) -> NotSupported:

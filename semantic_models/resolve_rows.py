@@ -255,7 +255,7 @@ def _resolved(query: Query, listing: _Listing, clock: Clock) -> ResolvedQuery:
         having=(),
         order=sort_keys,
         limit=query.limit,
-        offset=query.offset,
+        offset=query.offset or 0,
         zone=clock.zone,
         engine=listing.home.engine,
         columns=tuple(columns[each.name] for each in keys),

@@ -39,7 +39,7 @@ def added_to(saved: SavedQuery, asked: Query) -> Query:
         having=(*query.having, *asked.having),
         order_by=asked.order_by or query.order_by,
         limit=query.limit if asked.limit is None else asked.limit,
-        offset=asked.offset or query.offset,
+        offset=query.offset if asked.offset is None else asked.offset,
         time=_time(query.time, asked.time),
         parameters=tuple(sorted((dict(query.parameters) | dict(asked.parameters)).items())),
     )

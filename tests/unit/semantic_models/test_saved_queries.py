@@ -50,6 +50,7 @@ def added(saved: dict[str, Any], asked: dict[str, Any]) -> Query:
         ({"order_by": ["a"], "limit": 5}, {"order_by": ["-b"]}, {"order_by": ["-b"], "limit": 5}),
         ({"limit": 5, "offset": 1}, {"limit": 0}, {"limit": 0, "offset": 1}),
         ({"fill": True}, {"offset": 2}, {"fill": True, "offset": 2}),
+        ({"offset": 2}, {"offset": 0}, {"offset": 0}),
         ({"time": {"last": "2 days"}}, {"time": {"zone": "UTC"}},
          {"time": {"last": "2 days", "zone": "UTC"}}),
         ({"time": {"last": "2 days", "zone": "UTC"}}, {"time": {"from": "2013"}},
