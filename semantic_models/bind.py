@@ -91,8 +91,7 @@ def in_joined_row(expr: Expr, path: Path, joins: Sequence[Join]) -> Expr:
     moved = behind(expr, path)
     if not path:
         return moved
-    _, key = joins[-1].columns[0]
-    tree = null_without_row(moved.tree, column(key, path))
+    tree = null_without_row(moved.tree, column(joins[-1].witness, path))
     return moved if tree is moved.tree else Expr(tree, paths_of(tree))
 
 

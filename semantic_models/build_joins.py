@@ -12,7 +12,6 @@ from semantic_models.checks import unknown
 from semantic_models.errors import (
     KeyRequired,
     ManyToMany,
-    NotSupported,
     Position,
     TypeMismatch,
     UnknownName,
@@ -20,6 +19,7 @@ from semantic_models.errors import (
 )
 from semantic_models.expressions import conjuncts, name_parts, names, offset_of, parse_one
 from semantic_models.faults import Faults
+from semantic_models.join_conditions import compared_in, join_conditions
 from semantic_models.join_paths import Joins, cardinality
 from semantic_models.kinds import settle
 from semantic_models.model import Cardinality, Join
@@ -66,7 +66,7 @@ def _join(spec: ModelSpec, join: JoinSpec, specs: Specs, columns: Columns, fault
         raise unknown("model", join.to.text, specs, "Models").at(join.to.position())
     if join.on is None and not target.key:
         faults.refuse_lost("key", target.name.text)
-    pairs = _columns(join, target)
+    pairs, others = _columns(join, target)
     if join.on is None:
         for _, right in pairs:
             faults.refuse_lost("columns", target.name.text, right)
@@ -78,9 +78,12 @@ def _join(spec: ModelSpec, join: JoinSpec, specs: Specs, columns: Columns, fault
     _check_kinds(spec, pairs, columns, join)
     left_key = _key_within(spec, frozenset(left for left, _ in pairs))
     valid = _valid(join, target, columns)
+    bound = join_conditions(others, (spec, target), join, columns)
     equal = frozenset(right for _, right in pairs)
     implied = {target.partition.text} if target.partition is not None else set()
     right_key = _key_within(target, equal | implied | set(valid[:1]))
+    if bound and not right_key:
+        left_key = tuple(each.text for each in spec.key)
     meets = cardinality(source_is_key=bool(left_key), target_is_key=bool(right_key))
     if meets is Cardinality.MANY_TO_MANY:
         faults.refuse_lost("key", target.name.text)
@@ -98,6 +101,8 @@ def _join(spec: ModelSpec, join: JoinSpec, specs: Specs, columns: Columns, fault
         target=target.name.text,
         columns=pairs,
         cardinality=meets,
+        conditions=bound,
+        compared="" if pairs else compared_in(bound, join),
         key=right_key or left_key,
         valid=valid,
         at=_at(join, spec),
@@ -139,9 +144,13 @@ def _at(join: JoinSpec, spec: ModelSpec) -> str:
     return join.at.text
 
 
-def _columns(join: JoinSpec, target: ModelSpec) -> tuple[tuple[str, str], ...]:
+Pairs = tuple[tuple[str, str], ...]
+
+
+def _columns(join: JoinSpec, target: ModelSpec) -> tuple[Pairs, list[exp.Expr]]:
+    """The equal columns, and the other conditions as they are written."""
     if join.on is not None:
-        return _pairs(join.on, target.name.text, join.name.text)
+        return _parts(join.on, target.name.text, join.name.text)
     key = tuple(each.text for each in target.key)
     if not key:
         raise KeyRequired(
@@ -156,23 +165,25 @@ def _columns(join: JoinSpec, target: ModelSpec) -> tuple[tuple[str, str], ...]:
             hint=f'The key of model "{target.name.text}" is {", ".join(key)}.',
             position=join.columns[0].position(),
         )
-    return tuple(zip(mine, key, strict=True))
+    return tuple(zip(mine, key, strict=True)), []
 
 
-def _pairs(on: Scalar, target: str, join: str) -> tuple[tuple[str, str], ...]:
-    """The columns of a condition: this model's, the target's; either side may come first."""
-    tree = parse_one(on.text, on.position)
-    return tuple(_pair(part, on, target, join) for part in conjuncts(tree))
+def _parts(on: Scalar, target: str, join: str) -> tuple[Pairs, list[exp.Expr]]:
+    """A condition: pairs of this model's column and the target's, either first, and the rest."""
+    parts = conjuncts(parse_one(on.text, on.position))
+    equal = [part for part in parts if _is_pair(part)]
+    pairs = tuple(_pair(part, on, target, join) for part in equal)
+    return pairs, [part for part in parts if not _is_pair(part)]
+
+
+def _is_pair(part: exp.Expr) -> bool:
+    if not isinstance(part, exp.EQ):
+        return False
+    return None not in (name_parts(part.this), name_parts(part.expression))
 
 
 def _pair(part: exp.Expr, on: Scalar, target: str, join: str) -> tuple[str, str]:
-    sides = (name_parts(part.this), name_parts(part.expression)) if isinstance(part, exp.EQ) else ()
-    if len(sides) != 2 or None in sides:
-        raise NotSupported(
-            "a join condition other than equal columns is not supported by this version",
-            hint=f"Write it as this_column = {target}.its_column.",
-            position=on.position(*offset_of(part)),
-        )
+    sides = (name_parts(part.this), name_parts(part.expression))
     left, right = (side or () for side in sides)
     of_target = (target, join)
     if len(left) == 2 and left[0] in of_target:

@@ -186,7 +186,7 @@ def _of_valued(member: Valued) -> Definition:
         case Join():
             return {
                 "to": member.target,
-                "on": member.columns,
+                "on": (member.columns, member.conditions),
                 "cardinality": member.cardinality,
                 "valid": member.valid,
                 "at": member.at,

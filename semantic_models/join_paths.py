@@ -59,7 +59,7 @@ def both_ways(joins: Joins) -> Joins:
     }
     for its in joins.values():
         for join in its.values():
-            if join.valid or join.by_partition:
+            if join.valid or join.by_partition or join.conditions:
                 continue
             turned = backward(join)
             place = (turned.source, turned.target, frozenset(turned.columns))

@@ -144,6 +144,10 @@ def _keys(catalog: Catalog, steps: Sequence[Join]) -> Iterator[Part]:
         source, target = catalog.models[join.source], catalog.models[join.target]
         yield from _columns(source, [left for left, _ in join.columns])
         yield from _columns(target, [right for _, right in join.columns])
+        for each in join.conditions:
+            sides = [(node.name, bool(node.table)) for node in each.tree.find_all(exp.Column)]
+            yield from _columns(source, [name for name, is_its in sides if not is_its])
+            yield from _columns(target, [name for name, is_its in sides if is_its])
         if target.where is not None:
             parts = tuple(_read(catalog, target, target.where))
             yield Part("where", text_of(target.where), f"of {target.name}", parts)

@@ -81,6 +81,10 @@ class Join:
     columns: tuple[tuple[str, str], ...]
     """Pairs of equal columns: the source's, the target's."""
     cardinality: Cardinality
+    conditions: tuple[Expr, ...] = ()
+    """What must hold beside equal columns; the target's stand behind the join's name."""
+    compared: str = ""
+    """Where no columns are equal: one of the target that a condition compares."""
     key: tuple[str, ...] = ()
     """The declared key that makes a side the "one" side; empty where neither side has one."""
     valid: tuple[str, ...] = ()
@@ -91,6 +95,12 @@ class Join:
     """Whether it meets one row only where both sides are of one partition."""
     declared: bool = True
     """Whether an author wrote it; otherwise it is a written join walked backwards."""
+
+    @property
+    def witness(self) -> str:
+        """A column of the target that is NULL in no row which is met."""
+        return self.columns[0][1] if self.columns else self.compared
+
     valid_origin: Scalar | None = field(default=None, compare=False, repr=False)
     """What its author wrote of ``valid`` first."""
 

@@ -82,7 +82,8 @@ def _on(catalog: Catalog, model: Model, spec: JoinSpec) -> Expr:
         for left, right in model.joins[spec.name.text].columns
     ]
     origin = spec.on or next(iter(spec.columns), spec.name)
-    return Expr(conjunction(pairs), (path,), origin)
+    join_ = model.joins[spec.name.text]
+    return Expr(conjunction([*pairs, *join_.conditions]), (path,), origin)
 
 
 def unfiltered(catalog: Catalog) -> Catalog:

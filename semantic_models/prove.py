@@ -130,7 +130,10 @@ def _step(step: Step) -> Proof:
         "from": step.join.source,
         "to": step.target.name,
         "cardinality": step.join.cardinality.value,
-        "on": [f"{left} = {right}" for left, right in step.join.columns],
+        "on": [
+            *(f"{left} = {right}" for left, right in step.join.columns),
+            *_texts(step.join.conditions),
+        ],
         "key": list(step.join.key),
         "always": _texts((step.target.where,) if step.target.where is not None else ()),
     }

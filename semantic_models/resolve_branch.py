@@ -297,15 +297,16 @@ class BranchResolver:
                 target = self.catalog.models[join.target]
                 step = Step(path[:number], join, target)
                 self.steps[path[:number]] = step
-                if join.valid or target.partition:
+                if join.valid or target.partition or join.conditions:
                     predicates = self._matching(join, target, path[:number])
                     self.steps[path[:number]] = replace(step, predicates=predicates)
 
     def _matching(self, join: Join, target: Model, path: Path) -> tuple[Expr, ...]:
         """What tells the one row that a join meets beside its equal columns."""
+        conditions = tuple(behind(each, path[:-1]) for each in join.conditions)
         if self.probes:
-            return ()
-        found = same_partition(self.home, join, target, path)
+            return conditions
+        found = (*same_partition(self.home, join, target, path), *conditions)
         if not join.valid:
             return found
         if join.at:

@@ -355,6 +355,8 @@ def _why_no_link(join: Join | None, models: Mapping[str, ModelSpec]) -> str:
         return "Ossie has no versions of rows"
     if join.by_partition:
         return "Ossie has no partitions"
+    if join.conditions:
+        return "Ossie joins equal columns only"
     if join.target not in models:
         return f'model "{join.target}" is not carried over'
     return "" if join.cardinality.keeps_rows else "a relationship leads from many rows to one"

@@ -116,6 +116,8 @@ models:
       approver: {to: users, on: approver_id = user_id}
       payments: {to: payments, on: order_id = payments.order_id}
       labels: {to: labels, through: order_labels}
+      band: {to: bands, on: "amount >= bands.low and amount < coalesce(bands.high, 1000)"}
+      badge: {to: badges, on: customer_id = badges.customer_id and badges.vip}
     segments:
       unpriced: amount is null
       big: amount >= 50
@@ -168,6 +170,14 @@ models:
       visits: count(*)
       pages_seen: sum(pages)
     joins: {customer: customers}
+  bands:
+    table: bands
+    dimensions: {band_name: name, label: "coalesce(name, 'none')"}
+    measures: {bands: count(*)}
+  badges:
+    table: profiles
+    key: customer_id
+    dimensions: {level: "coalesce(tier, 0)"}
   sessions:
     table: sessions
     time: started_at
@@ -416,6 +426,8 @@ insert into visits values
   (1, 1, '2024-03-10', 'web', 3), (2, 1, '2024-03-10', 'app', 4), (3, 2, '2024-03-11', 'web', null),
   (4, null, '2024-11-03', 'web', 1), (5, 5, '2024-11-03', 'app', 2), (6, 3, null, null, 9),
   (7, 88, '2024-12-31', 'web', 5);
+create table bands(low integer, high integer, name varchar);
+insert into bands values (0, 50, 'low'), (40, 100, 'middle'), (50, 60, 'middle'), (100, null, 'high');
 create table sessions(
   customer_id integer, started_at timestamptz, first_visit_on date, device varchar
 );

@@ -249,9 +249,8 @@ def test_the_version_changes_with_a_definition_and_with_nothing_else() -> None:
             'E_NAME_NOT_FOUND engine "lake" does not exist',
         ),
         (
-            project().replace("on: a_id = id", "on: a_id > id"),
-            "E_NOT_SUPPORTED a join condition other than equal columns is not supported by this "
-            "version",
+            project().replace("on: a_id = id", "on: a_id > 1"),
+            'E_PRIMARY_KEY_REQUIRED join "owner" compares no column of model "a"',
         ),
         (
             project().replace("on: id = b.a_id", "on: x = b.y"),
