@@ -186,7 +186,8 @@ def _of_valued(member: Valued) -> Definition:
         case Join():
             return {
                 "to": member.target,
-                "on": (member.columns, member.conditions),
+                "on": member.columns,
+                "conditions": member.conditions,
                 "cardinality": member.cardinality,
                 "valid": member.valid,
                 "at": member.at,

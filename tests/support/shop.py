@@ -427,7 +427,8 @@ insert into visits values
   (4, null, '2024-11-03', 'web', 1), (5, 5, '2024-11-03', 'app', 2), (6, 3, null, null, 9),
   (7, 88, '2024-12-31', 'web', 5);
 create table bands(low integer, high integer, name varchar);
-insert into bands values (0, 50, 'low'), (40, 100, 'middle'), (50, 60, 'middle'), (100, null, 'high');
+insert into bands values
+  (0, 50, 'low'), (40, 100, 'middle'), (50, 60, 'middle'), (100, null, 'high');
 create table sessions(
   customer_id integer, started_at timestamptz, first_visit_on date, device varchar
 );
