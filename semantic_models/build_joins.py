@@ -91,7 +91,7 @@ def _join(spec: ModelSpec, join: JoinSpec, specs: Specs, columns: Columns, fault
         raise ManyToMany(
             f'join "{join.name.text}" of model "{spec.name.text}" meets many rows on both sides',
             detail="Neither side's columns hold a declared key.",
-            hint=f'Declare `key` of model "{spec.name.text}", to count a row once that meets several.'
+            hint=f'Declare `key` of model "{spec.name.text}", to count each of its rows once.'
             if bound
             else f'Declare `key` or `unique` on model "{target.name.text}".',
             position=(join.on or join.name).position(),

@@ -18,7 +18,7 @@ SPINE = ("spine:",)
 """The path of that series; no join has such a name."""
 
 _MONTHS = {Grain.MONTH: 1, Grain.QUARTER: 3, Grain.YEAR: 12}
-_SECONDS = {
+SECONDS = {
     Grain.SECOND: 1,
     Grain.MINUTE: 60,
     Grain.HOUR: 3_600,
@@ -76,7 +76,7 @@ def divides(grain: Grain, span: Span) -> bool:
     step = span.grain
     if isinstance(step, CalendarGrain):
         return False
-    for sizes in (_MONTHS, _SECONDS):
+    for sizes in (_MONTHS, SECONDS):
         if grain in sizes and step in sizes:
             return span.count * sizes[step] % sizes[grain] == 0
     return False

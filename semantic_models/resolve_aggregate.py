@@ -356,8 +356,10 @@ def _branch(
     if home.one_time is not None:
         resolver.count_one_time(home.one_time, grouped, list(keys.values()))
     try:
-        asked = (predicate(each) for each in home.asked)
-        filters = resolver.filters((*query.where, *asked), query.time)
+        filters = resolver.filters(query.where, query.time)
+        if home.asked:
+            plain, existences = resolver.own_filters([predicate(each) for each in home.asked])
+            filters = (*filters[0], *plain), (*filters[1], *existences)
     except NoPath as error:
         names_ = ", ".join(f'"{each.measure.name}"' for each in measures)
         error.detail = f"{error.detail} The measures are {names_}.".strip()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from semantic_models.catalog import Catalog
-from semantic_models.errors import ForebayError, NotSupported, TimeRequired
+from semantic_models.errors import ForebayError, NotSupported, TimeRequired, WrongType
 from semantic_models.intrinsics import moment
 from semantic_models.model import (
     GRAINS,
@@ -19,7 +19,7 @@ from semantic_models.model import (
     Reading,
     Spine,
 )
-from semantic_models.periods import CalendarEnds, begins, counted, divides
+from semantic_models.periods import SECONDS, CalendarEnds, begins, counted, divides
 from semantic_models.query import Asked, Query
 from semantic_models.resolve_branch import BranchResolver
 from semantic_models.resolve_filters import names_in
@@ -28,6 +28,22 @@ from semantic_models.resolve_time import Bounds, bounds, floor, time_literal
 from semantic_models.resolved import Axis, Periods, PeriodsBack
 from semantic_models.top_members import MEMBER, OTHER
 from semantic_models.types import Kind
+
+PERIODS_MAX = 1_000_000
+"""The periods that are made between the ends of a range."""
+
+
+_DAY = SECONDS[Grain.DAY]
+_LENGTHS: Mapping[Grain, float] = {
+    **SECONDS,
+    Grain.NANOSECOND: 1e-9,
+    Grain.MICROSECOND: 1e-6,
+    Grain.MILLISECOND: 1e-3,
+    Grain.MONTH: 28 * _DAY,
+    Grain.QUARTER: 90 * _DAY,
+    Grain.YEAR: 365 * _DAY,
+}
+"""The least seconds of a period."""
 
 
 def is_axis(resolver: BranchResolver, name: str) -> bool:
@@ -135,8 +151,23 @@ def periods(resolver: BranchResolver, query: Query, grain: Grain) -> Periods:
 
 
 def within_bounds(within: Bounds, grain: Grain, spine: Spine | None) -> Periods:
-    """The periods between two civil times, as far as these are known."""
-    return Periods(grain, _civil(within.start, grain), _civil(_last(within), grain), spine)
+    """The periods between two civil times, as far as these are known.
+
+    Raises:
+        WrongType: there are more than a question may go through.
+    """
+    last = _last(within)
+    if within.start is not None and last is not None and spine is None:
+        _check_count(within.start, last, grain)
+    return Periods(grain, _civil(within.start, grain), _civil(last, grain), spine)
+
+
+def _check_count(start: datetime, last: datetime, grain: Grain) -> None:
+    if (last - start).total_seconds() / _LENGTHS[grain] > PERIODS_MAX:
+        raise WrongType(
+            f"the time range has more than {PERIODS_MAX:,} periods of a {grain}",
+            hint="Ask for a shorter range, or a coarser grain.",
+        )
 
 
 def spine_of(catalog: Catalog, engine: str, grain: Grain) -> Spine | None:

@@ -348,6 +348,15 @@ class BranchResolver:
         plain, existences = self.sorted_out(found)
         return (*plain, *self._range(time)), existences
 
+    def own_filters(self, filters: Sequence[Filter]) -> RowFilters:
+        """Predicates of a metric itself, for which metric time is the rows' own."""
+        axis, self.axis = self.axis, None
+        self._looked.clear()
+        found = self.sorted_out(row_filters(filters, self.catalog, self.look, self.clock))
+        self.axis = axis
+        self._looked.clear()
+        return found
+
     def sorted_out(self, predicates: Sequence[RowFilter]) -> RowFilters:
         """Predicates apart by the rows they filter; those behind one join want one and the same."""
         plain: list[Expr] = []
