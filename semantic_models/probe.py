@@ -12,11 +12,11 @@ from semantic_models.bind import column
 from semantic_models.catalog import Catalog
 from semantic_models.give_types import MEASURE
 from semantic_models.make_plan import make_plan
-from semantic_models.model import Dimension, Expr, Measure, Model
+from semantic_models.model import GRAINS, Dimension, Expr, Grain, Measure, Model
 from semantic_models.parameters import values_of
 from semantic_models.plan import Aggregate, Output, Plan
 from semantic_models.plan_rows import conjunction, joined_rows
-from semantic_models.query import Asked, Query
+from semantic_models.query import Asked, Query, TimeRange
 from semantic_models.resolve import resolve
 from semantic_models.resolve_branch import BranchResolver
 from semantic_models.resolve_filters import Clock
@@ -132,9 +132,22 @@ def probe_metrics(catalog: Catalog, names: Sequence[str]) -> Plan:
         ModelError: it has no safe answer, whoever asks.
     """
     looks_back = any(catalog.metric(name).looks_back for name in names)
-    times = (METRIC_TIME,) if looks_back else ()
+    times = (_time_of(catalog, names),) if looks_back else ()
     ranks = filter(None, (catalog.metric(name).ranked for name in names))
     within = (name for each in ranks for name in each.within)
     grouped = dict.fromkeys(map(Asked, (*times, *within)))
-    query = Query(metrics=tuple(map(Asked, names)), dimensions=tuple(grouped))
+    query = Query(
+        metrics=tuple(map(Asked, names)),
+        dimensions=tuple(grouped),
+        time=TimeRange(zone=_NO_CLOCK.zone),
+    )
     return make_plan(resolve(query, catalog, now=_NO_TIME))
+
+
+def _time_of(catalog: Catalog, names: Sequence[str]) -> str:
+    """Metric time at a grain that no step of the metrics leads out of."""
+    uses = (use for name in names for use in catalog.metric(name).measures)
+    steps = (shift.back for use in uses for shift in use.reading.shifts)
+    grains = [step.grain for step in steps if step is not None and isinstance(step.grain, Grain)]
+    finest = min(grains, key=GRAINS.__getitem__, default=Grain.DAY)
+    return f"{METRIC_TIME}.{finest}" if finest.is_finer_than(Grain.DAY) else METRIC_TIME

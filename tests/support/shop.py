@@ -372,6 +372,7 @@ metrics:
   back_in_days: {retention: visitors, cohort: first_visit_on, after: 3 days}
   back_on_day: {retention: visitors, cohort: first_visit_on, after: 1 day, on: day}
   back_after_signup: {retention: visitors, cohort: customer.signed_up, after: 13 months}
+  revenue_an_hour_ago: {of: revenue, offset: 1 hour}
   spined_revenue: {of: revenue, spine: true, fill_nulls_with: 0}
 """
 
