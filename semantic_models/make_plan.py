@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from sqlglot import exp
+
 from semantic_models.aggregate_then_join import aggregate_then_join, can_aggregate_first
 from semantic_models.bind import (
     column,
@@ -183,13 +185,28 @@ def _looked_up(plan: LogicalPlan, nested: NestedGroups) -> LogicalPlan:
 def _filled(plan: LogicalPlan, filling: Filling) -> LogicalPlan:
     """The same with a row for each period that has none."""
     rows = met_days(series(filling.periods, filling.moments), filling.calendars)
-    periods = Distinct(filtered(rows, filling.known), filling.keys)
+    of_times, others = _by_times(filling)
+    periods = _kept(Distinct(filtered(rows, filling.known), filling.keys), of_times)
     if filling.others:
         filled = _dense(plan, periods, filling)
     else:
         columns = named(outputs(plan))
         filled = Fill(plan, periods, tuple(key.name for key in filling.keys), columns)
-    return _kept(filled, filling.predicates)
+    return _kept(filled, others)
+
+
+def _by_times(filling: Filling) -> tuple[tuple[Expr, ...], tuple[Expr, ...]]:
+    """The predicates that a period alone decides, and the others.
+
+    Rows that are there satisfied the former by their own times, which may lie within a period.
+    """
+    times = {key.name for key in filling.keys}
+    alone: list[Expr] = []
+    others: list[Expr] = []
+    for each in filling.predicates:
+        names = {node.name for node in each.tree.find_all(exp.Column)}
+        (alone if names <= times else others).append(each)
+    return tuple(alone), tuple(others)
 
 
 def _kept(plan: LogicalPlan, predicates: tuple[Expr, ...]) -> LogicalPlan:

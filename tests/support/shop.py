@@ -178,6 +178,13 @@ models:
     table: profiles
     key: customer_id
     dimensions: {level: "coalesce(tier, 0)"}
+  ledger:
+    sql: |
+      select order_id, created_at at time zone 'UTC' as booked, amount from orders where not is_test
+    key: order_id
+    time: booked
+    dimensions: {booked: {type: time, grain: month}}
+    measures: {booked_amount: sum(amount)}
   sessions:
     table: sessions
     time: started_at
