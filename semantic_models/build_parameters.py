@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
-from semantic_models.checks import unknown
-from semantic_models.errors import NameCollision, NotSupported
+from semantic_models.checks import repeated, unknown
+from semantic_models.errors import NotSupported
 from semantic_models.faults import Faults
 from semantic_models.model import Input, MeasureUse, Metric, Parameter
 from semantic_models.parameters import PREFIX, TYPES, Fixed, check_value, fixed, unknown_type
@@ -19,19 +19,14 @@ Parameters = Mapping[str, Parameter]
 
 def build_parameters(project: ProjectSpec, faults: Faults) -> dict[str, Parameter]:
     """The parameters of a project by name."""
+    names = (each.name for each in project.parameters)
+    for fault in repeated("parameter", names, "Keep one of them."):
+        faults.add(fault)
     found: dict[str, Parameter] = {}
     for each in project.parameters:
         made = faults.attempt(partial(_parameter, each))
-        if made is not None and made.name in found:
-            faults.add(
-                NameCollision(
-                    f'parameter "{made.name}" is declared twice',
-                    hint="Keep one of them.",
-                    position=each.name.position(),
-                )
-            )
-        elif made is not None:
-            found[made.name] = made
+        if made is not None:
+            found.setdefault(made.name, made)
     return found
 
 

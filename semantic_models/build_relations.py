@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 
 from sqlglot import exp
 
 from semantic_models.build_metrics import standard_grain
-from semantic_models.checks import unknown
+from semantic_models.checks import repeated, unknown
 from semantic_models.errors import MalformedSql, NameCollision, WrongType
 from semantic_models.expressions import parse_one
 from semantic_models.faults import Faults
@@ -94,7 +93,7 @@ def known_engine(written: Scalar, project: ProjectSpec, faults: Faults) -> str:
 def build_spines(project: ProjectSpec, faults: Faults) -> tuple[Spine, ...]:
     """The spines of a project, finest first."""
     made = (faults.attempt(partial(_spine, each, project, faults)) for each in project.spines)
-    for fault in _repeated(project):
+    for fault in repeated("spine", (each.name for each in project.spines), "Keep one of them."):
         faults.add(fault)
     return tuple(sorted(filter(None, made), key=lambda each: GRAINS[each.grain]))
 
@@ -123,15 +122,3 @@ def build_calendars(project: ProjectSpec, faults: Faults) -> dict[str, str]:
                 faults.add(fault)
             found.setdefault(grain.text, calendar.name.text)
     return found
-
-
-def _repeated(project: ProjectSpec) -> Iterator[NameCollision]:
-    taken: set[str] = set()
-    for each in project.spines:
-        if each.name.text in taken:
-            yield NameCollision(
-                f'spine "{each.name.text}" is declared twice',
-                hint="Keep one of them.",
-                position=each.name.position(),
-            )
-        taken.add(each.name.text)

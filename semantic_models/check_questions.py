@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from semantic_models.catalog import Catalog
-from semantic_models.errors import ForebayError, NameCollision, WrongType
+from semantic_models.checks import repeated
+from semantic_models.errors import ForebayError, WrongType
 from semantic_models.make_plan import make_plan
 from semantic_models.parse_document import parse_object
 from semantic_models.query import Asked, Query
@@ -28,7 +29,7 @@ def check_questions(spec: ProjectSpec, catalog: Catalog) -> Iterator[ForebayErro
     for each in spec.saved_queries:
         query = catalog.saved_queries[each.name.text].query
         yield from _faults(query, each.question, each.name, catalog)
-    yield from _same_names(spec)
+    yield from repeated("test", (each.name for each in spec.tests), "Rename one of them.")
     for test in spec.tests:
         if test.error is None:
             query = parse_object(test.question.document)
@@ -66,18 +67,6 @@ def _of_levels(spec: HierarchySpec, model: str, catalog: Catalog) -> Iterator[Fo
             spec.name,
             catalog,
         )
-
-
-def _same_names(spec: ProjectSpec) -> Iterator[ForebayError]:
-    taken: set[str] = set()
-    for each in spec.tests:
-        if each.name.text in taken:
-            yield NameCollision(
-                f'test "{each.name.text}" is declared twice',
-                hint="Rename one of them.",
-                position=each.name.position(),
-            )
-        taken.add(each.name.text)
 
 
 def _faults(

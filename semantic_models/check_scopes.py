@@ -10,7 +10,7 @@ from semantic_models.checks import unknown
 from semantic_models.errors import ForebayError
 from semantic_models.faults import Faults
 from semantic_models.model import Metric
-from semantic_models.resolve_names import METRIC_TIME, parts_of, reach
+from semantic_models.resolve_names import is_metric_time, reach
 from semantic_models.spec import MetricSpec, Scalar
 
 
@@ -41,7 +41,7 @@ def _names(spec: MetricSpec) -> Iterator[tuple[Scalar, bool]]:
 def _fault(
     name: Scalar, metric: Metric, catalog: Catalog, *, may_be_column: bool
 ) -> ForebayError | None:
-    if parts_of(name.text)[0] == METRIC_TIME:
+    if is_metric_time(name.text):
         return None
     found: list[ForebayError] = []
     known: list[str] = []

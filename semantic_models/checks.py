@@ -183,3 +183,14 @@ CHECKS: tuple[Check, ...] = (
     grains_stay_grains,
     zone_exists,
 )
+
+
+def repeated(kind: str, names: Iterable[Scalar], hint: str) -> Iterator[NameCollision]:
+    """One fault for each name that stands there before."""
+    taken: set[str] = set()
+    for name in names:
+        if name.text in taken:
+            yield NameCollision(
+                f'{kind} "{name.text}" is declared twice', hint=hint, position=name.position()
+            )
+        taken.add(name.text)

@@ -25,8 +25,7 @@ IsGrouped = Callable[[MeasureUse], bool]
 
 def suffix(span: Span) -> str:
     """What a column's name ends with that shows the value of so long ago."""
-    assert isinstance(span.grain, Grain), "a question compares by standard steps"
-    return f"__{span.count}_{span.grain.value}{'' if span.count == 1 else 's'}_ago"
+    return f"__{str(span).replace(' ', '_')}_ago"
 
 
 def earlier(metric: Metric, span: Span, is_grouped: IsGrouped, *, is_ranged: bool) -> Metric:

@@ -62,8 +62,9 @@ _ASKED: Mapping[str, Schema] = {
     "limit": _COUNT,
     "offset": _COUNT,
     "time": {"type": "object", "additionalProperties": _TEXT},
-    **{key: {"type": "boolean"} for key in ("distinct", "fill", "totals")},
-    "params": {"type": "object"},
+    **{key: {"type": "boolean"} for key in ("distinct", "totals")},
+    **{key: {"type": "object"} for key in ("params", "top")},
+    "fill": {"enum": [False, True, "dense"]},
 }
 """The keys of a question that take no list of entries."""
 _NAME: Schema = {"pattern": "^(?!.*__)[A-Za-z_][A-Za-z0-9_]*$", "maxLength": NAME_MAX}

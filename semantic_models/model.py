@@ -198,6 +198,11 @@ class Span:
     count: int
     grain: Period
 
+    def __str__(self) -> str:
+        """The span as people write it."""
+        name = self.grain.value if isinstance(self.grain, Grain) else self.grain.name
+        return f"{self.count} {name}{'' if self.count == 1 else 's'}"
+
 
 @dataclass(frozen=True, slots=True)
 class Shift:

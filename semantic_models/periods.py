@@ -17,7 +17,7 @@ PERIOD = "period"
 SPINE = ("spine:",)
 """The path of that series; no join has such a name."""
 
-_MONTHS = {Grain.MONTH: 1, Grain.QUARTER: 3, Grain.YEAR: 12}
+MONTHS = {Grain.MONTH: 1, Grain.QUARTER: 3, Grain.YEAR: 12}
 SECONDS = {
     Grain.SECOND: 1,
     Grain.MINUTE: 60,
@@ -76,7 +76,7 @@ def divides(grain: Grain, span: Span) -> bool:
     step = span.grain
     if isinstance(step, CalendarGrain):
         return False
-    for sizes in (_MONTHS, SECONDS):
+    for sizes in (MONTHS, SECONDS):
         if grain in sizes and step in sizes:
             return span.count * sizes[step] % sizes[grain] == 0
     return False

@@ -11,7 +11,7 @@ from sqlglot.generator import Generator
 
 from semantic_models.intrinsics import INTRINSICS
 from semantic_models.make_plan import choices_of
-from semantic_models.model import Expr, Grain, Span
+from semantic_models.model import Expr
 from semantic_models.periods import SPINE
 from semantic_models.plan import Choice, Plan
 from semantic_models.presence import PRESENT
@@ -164,15 +164,8 @@ def _conversions(conversions: Conversions, names: Names) -> Proof:
     return {
         "of": _branch(conversions.branch, None, names),
         "equal": [f"{text_of(base)} = {text_of(own)}" for base, own in conversions.equal],
-        "within": _span(conversions.within),
+        "within": str(conversions.within) if conversions.within is not None else None,
     }
-
-
-def _span(span: Span | None) -> str | None:
-    if span is None:
-        return None
-    grain = span.grain.value if isinstance(span.grain, Grain) else span.grain.name
-    return f"{span.count} {grain}{'' if span.count == 1 else 's'}"
 
 
 def _nested(nested: NestedGroups, names: Names) -> Proof:

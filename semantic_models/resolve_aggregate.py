@@ -18,6 +18,7 @@ from semantic_models.errors import (
     Position,
     UnknownName,
 )
+from semantic_models.flags import with_flags
 from semantic_models.homes import Home, home_by_time, homes_of
 from semantic_models.model import (
     GRAINS,
@@ -41,10 +42,9 @@ from semantic_models.resolve_branch import BranchResolver, asked_position
 from semantic_models.resolve_filling import resolve_filling
 from semantic_models.resolve_filters import Clock, names_in
 from semantic_models.resolve_funnel import branch_of_funnel
-from semantic_models.resolve_names import METRIC_TIME, Reached, parts_of
+from semantic_models.resolve_names import METRIC_TIME, Reached, is_metric_time
 from semantic_models.resolve_time import question_span
 from semantic_models.resolved import (
-    AnswerColumn,
     Branch,
     BranchMeasure,
     NestedGroups,
@@ -53,7 +53,7 @@ from semantic_models.resolved import (
 from semantic_models.same_times import same_times
 from semantic_models.scopes import aggregated_type
 from semantic_models.top_members import MEMBER, shown_rows, with_ranking
-from semantic_models.totals import check_new, shorter, with_totals
+from semantic_models.totals import shorter, with_totals
 
 
 def resolve_aggregate(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQuery:
@@ -130,13 +130,7 @@ def _with_partial_flags(
     }
     times = [(key, grains[key.name]) for key in resolved.branches[0].keys if key.name in grains]
     flags = partial_flags(times, range_of(resolver, query))
-    check_new(flags, resolved)
-    told = (AnswerColumn(name=each.name, role="dimension", type=each.type) for each in flags)
-    return replace(
-        resolved,
-        computed=(*resolved.computed, *flags),
-        columns=(*resolved.columns, *told),
-    )
+    return with_flags(resolved, flags)
 
 
 _BENEATH = "a:"
@@ -279,7 +273,7 @@ def _uses_metric_time(query: Query) -> bool:
     ranged = bool(time.start or time.end or time.last)
     if ranged and (not time.on or time.on == METRIC_TIME):
         return True
-    return any(parts_of(name)[0] == METRIC_TIME for name in spelled)
+    return any(map(is_metric_time, spelled))
 
 
 def _metric_time_grain(catalog: Catalog, metrics: Sequence[Metric]) -> Grain | None:
@@ -399,7 +393,7 @@ def _check_shared(sides: Sequence[_Side], query: Query) -> None:
     """Facts meet on columns of one meaning and type, or the question is refused."""
     first, *others = sides
     for asked, one in zip(query.dimensions, first.keys, strict=True):
-        if parts_of(asked.name)[0] == METRIC_TIME:
+        if is_metric_time(asked.name):
             continue
         met = [(side, key) for side in others for key in side.keys if key.name == one.name]
         for side, other in met:

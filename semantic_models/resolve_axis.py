@@ -126,7 +126,7 @@ def _check_steps(reading: Reading, grain: Grain) -> None:
         is_finer = isinstance(step.grain, Grain) and step.grain.is_finer_than(grain)
         if is_finer and not divides(grain, step):
             raise NotSupported(
-                f"a metric of {step.count} {step.grain}s ago is asked for by {grain}",
+                f"a metric of {step} ago is asked for by {grain}",
                 hint=f"Group by {step.grain}, or name a step of whole periods.",
             )
 

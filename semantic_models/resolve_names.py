@@ -104,6 +104,11 @@ def parts_of(name: str) -> tuple[str, ...]:
     return tuple(name.replace("__", ".").split("."))
 
 
+def is_metric_time(name: str) -> bool:
+    """Whether a name is metric time, at any grain."""
+    return parts_of(name)[0] == METRIC_TIME
+
+
 def reach(catalog: Catalog, home: Model, name: str) -> Reached:
     """Find what a name means to questions about ``home``.
 

@@ -31,12 +31,11 @@ from semantic_models.query import Asked, Query
 from semantic_models.resolve_aggregate import asked_within
 from semantic_models.resolve_branch import BranchResolver, asked_position
 from semantic_models.resolve_filters import Clock, Computed, names_in
-from semantic_models.resolve_names import Reached, parts_of, reach
+from semantic_models.resolve_names import Reached, is_metric_time, parts_of, reach
 from semantic_models.resolved import Periods, ResolvedQuery, Role, Shape
 from semantic_models.times_of_values import (
     alone,
     beside,
-    is_metric_time,
     periods_of_values,
     with_metric_time,
 )

@@ -13,6 +13,7 @@ from semantic_models.checks import is_zone, unknown_zone
 from semantic_models.errors import WrongType
 from semantic_models.intrinsics import cast, instant
 from semantic_models.model import Grain, Span
+from semantic_models.periods import MONTHS, SECONDS
 from semantic_models.query import TimeRange
 from semantic_models.types import Kind
 
@@ -21,8 +22,6 @@ _WRITTEN = re.compile(
 )
 _PRECISIONS = (Grain.YEAR, Grain.MONTH, Grain.DAY, Grain.HOUR, Grain.MINUTE, Grain.SECOND)
 _UNITS = {f"{grain}s": grain for grain in Grain} | {str(grain): grain for grain in Grain}
-_SECONDS = {Grain.SECOND: 1, Grain.MINUTE: 60, Grain.HOUR: 3600, Grain.DAY: 86400}
-_MONTHS = {Grain.MONTH: 1, Grain.QUARTER: 3, Grain.YEAR: 12}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +125,10 @@ def floor(moment: datetime, grain: Grain) -> datetime:
 def _step(moment: datetime, grain: Grain, count: int) -> datetime:
     """The civil time ``count`` periods on; months are only stepped from their first day."""
     try:
-        if grain in _MONTHS:
-            months = moment.year * 12 + moment.month - 1 + count * _MONTHS[grain]
+        if grain in MONTHS:
+            months = moment.year * 12 + moment.month - 1 + count * MONTHS[grain]
             return moment.replace(year=months // 12, month=months % 12 + 1)
-        if grain is Grain.WEEK:
-            return moment + timedelta(weeks=count)
-        return moment + timedelta(seconds=count * _SECONDS[grain])
+        return moment + timedelta(seconds=count * SECONDS[grain])
     except (ValueError, OverflowError):
         raise WrongType(
             "the time range leaves the years 1 to 9999", hint="Write a shorter range."
@@ -145,7 +142,7 @@ def back_by(moment: datetime, span: Span) -> datetime:
         WrongType: it leaves the years that can be written.
     """
     assert isinstance(span.grain, Grain), "a question steps by standard grains"
-    if span.grain not in _MONTHS:
+    if span.grain not in MONTHS:
         return _step(moment, span.grain, -span.count)
     first = _step(moment.replace(day=1), span.grain, -span.count)
     last = _step(first, Grain.MONTH, 1) - timedelta(days=1)

@@ -9,7 +9,7 @@ from semantic_models.intrinsics import cast, instant
 from semantic_models.model import Expr
 from semantic_models.plan import Output
 from semantic_models.query import Query
-from semantic_models.resolve_names import METRIC_TIME, parts_of
+from semantic_models.resolve_names import is_metric_time
 from semantic_models.resolved import Branch, NestedGroups, ResolvedQuery
 from semantic_models.types import Kind, LogicalType
 
@@ -22,7 +22,7 @@ def same_times(
     """The same with one type for each metric time that is grouped by."""
     branches, nested = tuple(branches), tuple(nested)
     for key, asked in zip(branches[0].keys, query.dimensions, strict=True):
-        if parts_of(asked.name)[0] != METRIC_TIME:
+        if not is_metric_time(asked.name):
             continue
         told = [*(each.keys for each in branches), *(each.keys for each in nested)]
         types = {each.type for keys in told for each in keys if each.name == key.name}

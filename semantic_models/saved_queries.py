@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from semantic_models.errors import NameCollision
+from semantic_models.checks import repeated
 from semantic_models.faults import Faults
 from semantic_models.parse_document import parse_object
 from semantic_models.query import Query, SavedQuery, TimeRange
@@ -16,17 +16,13 @@ def build_saved_queries(
     specs: Sequence[SavedQuerySpec], faults: Faults
 ) -> Mapping[str, SavedQuery]:
     """The saved queries of a project by name, whose documents are sound."""
+    for fault in repeated("saved query", (each.name for each in specs), "Rename one of them."):
+        faults.add(fault)
     built: dict[str, SavedQuery] = {}
     for each in specs:
-        name = each.name.text
-        made = SavedQuery(name=name, query=parse_object(each.question.document), about=each.about)
-        if built.setdefault(name, made) is not made:
-            fault = NameCollision(
-                f'saved query "{name}" is declared twice',
-                hint="Rename one of them.",
-                position=each.name.position(),
-            )
-            faults.add(fault)
+        query = parse_object(each.question.document)
+        made = SavedQuery(name=each.name.text, query=query, about=each.about)
+        built.setdefault(made.name, made)
     return built
 
 

@@ -15,15 +15,10 @@ from semantic_models.periods import period
 from semantic_models.query import Query
 from semantic_models.resolve_axis import spine_of, within_bounds
 from semantic_models.resolve_filters import Clock, names_in
-from semantic_models.resolve_names import METRIC_TIME, parts_of
+from semantic_models.resolve_names import METRIC_TIME, is_metric_time, parts_of
 from semantic_models.resolve_time import Bounds, bounds
 from semantic_models.resolved import Axis, Periods
 from semantic_models.types import TIMESTAMP
-
-
-def is_metric_time(name: str) -> bool:
-    """Whether a name is metric time, at any grain."""
-    return parts_of(name)[0] == METRIC_TIME
 
 
 def periods_of_values(query: Query, catalog: Catalog, engine: str, clock: Clock) -> Periods:

@@ -19,7 +19,7 @@ from semantic_models.metric_predicates import VALUE
 from semantic_models.model import Dimension, Expr, Grain, Path
 from semantic_models.plan import LogicalPlan, Output, Project, outputs
 from semantic_models.query import Asked, Query, Top
-from semantic_models.resolve_names import METRIC_TIME, Reached, parts_of
+from semantic_models.resolve_names import Reached, is_metric_time, parts_of
 from semantic_models.types import BOOLEAN, INT64
 
 MEMBER, OTHER = "top:member", "top:other"
@@ -116,7 +116,7 @@ def _ranked(query: Query, top: Top, catalog: Catalog) -> Asked:
 
 def _is_time(name: str, catalog: Catalog) -> bool:
     parts = parts_of(name)
-    if parts[0] == METRIC_TIME or parts[-1] in Grain.__members__.values() or part_in(parts[-1]):
+    if is_metric_time(name) or parts[-1] in Grain.__members__.values() or part_in(parts[-1]):
         return True
     members = (model.dimensions.get(parts[-1]) for model in catalog.models.values())
     return any(each is not None and each.grain is not None for each in members)

@@ -8,11 +8,12 @@ from dataclasses import replace
 from sqlglot import exp
 
 from semantic_models.bind import column_expr
-from semantic_models.errors import NameCollision, NotSupported, TimeRequired
+from semantic_models.errors import NotSupported, TimeRequired
+from semantic_models.flags import with_flags
 from semantic_models.model import Expr
 from semantic_models.plan import Output
 from semantic_models.query import Query
-from semantic_models.resolved import AnswerColumn, ResolvedQuery
+from semantic_models.resolved import ResolvedQuery
 from semantic_models.types import BOOLEAN
 
 
@@ -53,17 +54,6 @@ def told(keys: Sequence[Output], kept: Collection[str]) -> tuple[Output, ...]:
     )
 
 
-def check_new(flags: Sequence[Output], resolved: ResolvedQuery) -> None:
-    """Refuse further columns of an answer that are named as one that is asked for."""
-    taken = {each.name for each in resolved.columns}
-    for flag in flags:
-        if flag.name in taken:
-            raise NameCollision(
-                f'the answer has two columns named "{flag.name}"',
-                hint="Give the one that is asked for another name.",
-            )
-
-
 def with_totals(resolved: ResolvedQuery, levels: Iterable[ResolvedQuery]) -> ResolvedQuery:
     """The question with its totals.
 
@@ -71,8 +61,7 @@ def with_totals(resolved: ResolvedQuery, levels: Iterable[ResolvedQuery]) -> Res
         NotSupported: a metric looks at other times, which a total does not tell apart.
         NameCollision: a column is named as one that tells totals.
     """
-    flags = flags_of(resolved.branches[0].keys)
-    check_new(flags, resolved)
+    flagged = with_flags(resolved, flags_of(resolved.branches[0].keys))
     try:
         totals = tuple(levels)
     except TimeRequired as error:
@@ -81,10 +70,4 @@ def with_totals(resolved: ResolvedQuery, levels: Iterable[ResolvedQuery]) -> Res
             detail=error.message,
             hint="Leave totals out, or ask for that metric in a question of its own.",
         ) from None
-    told = (AnswerColumn(name=each.name, role="dimension", type=each.type) for each in flags)
-    return replace(
-        resolved,
-        totals=totals,
-        computed=(*resolved.computed, *flags),
-        columns=(*resolved.columns, *told),
-    )
+    return replace(flagged, totals=totals)

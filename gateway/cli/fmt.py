@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from contextlib import suppress
 from pathlib import Path
 
 import click
 
+from gateway.cli.files import write_whole
 from gateway.cli.options import project_option
 
 
@@ -24,7 +22,8 @@ def command(project: Path, paths: tuple[Path, ...], check: bool) -> None:  # noq
     changed = {path: text for path, text in _formatted(_files(project, paths)).items() if text}
     for path, text in changed.items():
         if not check:
-            _write(path, text)
+            whole = path.resolve() if path.is_symlink() else path
+            write_whole(whole, [text.encode()], "Check that it and its folder may be written.")
         click.echo(f"{'would format' if check else 'formatted'} {path}")
     raise click.exceptions.Exit(1 if check and changed else 0)
 
@@ -64,23 +63,3 @@ def _formatted(paths: list[Path]) -> dict[Path, str]:
     if faults:
         raise FaultyProject(faults)
     return texts
-
-
-def _write(path: Path, text: str) -> None:
-    """Put the whole text in the place of the file, or leave the file as it was."""
-    from semantic_models.errors import SettingRejected
-
-    target = path.resolve()
-    beside = target.with_name(f"{target.name}.part")
-    try:
-        beside.write_bytes(text.encode())
-        shutil.copymode(target, beside)
-        beside.replace(target)
-    except OSError as error:
-        raise SettingRejected(
-            f'file "{path}" cannot be written: {os.strerror(error.errno or 0).lower()}',
-            hint="Check that it and its folder may be written.",
-        ) from error
-    finally:
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from gateway.cli.files import write_whole
 from gateway.cli.options import (
     check_keys_option,
     project_option,
@@ -84,7 +84,7 @@ def _write(answer: Any, format_: str, out: Path | None, working: Any) -> None:
         return
     pieces = PIECES[Format[format_.upper()]](answer, batches)
     if out is not None:
-        _write_file(out, pieces)
+        write_whole(out, pieces, "Name another file with --out.")
         return
     for piece in pieces:
         sys.stdout.buffer.write(piece)
@@ -92,25 +92,6 @@ def _write(answer: Any, format_: str, out: Path | None, working: Any) -> None:
     if format_ == "json":
         sys.stdout.buffer.write(b"\n")
         sys.stdout.buffer.flush()
-
-
-def _write_file(out: Path, pieces: Iterable[bytes]) -> None:
-    """Write the whole answer, or leave the file as it was."""
-    from semantic_models.errors import SettingRejected
-
-    beside = out.with_name(f"{out.name}.part")
-    try:
-        with beside.open("wb") as file:
-            file.writelines(pieces)
-        beside.replace(out)
-    except OSError as error:
-        raise SettingRejected(
-            f'file "{out}" cannot be written: {os.strerror(error.errno or 0).lower()}',
-            hint="Name another file with --out.",
-        ) from error
-    finally:
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
 
 
 @contextmanager

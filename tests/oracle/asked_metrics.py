@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from tests.oracle.added import Filled
 from tests.oracle.language import (
@@ -66,7 +67,7 @@ class Asking:
         self.is_inner = where is not None
         self.sources: dict[Source, bool] = {}
         for name in (*self.shown, *self.hidden):
-            made = collect(self.codes, lambda name=name: self._sources(name))  # type: ignore[misc]
+            made = collect(self.codes, partial(self._sources, name))
             for each in made if isinstance(made, list) else []:
                 self.sources[each] = self.sources.get(each, False) or name in self.shown
         self.leaves = {
@@ -205,7 +206,8 @@ class Asking:
         if not self.codes:
             self._judge_fill()
         for metric in self._rank_metrics().values():
-            collect(self.codes, lambda metric=metric: self._within(metric.rank))  # type: ignore[misc]
+            assert metric.rank is not None, "only ranks are looked through"
+            collect(self.codes, partial(self._within, metric.rank))
         for leaf in self.leaves:
             groups = [column[leaf] for column in self.columns if leaf in column]
             self._judge_groups(leaf, groups)
@@ -261,7 +263,7 @@ class Asking:
             kept = kept_places(
                 each.scope,
                 self.question.dimensions,
-                lambda one, other, leaves=leaves: self._is_same(leaves, one, other),  # type: ignore[misc]
+                partial(self._is_same, leaves),
             )
             if place in kept:
                 found |= dict.fromkeys(leaves)
@@ -294,7 +296,7 @@ class Asking:
         found: dict[Leaf, Reference] = {}
         codes: set[str] = set()
         for leaf in leaves:
-            made = collect(codes, lambda leaf=leaf: self._find(leaf, parts))  # type: ignore[misc]
+            made = collect(codes, partial(self._find, leaf, parts))
             if isinstance(made, Reference):
                 found[leaf] = made
         if "E_NAME_NOT_FOUND" in codes and (found or len(codes) > 1):
@@ -338,8 +340,7 @@ class Asking:
         names = {name for predicate in self.question.where for name in names_in(predicate)}
         time = leaf.time(self.project)
         cuts = [
-            collect(set(), lambda name=name: is_time(self.rows, leaf.home, time, name))  # type: ignore[misc]
-            for name in names
+            collect(set(), partial(is_time, self.rows, leaf.home, time, name)) for name in names
         ]
         if is_time_required(leaf):
             self.codes.add("E_TIME_REQUIRED")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from tests.oracle.evaluate_metrics import Metrics, asked_at
 from tests.oracle.language import (
@@ -82,9 +83,9 @@ def _add_all(kept: Filter, predicates: Iterable[Expr], codes: set[str]) -> None:
             codes.add("E_AGGREGATE_IN_WHERE")
             continue
         for metric in metrics_in(predicate):
-            collect(codes, lambda metric=metric: kept.rows.cells_of(metric))  # type: ignore[misc]
+            collect(codes, partial(kept.rows.cells_of, metric))
         for each in conjuncts(predicate):
-            collect(codes, lambda each=each: kept.add(each))  # type: ignore[misc]
+            collect(codes, partial(kept.add, each))
 
 
 def _values(rows: Rows, question: Question) -> Told:
@@ -92,8 +93,7 @@ def _values(rows: Rows, question: Question) -> Told:
     home = question.source or parts_of(question.dimensions[0])[0]
     codes: set[str] = set()
     found = [
-        collect(codes, lambda text=text: find(project, home, parts_of(text)))  # type: ignore[misc]
-        for text in question.dimensions
+        collect(codes, partial(find, project, home, parts_of(text))) for text in question.dimensions
     ]
     references = [each for each in found if isinstance(each, Reference)]
     if any(each.many for each in references):

@@ -34,7 +34,7 @@ from semantic_models.resolve import resolve
 from semantic_models.resolved import ResolvedQuery
 from semantic_models.spec import ProjectSpec
 from semantic_models.types import LogicalType
-from tests.support import shop
+from tests.support import shop, shop_tables
 
 NOW = datetime(2024, 11, 3, 17, 15, 30, tzinfo=UTC)
 """The clock of every question here: 12:15:30 in New York, on the day its clocks went back."""
@@ -163,7 +163,7 @@ def faults_of(models: str, columns: Mapping[str, Mapping[str, LogicalType]]) -> 
 @cache
 def the_shop() -> World:
     """The shop; nobody writes to it."""
-    return world(shop.MODELS, shop.TABLES)
+    return world(shop.MODELS, shop_tables.TABLES)
 
 
 def _source(relation: Relation) -> str:

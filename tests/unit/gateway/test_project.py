@@ -12,7 +12,7 @@ import pytest
 
 from gateway.project import load_project, read_files
 from semantic_models.errors import FaultyProject, ForebayError, ProjectNotFound
-from tests.support import shop
+from tests.support import shop, shop_tables
 from tests.support.models import the_shop
 
 
@@ -48,7 +48,7 @@ def test_definitions_over_joins_of_either_side_have_their_types(tmp_path: Path) 
     (tmp_path / "forebay.yml").write_text(shop.ROOT)
     (tmp_path / "models" / "all.yml").write_text(models)
     with duckdb.connect(str(tmp_path / "shop.duckdb")) as connection:
-        connection.execute(shop.TABLES)
+        connection.execute(shop_tables.TABLES)
     project = load_project(tmp_path, types_folder=tmp_path / "types")
     project.close()
     loaded, told = project.snapshot.catalog, the_shop().catalog

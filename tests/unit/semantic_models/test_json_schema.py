@@ -68,6 +68,13 @@ def test_what_the_loader_refuses_for_its_form_is_refused(file: str, text: str, w
     assert parse_project(files)[1] != ()
 
 
+def test_every_form_of_a_key_of_a_question_keeps_it() -> None:
+    asked = "metrics: [n], fill: dense, compare: [1 year], params: {rate: 2}"
+    top = "top: {by: n, n: 3, other: true}"
+
+    assert faults("models", f"{HEAD}saved_queries: {{q: {{{asked}, {top}}}}}") == []
+
+
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.noun)
 def test_every_key_of_the_loader_is_in_it(kind: Kind) -> None:
     found = [json_schema(name) for name, root in FILES.items() if root is kind]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from semantic_models.errors import AmbiguousPath
-from tests.support import shop
+from tests.support import shop, shop_tables
 from tests.support.models import the_shop, world
 
 SOLD = "orders_by_seller: {to: orders, on: user_id = orders.seller_id}"
@@ -45,7 +45,7 @@ def test_a_role_from_its_other_side_is_asked_for_by_the_join_that_the_hint_write
     users = "    measures: {user_count: count(*)}\n"
     models = shop.MODELS.replace(users, f"{users}    joins:\n      {SOLD}\n      {APPROVED}\n")
     sold = (
-        world(models, shop.TABLES)
+        world(models, shop_tables.TABLES)
         .answer({"metrics": ["user_count"], "dimensions": ["orders_by_seller.status"]})
         .rows
     )
@@ -60,7 +60,7 @@ def test_a_role_from_its_other_side_is_asked_for_by_the_join_that_the_hint_write
 def test_a_declared_way_is_written_beside_one_that_has_no_name_yet() -> None:
     users = "    measures: {user_count: count(*)}\n"
     models = shop.MODELS.replace(users, f"{users}    joins:\n      {SOLD}\n")
-    error = world(models, shop.TABLES).refusal(
+    error = world(models, shop_tables.TABLES).refusal(
         {"metrics": ["user_count"], "where": ["orders.status = 'paid'"]}
     )
 
