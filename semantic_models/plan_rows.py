@@ -96,7 +96,7 @@ def _with_metric(rows: LogicalPlan, step: MetricStep, plan: LogicalPlan) -> Join
     on = tuple((mine, column_expr(key, step.path)) for mine, key in step.on)
     if not step.ranks:
         return Join(rows, groups, on, Cardinality.MANY_TO_ONE)
-    alike = (exp.NullSafeEQ(this=mine.tree.copy(), expression=key.tree) for mine, key in on)
+    alike = (exp.NullSafeEQ(this=mine.tree.copy(), expression=key.tree.copy()) for mine, key in on)
     return Join(rows, groups, (), Cardinality.MANY_TO_ONE, tuple(map(Expr, alike)))
 
 
