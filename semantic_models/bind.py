@@ -9,6 +9,15 @@ from functools import cached_property, lru_cache
 from sqlglot import exp
 
 from semantic_models.checks import unknown
+from semantic_models.definitions import (
+    NO_FORMS,
+    Forms,
+    over_columns,
+    path_of,
+    paths_of,
+    read_definition,
+    settled_with,
+)
 from semantic_models.errors import (
     AggregateInField,
     AggregateInWhere,
@@ -18,7 +27,6 @@ from semantic_models.errors import (
     MalformedSql,
     NoAggregateInMeasure,
     NoPath,
-    NotSupported,
     Position,
     TypeMismatch,
     UnknownName,
@@ -26,15 +34,7 @@ from semantic_models.errors import (
     WindowInWhere,
     did_you_mean,
 )
-from semantic_models.expressions import (
-    check_forms,
-    has_aggregate,
-    is_clock,
-    names,
-    offset_of,
-    parse_one,
-    substitute,
-)
+from semantic_models.expressions import names, offset_of
 from semantic_models.faults import Faults
 from semantic_models.functions import AGGREGATES
 from semantic_models.intrinsics import (
@@ -43,13 +43,12 @@ from semantic_models.intrinsics import (
     truncate,
 )
 from semantic_models.join_paths import Bridges, Joins, Ways, both_ways, walked
-from semantic_models.kinds import settle
 from semantic_models.missing_rows import null_without_row
 from semantic_models.model import Expr, Grain, Join, Parameter, Path
 from semantic_models.parameters import PREFIX, TYPES, parameter_expr
 from semantic_models.spec import DimensionSpec, ModelSpec, Scalar, SegmentSpec
 from semantic_models.types import Kind, LogicalType
-from semantic_models.window_forms import has_window, nested_window
+from semantic_models.window_forms import nested_window
 
 Columns = Mapping[str, Mapping[str, LogicalType | None]]
 """Physical columns by model and name, for the models of which an engine has told."""
@@ -65,11 +64,6 @@ def column(name: str, path: Path = ()) -> exp.Column:
 def column_expr(name: str, path: Path = ()) -> Expr:
     """A physical column behind a join path, as an expression that all may share."""
     return Expr(column(name, path), (path,) if path else ())
-
-
-def path_of(node: exp.Column) -> Path:
-    """The join path that a bound column stands behind."""
-    return tuple(node.table.split(".")) if node.table else ()
 
 
 def behind(expr: Expr, path: Path) -> Expr:
@@ -95,32 +89,14 @@ def in_joined_row(expr: Expr, path: Path, joins: Sequence[Join]) -> Expr:
     return moved if tree is moved.tree else Expr(tree, paths_of(tree))
 
 
-def paths_of(tree: exp.Expr) -> tuple[Path, ...]:
-    """The join paths that a bound tree walks, each once and sorted."""
-    return tuple(sorted({path_of(node) for node in tree.find_all(exp.Column) if node.table}))
-
-
 @dataclass(frozen=True, slots=True)
 class Bound:
     """An expression with the kind of its values, where that is known."""
 
     expr: Expr
     kind: Kind | None
-
-
-def substituted(tree: exp.Expr) -> exp.Expr:
-    """A tree that may stand in the place of a name."""
-    return tree if isinstance(tree, exp.Column | exp.Anonymous) else exp.Paren(this=tree)
-
-
-def refuse_clock(tree: exp.Expr, text: Scalar) -> None:
-    """Refuse the request's clock in a definition, which has no request."""
-    if any(is_clock(node) for node in tree.walk()):
-        raise NotSupported(
-            "the clock in a model's expression is not supported by this version",
-            hint="Compare with now() in the question's where, or ask with time.last.",
-            position=text.position(),
-        )
+    forms: Forms = NO_FORMS
+    """Of an expression that is written; of what a name stands for, nobody asks."""
 
 
 @dataclass
@@ -136,6 +112,8 @@ class Binder:
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     bound: dict[tuple[str, str], Bound | None] = field(default_factory=dict)
     """Dimensions and segments; None while one is being bound, which is how a cycle is seen."""
+    _dimensions: dict[str, dict[str, DimensionSpec]] = field(default_factory=dict)
+    """The first dimension of each name, of models that were asked for one."""
 
     @cached_property
     def ways(self) -> Ways:
@@ -192,7 +170,7 @@ class Binder:
             self._check_column(model, name, spec.name)
             return self._column(model, name, spec.name)
         bound = self._expression(model, spec.expr, name)
-        if has_aggregate(bound.expr.tree):
+        if bound.forms.has_aggregate:
             raise AggregateInField(
                 f'dimension "{name}" of model "{model}" holds an aggregate',
                 hint="Declare it under `measures`.",
@@ -210,13 +188,13 @@ class Binder:
 
     def _predicate(self, model: str, text: Scalar, itself: str) -> Bound:
         bound = self._expression(model, text, itself)
-        if "over" in text.text.lower() and has_window(parse_one(text.text, text.position)):
+        if bound.forms.has_window and read_definition(text).has_window:
             raise WindowInWhere(
                 "a window function stands in a predicate on rows",
                 hint="Declare it as a dimension, and compare that.",
                 position=text.position(),
             )
-        if has_aggregate(bound.expr.tree):
+        if bound.forms.has_aggregate:
             raise AggregateInWhere(
                 "an aggregate stands in a predicate on rows",
                 hint="Compare with a column or a value.",
@@ -239,58 +217,52 @@ class Binder:
         if simple == itself and simple.isidentifier():
             self._check_column(model, simple, text)
             return self._column(model, simple, text)
-        tree = parse_one(text.text, text.position)
-        check_forms(tree, text.text, text.position, windows=True)
-        refuse_clock(tree, text)
-        values: dict[str, Bound] = {}
-
-        def mark(node: exp.Expr, parts: tuple[str, ...]) -> exp.Expr:
-            marker = f"m{len(values)}"
-            try:
-                values[marker] = self._name(model, parts, itself)
-            except ForebayError as error:
-                self.faults.add_once(error.at(text.position(*offset_of(node))), since=before)
-                values[marker] = Bound(Expr(exp.Null()), None)
-            return column(marker)
-
+        definition = read_definition(text)
         before = len(self.faults.found)
-        marked = substitute(tree, mark)
+        values = []
+        for number, parts in enumerate(definition.names):
+            try:
+                values.append(self._name(model, parts, itself))
+            except ForebayError as error:
+                place = text.position(*offset_of(definition.node(number)))
+                self.faults.add_once(error.at(place), since=before)
         self.faults.refuse_since(before)
+        kinds = tuple(each.kind for each in values)
         try:
-            settled, kind = settle(marked, lambda node: values[node.name].kind)
+            if all(map(_is_own_column, values, definition.names)):
+                settled = over_columns(text.text, kinds)
+            else:
+                settled = settled_with(definition, kinds, [each.expr.tree for each in values])
         except ForebayError as error:
             raise error.at(text.position()) from None
-        filled = substitute(
-            settled, lambda _, parts: substituted(values[parts[0]].expr.tree.copy())
-        )
-        if isinstance(settled, exp.Column):
-            filled = values[settled.name].expr.tree.copy()
-        if any(each.find_ancestor(exp.Window) for each in filled.find_all(exp.Window)):
+        if settled.forms.nests_windows:
             raise nested_window().at(text.position())
-        return Bound(Expr(filled, paths_of(filled), origin=text), kind)
+        expr = Expr(settled.tree, settled.forms.paths, origin=text)
+        return Bound(expr, settled.kind, settled.forms)
 
     def _column(self, model: str, name: str, origin: Scalar | None = None) -> Bound:
         type_ = self.columns.get(model, {}).get(name)
-        return Bound(Expr(column(name), origin=origin), type_.kind if type_ else None)
+        expr = column_expr(name) if origin is None else Expr(column(name), origin=origin)
+        return Bound(expr, type_.kind if type_ else None)
 
-    def measure(self, model: str, text: Scalar) -> Expr:
+    def measure(self, model: str, text: Scalar) -> Bound:
         """An aggregate over the rows of ``model``: every column stands inside an aggregate."""
-        bound = self.expression(model, text)
-        loose = [node for node in bound.tree.find_all(exp.Column) if not _is_aggregated(node)]
-        if loose or not (has_aggregate(bound.tree) or has_window(bound.tree)):
-            what = f'column "{loose[0].name}"' if loose else "the expression"
+        bound = self._expression(model, text, "")
+        forms = bound.forms
+        if forms.loose or not (forms.has_aggregate or forms.has_window):
+            what = f'column "{forms.loose}"' if forms.loose else "the expression"
             raise NoAggregateInMeasure(
                 f"{what} stands outside every aggregate",
                 hint="Wrap it, for example in sum(…) or max(…), or declare a dimension.",
                 position=_loose_place(text),
             )
-        if has_aggregate(bound.tree) and _is_windowed_too(bound.tree, text):
+        if forms.has_aggregate and forms.has_window and read_definition(text).has_window:
             raise WindowedComposition(
                 "a measure mixes aggregates with window functions",
                 hint="Declare the aggregate alone, and rank it by a metric with `rank`.",
                 position=text.position(),
             )
-        if any(node.find_ancestor(*AGGREGATES) for node in bound.tree.find_all(*AGGREGATES)):
+        if forms.nests_aggregates:
             raise MalformedSql(
                 "an aggregate stands inside another one",
                 hint="Keep one aggregate, or compute the inner one in the model's `sql`.",
@@ -341,6 +313,8 @@ class Binder:
                 raise unknown("join or model", head, known, "Joins and models")
 
     def _in_joined_row(self, found: Bound, home: str, path: Path) -> Bound:
+        if not path:
+            return found
         joins = walked(self.ways.edges, home, path)
         return Bound(in_joined_row(found.expr, path, joins), found.kind)
 
@@ -370,8 +344,10 @@ class Binder:
         return tuple(join.name for join in ways[0])
 
     def _dimension_spec(self, model: str, name: str) -> DimensionSpec | None:
-        specs = self.models[model].dimensions
-        return next((each for each in specs if each.name.text == name), None)
+        if model not in self._dimensions:
+            specs = reversed(self.models[model].dimensions)
+            self._dimensions[model] = {each.name.text: each for each in specs}
+        return self._dimensions[model].get(name)
 
     def _column_or_segment(self, model: str, name: str, path: Path, itself: str) -> Bound:
         spec = self.models[model]
@@ -423,14 +399,17 @@ def _is_grain(rest: tuple[str, ...], dimension: DimensionSpec) -> bool:
 
 def _loose_place(text: Scalar) -> Position:
     """Where the first name outside every aggregate stands, else the whole text."""
-    written = names(parse_one(text.text, text.position))
+    written = names(read_definition(text).tree)
     loose = next((node for node, _ in written if not _is_aggregated(node)), None)
     return text.position() if loose is None else text.position(*offset_of(loose))
 
 
-def _is_windowed_too(tree: exp.Expr, text: Scalar) -> bool:
-    """Whether the text of a measure has a window itself; a dimension that it reads may have one."""
-    return has_window(tree) and has_window(parse_one(text.text, text.position))
+def _is_own_column(value: Bound, parts: tuple[str, ...]) -> bool:
+    """Whether a name stands for the column of that name in its own model."""
+    tree = value.expr.tree
+    if len(parts) > 1 or not isinstance(tree, exp.Column):
+        return False
+    return tree.name == parts[0] and not tree.table
 
 
 def _is_aggregated(node: exp.Expr) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from hashlib import blake2b
 
-from semantic_models.bind import Binder, Columns
+from semantic_models.bind import Binder, Bound, Columns
 from semantic_models.build_bridges import build_bridges
 from semantic_models.build_joins import build_joins
 from semantic_models.build_metrics import MetricBuilder, standard_grain
@@ -30,7 +30,6 @@ from semantic_models.errors import (
     UnaggregatedFinerGrain,
     WrongType,
 )
-from semantic_models.expressions import has_aggregate
 from semantic_models.faults import Faults, Place
 from semantic_models.model import (
     Dimension,
@@ -230,7 +229,7 @@ def _grain(spec: DimensionSpec) -> Grain | None:
 def _measure(spec: ModelSpec, measure: MeasureSpec, binder: Binder) -> Measure:
     model, faults = spec.name.text, binder.faults
     before = len(faults.found)
-    expr = faults.attempt(partial(_aggregate, model, measure.expr, binder))
+    bound = faults.attempt(partial(_aggregate, model, measure.expr, binder))
     where = None
     if measure.where is not None:
         where = faults.attempt(partial(binder.predicate, model, measure.where))
@@ -239,16 +238,16 @@ def _measure(spec: ModelSpec, measure: MeasureSpec, binder: Binder) -> Measure:
     one_time = faults.attempt(partial(_one_time, spec, measure, binder))
     faults.refuse_since(before)
     faults.refuse_named("metrics", f"{model}.{measure.name.text}")
-    assert expr is not None, "without it there is a fault"
+    assert bound is not None, "without it there is a fault"
     time = measure.time or spec.time
     return Measure(
         name=measure.name.text,
         model=model,
-        expr=expr,
+        expr=bound.expr,
         where=where,
         time=time.text if time else None,
         one_time=one_time,
-        is_windowed=not has_aggregate(expr.tree),
+        is_windowed=not bound.forms.has_aggregate,
         about=measure.about,
     )
 
@@ -278,11 +277,11 @@ def _one_time(spec: ModelSpec, measure: MeasureSpec, binder: Binder) -> OneTime 
     return OneTime(time, by, measure.last_by is not None, per)
 
 
-def _aggregate(model: str, text: Scalar, binder: Binder) -> Expr:
-    expr = binder.measure(model, text)
-    _refuse_fan_out(binder, model, expr.paths, text)
-    check_window_rows(expr, text)
-    return expr
+def _aggregate(model: str, text: Scalar, binder: Binder) -> Bound:
+    bound = binder.measure(model, text)
+    _refuse_fan_out(binder, model, bound.expr.paths, text)
+    check_window_rows(bound.expr, text)
+    return bound
 
 
 def _refuse_fan_out(

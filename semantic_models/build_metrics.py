@@ -8,7 +8,7 @@ from functools import cached_property
 
 from sqlglot import exp
 
-from semantic_models.bind import Binder, refuse_clock
+from semantic_models.bind import Binder
 from semantic_models.build_funnels import funnel_inputs
 from semantic_models.build_parameters import fixed_values, with_values
 from semantic_models.build_readings import composed, reading_of
@@ -18,6 +18,7 @@ from semantic_models.checks import (
     METRIC_TIME,
     unknown,
 )
+from semantic_models.definitions import refuse_clock
 from semantic_models.errors import (
     FieldCycle,
     ForebayError,
@@ -78,7 +79,7 @@ class MetricBuilder:
         found = self.models[model].measures[measure]
         return Metric(
             name=name or qualified,
-            formula=Expr(_input(0)),
+            formula=_ITSELF,
             inputs=(MeasureUse(model, measure),),
             about=found.about,
         )
@@ -359,7 +360,7 @@ def _scoped(metric: Metric, spec: MetricSpec) -> Metric:
     if scope is None:
         return metric
     inner = replace(_composable(metric, spec.name), name=f"{metric.name}:", grain=None)
-    return replace(metric, formula=Expr(_input(0)), inputs=(Nested(inner, scope),))
+    return replace(metric, formula=_ITSELF, inputs=(Nested(inner, scope),))
 
 
 def _composable(metric: Metric, place: Scalar | None = None) -> Metric:
@@ -489,3 +490,7 @@ def renumbered(
     for node in list(tree.find_all(exp.Column)):
         node.replace(named_input(names[node.name]))
     return exp.Paren(this=tree)
+
+
+_ITSELF = Expr(_input(0))
+"""The formula of a metric that is its one input."""

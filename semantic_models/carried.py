@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from semantic_models.bind import column, column_expr, path_of
+from semantic_models.bind import column, column_expr
+from semantic_models.definitions import path_of
 from semantic_models.model import Expr, Path
 from semantic_models.plan import Output
 from semantic_models.types import INT64

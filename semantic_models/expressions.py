@@ -153,12 +153,19 @@ def _told(error: SqlglotParseError, text: str, locate: Locate) -> ForebayError:
     ).at(locate(max(0, offset), len(highlight) or 1))
 
 
-def check_forms(tree: exp.Expr, text: str, locate: Locate, *, windows: bool = False) -> None:
-    """Refuse the first form or function that is not on the list.
+_ALWAYS_ALLOWED = ALLOWED - {exp.Column, exp.DataType, exp.Star}
+"""Forms that may stand wherever they can be written."""
+
+
+def check_forms(tree: exp.Expr, text: str, locate: Locate, *, windows: bool = False) -> bool:
+    """Refuse the first form or function that is not on the list; tell whether a clock is read.
 
     ``windows`` allows OVER, as members of models do.
     """
+    reads_clock = False
     for node in tree.walk():
+        if type(node) in _ALWAYS_ALLOWED:
+            continue
         if windows and isinstance(node, exp.Anonymous) and metric_called(node):
             raise AggregateInField(
                 "a metric stands in an expression of a model",
@@ -173,9 +180,11 @@ def check_forms(tree: exp.Expr, text: str, locate: Locate, *, windows: bool = Fa
             raise _refused_star(node, text, locate)
         if not _is_allowed(node):
             raise _refused(node).at(_place(node, text, locate))
+        reads_clock = reads_clock or is_clock(node)
     wrong = first_wrong_call(text, locate)
     if wrong is not None:
         raise wrong
+    return reads_clock
 
 
 def _is_misplaced_star(node: exp.Expr) -> bool:

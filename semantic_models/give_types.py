@@ -8,9 +8,9 @@ from functools import partial
 
 from sqlglot import exp
 
-from semantic_models.bind import path_of
 from semantic_models.build_metrics import input_name
 from semantic_models.catalog import Catalog
+from semantic_models.definitions import path_of
 from semantic_models.errors import ForebayError, NotSupported, WrongType
 from semantic_models.formula_types import as_promised, formula_type, passed
 from semantic_models.functions import CONDITIONS

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from semantic_models.bind import Columns, column, refuse_clock
+from semantic_models.bind import Columns, column
 from semantic_models.checks import unknown
+from semantic_models.definitions import refuse_clock
 from semantic_models.errors import ForebayError, KeyRequired, TypeMismatch, UnknownName
 from semantic_models.expressions import (
     check_forms,

@@ -16,9 +16,9 @@ from semantic_models.bind import (
     behind,
     column,
     column_expr,
-    path_of,
 )
 from semantic_models.catalog import Catalog
+from semantic_models.definitions import path_of
 from semantic_models.errors import (
     AggregateInWhere,
     ForebayError,

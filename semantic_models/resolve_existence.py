@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from sqlglot import exp
 
-from semantic_models.bind import paths_of
+from semantic_models.definitions import paths_of
 from semantic_models.errors import NoPath, NotSupported
 from semantic_models.expressions import conjuncts
 from semantic_models.model import Cardinality, Expr, Join, Path

@@ -9,8 +9,8 @@ from decimal import Decimal
 
 from sqlglot import exp
 
-from semantic_models.bind import substituted
 from semantic_models.catalog import Catalog
+from semantic_models.definitions import substituted
 from semantic_models.errors import (
     AggregateInWhere,
     ForebayError,

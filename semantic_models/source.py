@@ -181,7 +181,8 @@ class _TreeReader:
 
     def read(self) -> Document:
         try:
-            for event in yaml.parse(self.page.text, Loader=yaml.CBaseLoader):
+            events = yaml.CBaseLoader(self.page.text)
+            while (event := events.get_event()) is not None:  # Behind the end of all.
                 self._take(event)
             if not self.faults and self._is_empty():
                 raise MalformedYaml(

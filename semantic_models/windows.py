@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
-from semantic_models.bind import column, path_of, paths_of
+from semantic_models.bind import column
+from semantic_models.definitions import path_of, paths_of
 from semantic_models.errors import WindowOverFanOut
 from semantic_models.model import Expr, Path
 from semantic_models.plan import Output
@@ -18,7 +19,8 @@ from semantic_models.window_forms import has_window
 
 def check_window_rows(expr: Expr, place: Scalar) -> None:
     """Refuse a window for which rows of several models would have to be brought together first."""
-    if any(len(_paths_read(each)) > 1 for each in expr.tree.find_all(exp.Window)):
+    windows = expr.tree.find_all(exp.Window) if expr.paths else ()
+    if any(len(_paths_read(each)) > 1 for each in windows):
         raise WindowOverFanOut(
             "a window reads columns of several models",
             hint="Compute it in a model's `sql`, over the join.",
