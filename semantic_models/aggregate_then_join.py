@@ -87,7 +87,7 @@ class _Parts:
         kind = type(tree.this if isinstance(tree, exp.Filter) else tree)
         if kind in AGGREGATES:
             name = f"p:{len(self.outputs)}"
-            self.outputs.append(Output(name, Expr(tree), INT64))
+            self.outputs.append(Output(name, Expr(tree.copy()), INT64))
             return MERGES[kind](column(name))
         return with_children(tree, self.merged)
 

@@ -59,5 +59,5 @@ def null_without_row(tree: exp.Expr, key: exp.Column) -> exp.Expr:
     """``tree``, NULL where ``key`` is: the column by which the join met the row."""
     if is_null_of_nulls(tree):
         return tree
-    met = exp.Not(this=exp.Is(this=key, expression=exp.Null()))
+    met = exp.Not(this=exp.Is(this=key.copy(), expression=exp.Null()))
     return exp.Case(ifs=[exp.If(this=met, true=tree)])

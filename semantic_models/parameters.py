@@ -136,7 +136,7 @@ def fixed(values: Fixed, expr: Expr) -> Expr:
     for node in list(holder.find_all(exp.Anonymous)):
         if node.name == PARAMETER and node.expressions[0].name in given:
             node.replace(literal_of(given[node.expressions[0].name]))
-    return Expr(holder.this, expr.paths, expr.origin)
+    return Expr(holder.this.pop(), expr.paths, expr.origin)
 
 
 def unknown_type(written: str, position: Position) -> ForebayError:

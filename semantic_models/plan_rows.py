@@ -130,7 +130,7 @@ def _spine_rows(periods: Periods, spine: Spine) -> LogicalPlan:
     read = start_of(cast(column(spine.column), "TIMESTAMP"), periods.grain)
     ends = ((exp.GTE, periods.low), (exp.LTE, periods.high))
     within = tuple(
-        Expr(compare(this=read.copy(), expression=end.tree)) for compare, end in ends if end
+        Expr(compare(this=read.copy(), expression=end.tree.copy())) for compare, end in ends if end
     )
     return Distinct(filtered(rows, within), (Output(PERIOD, Expr(read), TIMESTAMP),))
 

@@ -30,7 +30,8 @@ def own_conjuncts(predicate: Expr) -> list[RowFilter]:
     """The conjuncts of a predicate that an author wrote of a measure or metric."""
     origin = predicate.origin
     place = origin.position() if origin else None
-    return [RowFilter(Expr(each, paths_of(each)), place) for each in conjuncts(predicate.tree)]
+    parts = (each.copy() for each in conjuncts(predicate.tree))
+    return [RowFilter(Expr(each, paths_of(each)), place) for each in parts]
 
 
 def first_to_many(filter_: RowFilter, joins_of: JoinsOf, home: str) -> Path:

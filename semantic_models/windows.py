@@ -84,12 +84,10 @@ class WindowColumns:
         """The expression with columns in place of its windows."""
         if not has_window(expr.tree):
             return expr
-        tree = expr.tree.copy()
-        holder = exp.Paren(this=tree)
+        holder = exp.Paren(this=expr.tree.copy())
         for node in list(holder.find_all(exp.Window)):
             node.replace(self._column(node))
-        made = holder.this
-        return Expr(made, expr.paths, expr.origin)
+        return Expr(holder.this.pop(), expr.paths, expr.origin)
 
     def _column(self, window: exp.Window) -> exp.Column:
         paths = _paths_read(window)

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from semantic_models.make_plan import make_plan
 from tests.support.cases import WRITTEN, Case, comparable, derive, read_case, write_case
 from tests.support.models import the_shop
+from tests.support.trees import shared_trees
 
 FOLDER = Path(__file__).parent
 CASES = [read_case(path) for path in sorted(FOLDER.rglob("*.case"))]
@@ -49,6 +51,13 @@ def test_the_engine_gives_the_types_that_are_promised(case: Case) -> None:
     )
 
     assert given == answer.types
+
+
+@every_answer
+def test_no_expression_is_a_part_of_another_tree(case: Case) -> None:
+    resolved = the_shop().resolve(case.question)
+
+    assert [*shared_trees((resolved, make_plan(resolved)))] == []
 
 
 @every_case

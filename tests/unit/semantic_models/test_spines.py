@@ -6,7 +6,9 @@ from datetime import date
 
 import pytest
 
+from semantic_models.make_plan import make_plan
 from tests.support.models import World, world
+from tests.support.trees import shared_trees
 
 MODELS = """
 version: 1
@@ -55,6 +57,17 @@ def test_a_coarser_grain_has_a_table_of_its_own(sales: World) -> None:
         (date(2024, 2, 1), 2),
         (date(2024, 3, 1), None),
     ]
+
+
+def test_the_ends_of_a_range_stand_in_one_tree_each(sales: World) -> None:
+    question = {
+        "metrics": ["so_far", "last_week"],
+        "dimensions": ["metric_time"],
+        "time": {"from": "2024-02-01", "to": "2024-02-03"},
+        "fill": True,
+    }
+
+    assert [*shared_trees(make_plan(sales.resolve(question)))] == []
 
 
 def test_a_range_bounds_the_periods_of_a_table(sales: World) -> None:
