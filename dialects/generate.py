@@ -447,9 +447,9 @@ def _renamed(block: Block, names: dict[str, str]) -> Block:
     by_name = dict(zip(block.names, block.columns, strict=True))
     block.columns = [by_name[name] for name in names]
     for tree, new in zip(block.columns, names.values(), strict=True):
-        tree.set("alias", identifier(new))
+        tree.args["alias"].set("this", new)
     for ordered in block.order:
-        ordered.set("this", exp.Column(this=identifier(names[ordered.this.name])))
+        ordered.this.this.set("this", names[ordered.this.name])
     block.group = tuple(names[name] for name in block.group)
     block.names = tuple(names.values())
     return block

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
+from dialects.block import identifier
 from dialects.dates import interval
 from dialects.dialect import Dialect
 from dialects.errors import UnsupportedFeature
@@ -103,10 +104,10 @@ def data_type(text: str, dialect: str) -> exp.DataType:
 
 
 def _column(node: exp.Column, home: str) -> exp.Column:
-    path = node.table
-    alias = path.replace(".", "__") if path else home
-    table = exp.Identifier(this=alias, quoted=True) if alias else None
-    return exp.Column(this=exp.Identifier(this=node.name, quoted=True), table=table)
+    path = node.args.get("table")
+    alias = path.this.replace(".", "__") if path else home
+    table = identifier(alias) if alias else None
+    return exp.Column(this=identifier(node.this.this), table=table)
 
 
 def _bracketed(node: exp.Expr) -> exp.Expr:

@@ -10,8 +10,8 @@ from semantic_models.errors import (
     UnknownName,
 )
 from semantic_models.model import (
+    GRAINS,
     Expr,
-    Grain,
 )
 from semantic_models.plan import Output, SortKey
 from semantic_models.query import Asked, OrderBy, Query
@@ -124,7 +124,7 @@ def _add_bare_times(known: dict[str, Computed], keys: Sequence[Output], query: Q
     grains: dict[str, list[Output]] = {}
     for key, dimension in zip(keys, query.dimensions, strict=True):
         *parts, last = parts_of(dimension.name)
-        if last in Grain.__members__.values():
+        if last in GRAINS:
             grains.setdefault(".".join(parts), []).append(key)
     for name, found in grains.items():
         if len(found) == 1:

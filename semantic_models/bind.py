@@ -44,7 +44,7 @@ from semantic_models.intrinsics import (
 )
 from semantic_models.join_paths import Bridges, Joins, Ways, both_ways, walked
 from semantic_models.missing_rows import null_without_row
-from semantic_models.model import Expr, Grain, Join, Parameter, Path
+from semantic_models.model import GRAINS, Expr, Grain, Join, Parameter, Path
 from semantic_models.parameters import PREFIX, TYPES, parameter_expr
 from semantic_models.spec import DimensionSpec, ModelSpec, Scalar, SegmentSpec
 from semantic_models.types import Kind, LogicalType
@@ -85,7 +85,7 @@ def in_joined_row(expr: Expr, path: Path, joins: Sequence[Join]) -> Expr:
     moved = behind(expr, path)
     if not path:
         return moved
-    tree = null_without_row(moved.tree, column(joins[-1].witness, path))
+    tree = null_without_row(moved.tree, column_expr(joins[-1].witness, path).tree)
     return moved if tree is moved.tree else Expr(tree, paths_of(tree))
 
 
@@ -322,7 +322,7 @@ class Binder:
         """Refuse a member that is lost, or a join if more of the name follows it."""
         if rest:
             self.faults.refuse_named("joins", model, head)
-        if not rest or rest[0] in Grain.__members__.values():
+        if not rest or rest[0] in GRAINS:
             self.faults.refuse_named("members", model, head)
 
     def _way(self, home: str, target: str) -> Path:
@@ -384,7 +384,7 @@ def _at_grain(found: Bound, rest: tuple[str, ...]) -> Bound:
     if not rest:
         return found
     type_ = LogicalType(found.kind or Kind.TIMESTAMP, precision=6)
-    if rest[0] in Grain.__members__.values():
+    if rest[0] in GRAINS:
         tree = truncate(found.expr.tree.copy(), Grain(rest[0]), type_)
         return Bound(Expr(tree, found.expr.paths), found.kind)
     tree = part_of(found.expr.tree.copy(), part_in(rest[0]), type_)
@@ -393,7 +393,7 @@ def _at_grain(found: Bound, rest: tuple[str, ...]) -> Bound:
 
 def _is_grain(rest: tuple[str, ...], dimension: DimensionSpec) -> bool:
     is_time = dimension.type is not None and dimension.type.text == "time"
-    is_known = rest[0] in Grain.__members__.values() or bool(part_in(rest[0]))
+    is_known = rest[0] in GRAINS or bool(part_in(rest[0]))
     return is_time and len(rest) == 1 and is_known
 
 

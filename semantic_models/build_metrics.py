@@ -484,9 +484,9 @@ def renumbered(
         if use not in inputs:
             inputs.append(use)
         names[input_name(number)] = name_of(inputs.index(use))
+    if isinstance(metric.formula.tree, exp.Column):
+        return named_input(names[metric.formula.tree.name])
     tree = metric.formula.tree.copy()
-    if isinstance(tree, exp.Column):
-        return named_input(names[tree.name])
     for node in list(tree.find_all(exp.Column)):
         node.replace(named_input(names[node.name]))
     return exp.Paren(this=tree)

@@ -13,7 +13,6 @@ from semantic_models.expressions import parse_one
 from semantic_models.faults import Faults
 from semantic_models.model import (
     GRAINS,
-    Grain,
     Relation,
     Select,
     Spine,
@@ -112,7 +111,7 @@ def build_calendars(project: ProjectSpec, faults: Faults) -> dict[str, str]:
     found: dict[str, str] = {}
     for calendar in project.calendars:
         for grain, _ in calendar.grains:
-            if grain.text in found or grain.text in Grain.__members__.values():
+            if grain.text in found or grain.text in GRAINS:
                 fault = NameCollision(
                     f'grain "{grain.text}" of calendar "{calendar.name.text}" has a name that is '
                     "taken",

@@ -14,7 +14,7 @@ from semantic_models.errors import (
     did_you_mean,
 )
 from semantic_models.faults import Place
-from semantic_models.model import Grain
+from semantic_models.model import GRAINS
 from semantic_models.spec import ModelSpec, ProjectSpec, Scalar
 from semantic_models.spec_fields import RESERVED_NAMES
 
@@ -138,7 +138,7 @@ def grains_stay_grains(_: ProjectSpec, specs: Specs) -> Iterator[Broken]:
 
 def _members_named_as_grains(join: Scalar, target: ModelSpec) -> Iterator[Broken]:
     for member in target.dimensions:
-        if member.name.text in Grain.__members__.values():
+        if member.name.text in GRAINS:
             fault = NameCollision(
                 f'"{join.text}.{member.name.text}" is a grain and a member at once',
                 hint="Rename the join.",

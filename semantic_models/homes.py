@@ -137,8 +137,10 @@ def _without_many(
 
     They are behind one-to-many joins, or choose the rows of which the first or last time is taken.
     """
-    joins_of = partial(walked, catalog.ways.edges, measure.measure.model)
     own = own_predicates(measure)
+    if not own:
+        return measure, ()
+    joins_of = partial(walked, catalog.ways.edges, measure.measure.model)
     first = measure.measure.one_time is not None
     many = tuple(each for each in own if first or not is_safe(each, joins_of))
     if not many:

@@ -21,7 +21,7 @@ from semantic_models.functions import (
     TEXT_FUNCTIONS,
 )
 from semantic_models.intrinsics import cast, civil, instant, truncate
-from semantic_models.model import Grain
+from semantic_models.model import GRAINS, Grain
 from semantic_models.types import INTEGERS, NUMBERS, TIMES, TIMESTAMP_TZ, UNSIGNED, Kind
 
 KindOf = Callable[[exp.Column], Kind | None]
@@ -351,7 +351,7 @@ def _settle_truncation(node: exp.Expr, kind: Kind | None) -> Kind:
     inner: exp.Expr = node.this
     if kind is not Kind.TIMESTAMP_TZ:
         return Kind.TIMESTAMP
-    if unit in Grain.__members__.values():
+    if unit in GRAINS:
         node.replace(truncate(inner.copy(), Grain(unit), TIMESTAMP_TZ))
         return Kind.TIMESTAMP_TZ
     inner.replace(civil(inner.copy()))

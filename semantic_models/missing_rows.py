@@ -55,7 +55,7 @@ def _is_absent_or_null(tree: exp.Expr | None) -> bool:
     return tree is None or is_null_of_nulls(tree)
 
 
-def null_without_row(tree: exp.Expr, key: exp.Column) -> exp.Expr:
+def null_without_row(tree: exp.Expr, key: exp.Expr) -> exp.Expr:
     """``tree``, NULL where ``key`` is: the column by which the join met the row."""
     if is_null_of_nulls(tree):
         return tree

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import count
 
 from semantic_models.expressions import conjuncts, parse_expression
-from semantic_models.model import Grain, Scope
+from semantic_models.model import GRAINS, Grain, Scope
 from semantic_models.query import Asked, Filter, Predicate, Query, TimeRange
 from semantic_models.resolve_filters import names_in
 from semantic_models.resolve_names import METRIC_TIME, parts_of
@@ -63,7 +63,7 @@ def _keeps(scope: Scope, name: str) -> bool:
 def is_among(name: str, listed: Sequence[str]) -> bool:
     """Whether a name is listed; a time dimension stands for all of its grains."""
     parts = parts_of(name)
-    grainless = parts[:-1] if parts[-1] in Grain.__members__.values() else parts
+    grainless = parts[:-1] if parts[-1] in GRAINS else parts
     return any(parts_of(each) in (parts, grainless) for each in listed)
 
 

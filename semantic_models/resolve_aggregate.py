@@ -392,6 +392,8 @@ def _nested_sides(
 def _check_shared(sides: Sequence[_Side], query: Query) -> None:
     """Facts meet on columns of one meaning and type, or the question is refused."""
     first, *others = sides
+    if not others:
+        return
     for asked, one in zip(query.dimensions, first.keys, strict=True):
         if is_metric_time(asked.name):
             continue

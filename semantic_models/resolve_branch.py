@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import (
-    Callable,
-    Iterable,
-    Sequence,
-)
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
@@ -231,6 +227,8 @@ class BranchResolver:
 
     def _within_home(self, parts: Path) -> Path:
         """A name without the join path to the home, with or without the model it leaves from."""
+        if not self.within:
+            return parts
         for outer in (self.within, self.within[1:]):
             if outer and parts[: len(outer)] == outer:
                 return parts[len(outer) :]

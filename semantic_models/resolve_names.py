@@ -22,7 +22,7 @@ from semantic_models.intrinsics import (
     truncate,
 )
 from semantic_models.join_paths import walked
-from semantic_models.model import Dimension, Expr, Grain, Join, Model, Path, Segment
+from semantic_models.model import GRAINS, Dimension, Expr, Grain, Join, Model, Path, Segment
 from semantic_models.periods import at_period
 from semantic_models.types import (
     INT64,
@@ -161,7 +161,7 @@ def _steps(catalog: Catalog, model: Model, name: str) -> tuple[Join, ...]:
 
 
 def _is_grain(dimension: Dimension, rest: tuple[str, ...]) -> bool:
-    return dimension.grain is not None and len(rest) == 1 and rest[0] in Grain.__members__.values()
+    return dimension.grain is not None and len(rest) == 1 and rest[0] in GRAINS
 
 
 def check_day(dimension: Dimension, name: str) -> None:

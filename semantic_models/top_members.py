@@ -16,7 +16,7 @@ from semantic_models.catalog import Catalog
 from semantic_models.errors import NotSupported, Position, UnknownName
 from semantic_models.intrinsics import part_in
 from semantic_models.metric_predicates import VALUE
-from semantic_models.model import Dimension, Expr, Grain, Path
+from semantic_models.model import GRAINS, Dimension, Expr, Path
 from semantic_models.plan import LogicalPlan, Output, Project, outputs
 from semantic_models.query import Asked, Query, Top
 from semantic_models.resolve_names import Reached, is_metric_time, parts_of
@@ -116,7 +116,7 @@ def _ranked(query: Query, top: Top, catalog: Catalog) -> Asked:
 
 def _is_time(name: str, catalog: Catalog) -> bool:
     parts = parts_of(name)
-    if is_metric_time(name) or parts[-1] in Grain.__members__.values() or part_in(parts[-1]):
+    if is_metric_time(name) or parts[-1] in GRAINS or part_in(parts[-1]):
         return True
     members = (model.dimensions.get(parts[-1]) for model in catalog.models.values())
     return any(each is not None and each.grain is not None for each in members)

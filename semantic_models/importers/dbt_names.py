@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from semantic_models.model import Grain
+from semantic_models.model import GRAINS
 
 Json = Mapping[str, Any]
 
@@ -130,7 +130,7 @@ class DbtModels:
     def split_grain(self, name: str) -> tuple[str, str]:
         """A dunder name apart from the grain that it may end with."""
         head, _, last = name.rpartition("__")
-        if head and (last in Grain.__members__.values() or last in self.custom_grains):
+        if head and (last in GRAINS or last in self.custom_grains):
             return head, last
         return name, ""
 
