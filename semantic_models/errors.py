@@ -25,11 +25,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
+from semantic_models.record import record
 
-@dataclass(frozen=True, slots=True)
+
+@record()
 class Position:
     """Where in a text a fault stands."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from sqlglot import exp
@@ -18,6 +18,7 @@ from semantic_models.model import Expr, Funnel, MeasureUse, OneTime, Reading, Sp
 from semantic_models.parameters import fixed
 from semantic_models.plan_rows import own_predicates
 from semantic_models.query import Query
+from semantic_models.record import record
 from semantic_models.resolve_axis import is_total
 from semantic_models.resolve_branch import BranchResolver
 from semantic_models.resolve_existence import is_safe
@@ -29,7 +30,7 @@ from semantic_models.types import (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Home:
     """What measures share that are aggregated together."""
 

@@ -10,6 +10,7 @@ from typing import Literal
 from sqlglot import exp
 
 from semantic_models.query import Plain
+from semantic_models.record import record
 from semantic_models.spec import NOTHING_SAID, Described, Scalar
 from semantic_models.types import LogicalType
 
@@ -19,7 +20,7 @@ Key = tuple[str, ...]
 """Physical columns whose values together stand in one row only."""
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Expr:
     """An expression over physical columns, each qualified by its join path from the home.
 

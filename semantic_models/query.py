@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
 from sqlglot import exp
 
+from semantic_models.record import record
 from semantic_models.spec import NOTHING_SAID, Described
 
 KEYS = (
@@ -28,7 +29,7 @@ Operator = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Asked:
     """A metric, dimension or field by the name it was asked by."""
 
@@ -41,7 +42,7 @@ class Asked:
     """Whether a model's author names it, who may name a physical column too."""
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Predicate:
     """A condition in SQL over semantic names."""
 
@@ -52,7 +53,7 @@ class Predicate:
     """The whole text it was cut from, where its words stand; empty: its own text."""
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Comparison:
     """A condition given as field, operator and values; values are never read as SQL."""
 
@@ -68,7 +69,7 @@ Filter = Predicate | Comparison
 Nulls = Literal["", "first", "last"]
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class OrderBy:
     """One key of the order of an answer."""
 
@@ -79,7 +80,7 @@ class OrderBy:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class TimeRange:
     """A range of time, inclusive at the precision its ends are written with."""
 
@@ -93,7 +94,7 @@ class TimeRange:
     """An IANA zone; empty for the project's."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Top:
     """The first members of a dimension by a metric."""
 
@@ -107,7 +108,7 @@ class Top:
     """The question that ranks the members, once it is known."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Query:
     """Metrics by dimensions, values of dimensions, or rows.
 
@@ -149,7 +150,7 @@ class Query:
     """Names as asked, in the order of the answer's columns; empty: dimensions, then metrics."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class SavedQuery:
     """A question that has a name in its project."""
 

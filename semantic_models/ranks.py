@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -13,10 +13,11 @@ from semantic_models.model import Expr, Metric, Ranked
 from semantic_models.nested_queries import is_among
 from semantic_models.plan import Output
 from semantic_models.query import Query
+from semantic_models.record import record
 from semantic_models.types import INT64
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class AskedMetric:
     """A metric with the name of its column and its formula over the branches' columns."""
 

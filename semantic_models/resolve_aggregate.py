@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from semantic_models.answer_columns import answered, column_name
@@ -37,6 +37,7 @@ from semantic_models.plan import Output
 from semantic_models.presence import is_present, with_presence
 from semantic_models.query import Asked, Query
 from semantic_models.ranks import AskedMetric
+from semantic_models.record import record
 from semantic_models.resolve_axis import grouped_times, is_axis, range_of, resolve_axis
 from semantic_models.resolve_branch import BranchResolver, asked_position
 from semantic_models.resolve_filling import resolve_filling
@@ -366,7 +367,7 @@ def _branch(
     return resolver.branch(grouped, measures, filters)
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class _Side:
     """What one home makes of the grouped dimensions, or of those that a nested metric keeps."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -34,6 +33,7 @@ from semantic_models.kinds import hint_of, is_text_of, settle
 from semantic_models.model import Dimension, Expr
 from semantic_models.parameters import PREFIX
 from semantic_models.query import Comparison, Filter, Plain, Predicate
+from semantic_models.record import record
 from semantic_models.resolve_names import Reached, parts_of
 from semantic_models.resolve_time import clock_literal
 from semantic_models.types import NUMBERS, TIMES, Kind
@@ -42,7 +42,7 @@ Look = Callable[[str], Reached]
 """From a name to its member, seen from one home."""
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Computed:
     """What having and order_by mean by a name: a metric's formula, or a grouped dimension."""
 
@@ -66,7 +66,7 @@ _BINARY: dict[str, type[exp.Binary]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Clock:
     """The request's instant and the query's zone."""
 
@@ -86,7 +86,7 @@ def names_in(filters: Sequence[Filter]) -> list[str]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class RowFilter:
     """One conjunct of a predicate over a home's columns, with where it is written."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 
 from semantic_models.bind import in_joined_row
@@ -24,6 +24,7 @@ from semantic_models.intrinsics import (
 from semantic_models.join_paths import walked
 from semantic_models.model import GRAINS, Dimension, Expr, Grain, Join, Model, Path, Segment
 from semantic_models.periods import at_period
+from semantic_models.record import record
 from semantic_models.types import (
     INT64,
     LogicalType,
@@ -32,7 +33,7 @@ from semantic_models.types import (
 METRIC_TIME = "metric_time"
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Reached:
     """A member and the joins walked to it from a home model."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from semantic_models.model import (
@@ -25,13 +25,14 @@ from semantic_models.plan import (
     SortKey,
 )
 from semantic_models.query import Plain
+from semantic_models.record import record
 from semantic_models.types import LogicalType
 
 Role = Literal["dimension", "metric", "field"]
 Shape = Literal["aggregate", "values", "rows"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class AnswerColumn:
     """A column of the answer, as people read it."""
 
@@ -44,7 +45,7 @@ class AnswerColumn:
     unit: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Step:
     """A join that a branch walks, and the path it ends at."""
 
@@ -55,7 +56,7 @@ class Step:
     """What must hold beside equal columns: a partition, a time at which the row is valid."""
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Moments:
     """The times of a home's rows, and the joins behind which they are read."""
 
@@ -77,7 +78,7 @@ class Moments:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Existence:
     """Predicates that one and the same row behind a one-to-many join must satisfy."""
 
@@ -87,7 +88,7 @@ class Existence:
     predicates: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class CalendarStep:
     """A calendar's day that the rows of a branch meet."""
 
@@ -97,7 +98,7 @@ class CalendarStep:
     """That a row's time falls on that day."""
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class MetricStep:
     """A metric's values that the rows of a branch meet."""
 
@@ -112,7 +113,7 @@ class MetricStep:
     """That of ``inner``, once there is one."""
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Periods:
     """Times of the answer, of one grain, that need no rows to be there."""
 
@@ -124,7 +125,7 @@ class Periods:
     """The table that has them; without one they are made."""
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class PeriodsBack:
     """The period of a calendar that holds a day, and the one so many before it."""
 
@@ -133,7 +134,7 @@ class PeriodsBack:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Axis:
     """Times at which the rows of a branch are counted in place of their own."""
 
@@ -148,7 +149,7 @@ class Axis:
     """What the predicates know of calendars at each period."""
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class BranchMeasure:
     """One measure with the predicates that metrics add to it, under the name of its column."""
 
@@ -157,7 +158,7 @@ class BranchMeasure:
     filters: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Conversions:
     """Rows that count where the latest earlier row of a home that they belong to does."""
 
@@ -172,7 +173,7 @@ class Conversions:
     within: Span | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Branch:
     """What is asked of one home model."""
 
@@ -202,7 +203,7 @@ class Branch:
         return next((s for s in self.steps if not s.join.cardinality.keeps_rows), None)
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Filling:
     """Times that are in the answer without rows of their own."""
 
@@ -221,7 +222,7 @@ class Filling:
     """What holds of periods that fill up: no calendar is without them."""
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class NestedGroups:
     """A metric in a scope of its own, as one column beside the branches."""
 
@@ -239,7 +240,7 @@ class NestedGroups:
     """Whether it counts what makes its groups."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ResolvedQuery:
     """A question with nothing left to look up."""
 
