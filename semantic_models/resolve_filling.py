@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlglot import exp
@@ -13,12 +13,12 @@ from semantic_models.model import GRAINS, Dimension, Expr, Grain
 from semantic_models.nested_queries import parts_in
 from semantic_models.periods import at_period, period
 from semantic_models.plan import Output
-from semantic_models.query import Query
+from semantic_models.query import Asked, Query, TimeRange
 from semantic_models.resolve_axis import check_clock, is_axis, own_moment, periods
 from semantic_models.resolve_branch import BranchResolver, day_of
 from semantic_models.resolve_filters import Clock, Computed, aggregate_filter, names_in
-from semantic_models.resolve_names import Reached, parts_of
-from semantic_models.resolved import CalendarStep, Filling, Moments
+from semantic_models.resolve_names import METRIC_TIME, Reached
+from semantic_models.resolved import CalendarStep, Filling, Moments, Periods
 
 
 def resolve_filling(
@@ -52,7 +52,7 @@ def resolve_filling(
         if first.look(asked.name).calendar_grain
     }
     return Filling(
-        periods=periods(first, query, finest),
+        periods=_between(query, resolvers, finest),
         keys=tuple(
             Output(
                 key.name,
@@ -70,6 +70,13 @@ def resolve_filling(
         calendars=tuple(step for step, _ in dated.values()),
         known=tuple(_is_known(value.expr) for _, value in dated.values()),
     )
+
+
+def _between(query: Query, resolvers: Sequence[BranchResolver], grain: Grain) -> Periods:
+    """The periods of the range, where it is of every home's metric time; else of the data."""
+    on = query.time.on or METRIC_TIME
+    is_shared = all(is_axis(each, on) for each in resolvers)
+    return periods(resolvers[0], query if is_shared else replace(query, time=TimeRange()), grain)
 
 
 def _moments(resolver: BranchResolver, finest: Grain) -> Moments:
@@ -99,44 +106,36 @@ def _applied_again(
     query: Query, resolver: BranchResolver, keys: Sequence[Output], clock: Clock
 ) -> tuple[Expr, ...]:
     """The predicates that use grouped columns only, over the columns of the answer."""
-    known = _exact_columns(query, resolver, keys)
-    found: list[Expr] = []
-    for each in query.where:
-        for part in parts_in(each):
-            known |= _further_spellings(names_in([part]), query, resolver, known)
-            if all(name in known for name in names_in([part])):
-                found += aggregate_filter(part, known.get, clock)
-    return tuple(found)
-
-
-def _further_spellings(
-    names: Sequence[str], query: Query, resolver: BranchResolver, known: Mapping[str, Computed]
-) -> dict[str, Computed]:
-    """The grouped columns by names that are spelled otherwise and mean the same."""
-    grouped = {each.name: resolver.look(each.name) for each in query.dimensions}
-    return {
-        name: known[other]
-        for name in names
-        if name not in known
-        for other, reached in grouped.items()
-        if other in known and resolver.look(name) == reached
-    }
+    parts = [part for each in query.where for part in parts_in(each)]
+    known = _exact_columns(names_in(parts), query, resolver, keys)
+    return tuple(
+        found
+        for part in parts
+        if all(name in known for name in names_in([part]))
+        for found in aggregate_filter(part, known.get, clock)
+    )
 
 
 def _exact_columns(
-    query: Query, resolver: BranchResolver, keys: Sequence[Output]
+    names: Sequence[str], query: Query, resolver: BranchResolver, keys: Sequence[Output]
 ) -> dict[str, Computed]:
-    """The grouped columns by the names whose very values they hold."""
+    """The grouped columns by the names whose very values they hold, however they are spelled."""
     known: dict[str, Computed] = {}
     for key, asked in zip(keys, query.dimensions, strict=True):
-        found = Computed(column_expr(key.name).tree, key.type.kind)
-        grouped = resolver.grouped(asked)
-        named = {asked.name, key.name, key.name.replace("__", ".")}
-        if grouped.grain is not None:
-            is_bare = resolver.look(asked.name).grain is None
-            bare = asked.name if is_bare else ".".join(parts_of(asked.name)[:-1])
-            member = grouped.member
-            is_exact = isinstance(member, Dimension) and member.grain is grouped.grain
-            named = named | {bare} if is_exact else named - {bare}
-        known |= dict.fromkeys(named, found)
+        column = Computed(column_expr(key.name).tree, key.type.kind)
+        exact = _exact_names(resolver, asked)
+        known |= {
+            name: column
+            for name in names
+            if name in (key.name, key.name.replace("__", ".")) or resolver.look(name) in exact
+        }
     return known
+
+
+def _exact_names(resolver: BranchResolver, asked: Asked) -> tuple[Reached, ...]:
+    """What a grouped dimension is: at its grain, and without one where that is its own."""
+    grouped = resolver.grouped(asked)
+    if grouped.grain is None:
+        return (grouped,)
+    is_own = isinstance(grouped.member, Dimension) and grouped.member.grain is grouped.grain
+    return (grouped, replace(grouped, grain=None)) if is_own else (grouped,)

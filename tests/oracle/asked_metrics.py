@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -47,6 +48,9 @@ WITHIN = frozenset(
 """Of the faults of a question and of those within it, none is said to be told first."""
 
 
+Find = Callable[[Leaf, Parts], Reference]
+"""What a name means to a leaf."""
+
 FINE = ("second", "minute", "hour")
 
 
@@ -54,7 +58,12 @@ class Asking:
     """A question of metrics, understood."""
 
     def __init__(
-        self, rows: Rows, question: Question, now: datetime, where: tuple[Expr, ...] | None = None
+        self,
+        rows: Rows,
+        question: Question,
+        now: datetime,
+        where: tuple[Expr, ...] | None = None,
+        added: tuple[Expr, ...] = (),
     ) -> None:
         self.rows = rows
         self.project = rows.project
@@ -65,6 +74,7 @@ class Asking:
         self.now = now
         self.where = where or ()
         self.is_inner = where is not None
+        self.added_by_scopes = added
         self.sources: dict[Source, bool] = {}
         for name in (*self.shown, *self.hidden):
             made = collect(self.codes, partial(self._sources, name))
@@ -91,10 +101,18 @@ class Asking:
     @property
     def is_filled(self) -> bool:
         """Whether times without rows are told too."""
-        metrics = self.project.metrics
         return self.question.fill or any(
-            ".".join(name) in metrics and metrics[".".join(name)].spine for name in self.shown
+            self._is_spined(self.project.metrics.get(".".join(name))) for name in self.shown
         )
+
+    def _is_spined(self, metric: Metric | None) -> bool:
+        """Whether a metric, or one that it is made of, tells times without rows."""
+        if metric is None:
+            return False
+        names = [parts_of(metric.of)] if metric.of else []
+        names += list(names_in(metric.expr)) if metric.expr else []
+        known = (metric.known(self.project, each) for each in names)
+        return metric.spine or any(map(self._is_spined, known))
 
     def _filled(self) -> Filled:
         return Filled(
@@ -197,8 +215,9 @@ class Asking:
             if any(is_metric(self.project, each) for each in names):
                 self.codes.add("E_AGGREGATE_IN_WHERE")
                 continue
+            find = self._find if predicate in self.added_by_scopes else self._find_member
             for name in names:
-                self._meant(name, list(self.leaves))
+                self._meant(name, list(self.leaves), find)
             for each in metrics_in(predicate):
                 self._judge_at(each)
         self._judge_sharing(self.columns)
@@ -209,13 +228,16 @@ class Asking:
             assert metric.rank is not None, "only ranks are looked through"
             collect(self.codes, partial(self._within, metric.rank))
         for leaf in self.leaves:
-            groups = [column[leaf] for column in self.columns if leaf in column]
+            groups = self._groups(leaf)
             self._judge_groups(leaf, groups)
             if leaf.readings and not is_timed(self.project, leaf, groups):
                 self._judge_total(leaf)
             self._judge_filters(leaf, grouped_step(groups))
         self._refuse()
         return {leaf: self._asked_of(leaf, self.columns) for leaf in self.leaves}
+
+    def _groups(self, leaf: Leaf) -> list[Reference]:
+        return [column[leaf] for column in self.columns if leaf in column]
 
     def _judge_at(self, value: MetricAt) -> None:
         """A metric's value for a row: by what each row has one of."""
@@ -225,7 +247,7 @@ class Asking:
                 found = self._found(leaf, name)
                 if not isinstance(found, Reference):
                     self.codes.add("OPEN")
-                elif found.many:
+                elif found.many and found.many != grouped_step(self._groups(leaf)):
                     self.codes.add("E_NO_PATH")
 
     def _judge_fill(self) -> None:
@@ -255,6 +277,19 @@ class Asking:
                 self.codes.add("OPEN")
             if not self.leaves and any(leaf.readings for leaf in leaves):
                 self.codes.add("OPEN")
+            if not self.leaves:
+                self._judge_beneath(leaves)
+
+    def _judge_beneath(self, leaves: list[Leaf]) -> None:
+        """Where only a scope has groups, it is not said whether predicates hold beside them too."""
+        codes: set[str] = set()
+        for leaf in leaves:
+            kept = Filter(self.rows, leaf.home, leaf.time(self.project))
+            for predicate in self.question.where:
+                for each in conjuncts(predicate):
+                    collect(codes, partial(kept.add, each))
+        if "E_NOT_SUPPORTED" in codes:
+            self.codes.add("OPEN")
 
     def _grouping(self, place: int) -> list[Leaf]:
         """The leaves that are grouped by a dimension, those of scopes too."""
@@ -275,6 +310,9 @@ class Asking:
         is_column = len(parts) == 1 and parts[0] in model.columns
         if self.is_inner and is_column and parts[0] not in model.dimensions:
             return Reference((), leaf.home, Dimension(parts[0]))
+        return self._find_member(leaf, parts)
+
+    def _find_member(self, leaf: Leaf, parts: Parts) -> Reference:
         return find_at(self.project, leaf.home, parts, leaf.time(self.project))
 
     def _asked_of(self, leaf: Leaf, columns: list[dict[Leaf, Reference]]) -> Asked:
@@ -291,12 +329,14 @@ class Asking:
                 except Refused as refused:
                     self.codes |= refused.codes & {"E_NOT_SUPPORTED"}
 
-    def _meant(self, parts: Parts, leaves: list[Leaf]) -> dict[Leaf, Reference]:
+    def _meant(
+        self, parts: Parts, leaves: list[Leaf], find: Find | None = None
+    ) -> dict[Leaf, Reference]:
         """What a name means to each leaf."""
         found: dict[Leaf, Reference] = {}
         codes: set[str] = set()
         for leaf in leaves:
-            made = collect(codes, partial(self._find, leaf, parts))
+            made = collect(codes, partial(find or self._find, leaf, parts))
             if isinstance(made, Reference):
                 found[leaf] = made
         if "E_NAME_NOT_FOUND" in codes and (found or len(codes) > 1):
@@ -324,6 +364,13 @@ class Asking:
             bare = declared or (len(parts_of(text)) == 2 and self._is_grain_of_own(text, column))
             if not (bare and len(types) == 1):
                 self.codes.add("E3013_NO_STITCHING_DIMENSION")
+                self._judge_literals(text)
+
+    def _judge_literals(self, text: str) -> None:
+        """A literal beside what is of two types fits one of them only."""
+        named = [names_in(each) for each in self.question.where]
+        if any(parts_of(text) in names for names in named):
+            self.codes.add("E_TYPE_MISMATCH")
 
     def _is_grain_of_own(self, text: str, column: dict[Leaf, Reference]) -> bool:
         return parts_of(text)[1] in GRAINS and all(not each.steps for each in column.values())

@@ -25,7 +25,7 @@ from tests.oracle.leaves import (
     is_metric,
 )
 from tests.oracle.metric_types import metric_type
-from tests.oracle.paths import Reference
+from tests.oracle.paths import Reference, Refused
 from tests.oracle.readings import read
 from tests.oracle.rows import Rows
 from tests.oracle.scopes import Inner, folded, inner_of, ranks
@@ -64,6 +64,8 @@ class Metrics(Asking):
     def scopes(self) -> dict[Group, OfGroup]:
         """What is known in each group of the answer."""
         asked = self._asked()
+        if not self.is_inner and len(set(self._names())) < len(self.columns):
+            raise Refused("E_NAME_COLLISION")
         inner = {each: self._inner(each, leaves) for each, leaves in self.scoped.items()}
         self._refuse()
         found: dict[Source, dict[Group, Value]] = {
@@ -129,7 +131,8 @@ class Metrics(Asking):
         )
         if not isinstance(made, Inner):
             return None, ()
-        metrics = Metrics(self.rows, made.question, self.now, scoped.where)
+        added = (*self.added_by_scopes, *scoped.scope.add)
+        metrics = Metrics(self.rows, made.question, self.now, scoped.where, added)
         collect(self.codes, metrics._asked)
         return metrics, made.kept
 

@@ -20,7 +20,7 @@ from tests.oracle.minimise import minimise, told
 
 QUESTIONS_A_PROJECT = 40
 PROCESSES = 2
-SHOWN = 5
+SHOWN = 25
 """So many differences are told in full."""
 
 
