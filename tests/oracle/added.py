@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from tests.oracle.language import Aggregate, Expr, MetricAt, Parts, Value, conjuncts, names_in
+from tests.oracle.language import (
+    Aggregate,
+    Expr,
+    MetricAt,
+    Parts,
+    Value,
+    conjuncts,
+    metrics_in,
+    names_in,
+)
 from tests.oracle.leaves import Group, Leaf, Range
 from tests.oracle.paths import Reference, Refused, find
 from tests.oracle.readings import is_time
@@ -115,6 +124,7 @@ class Filled:
             holds(each, scope)
             for predicate in self.where
             for each in conjuncts(predicate)
+            if not any(metrics_in(each))
             if all(scope.place(name) is not None for name in names_in(each))
         )
 
