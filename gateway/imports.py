@@ -64,9 +64,19 @@ def _files(source: Path) -> list[Path]:
         return [source]
     return sorted(
         each
-        for each in source.rglob("*")
+        for folder in _folders(source)
+        for each in folder.rglob("*")
         if each.suffix in (".yml", ".yaml", ".json") and each.is_file()
     )
+
+
+def _folders(source: Path) -> list[Path]:
+    """A folder, or those with the models of a dbt project, beside which dbt keeps what it wrote."""
+    project = source / "dbt_project.yml"
+    if not project.is_file():
+        return [source]
+    told = next(iter(_documents(project)), {})
+    return [source / str(each) for each in told.get("model-paths") or ("models",)]
 
 
 def _documents(file: Path) -> list[Mapping[str, Any]]:

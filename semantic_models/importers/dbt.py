@@ -7,60 +7,30 @@ it tells the rows of apart. A simple metric that adds nothing to its measure is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
+from semantic_models.importers.dbt_calls import UnknownDbtName
+from semantic_models.importers.dbt_declarations import DbtDeclarations, custom_grains, read_dbt
 from semantic_models.importers.dbt_metrics import MetricWriter
-from semantic_models.importers.dbt_names import KEYS, DbtModels, Json, UnknownDbtName, column_of
+from semantic_models.importers.dbt_names import KEYS, DbtModels, Json, about, column_of
 from semantic_models.importers.dbt_questions import saved_query
 from semantic_models.importers.imported import Imported, Loss
 from semantic_models.importers.write_yaml import Tree, write_yaml
 
 
-@dataclass
-class DbtDeclarations:
-    """What the files of a manifest declare."""
-
-    models: dict[str, Json] = field(default_factory=dict)
-    metrics: dict[str, Json] = field(default_factory=dict)
-    saved_queries: list[Json] = field(default_factory=list)
-    configuration: dict[str, Any] = field(default_factory=dict)
-
-    def read(self, document: Json) -> None:
-        """Take what one document declares."""
-        for each in _several(document, "semantic_model", "semantic_models"):
-            self.models[each["name"]] = each
-        for each in _several(document, "metric", "metrics"):
-            self.metrics[each["name"]] = each
-        self.saved_queries += _several(document, "saved_query", "saved_queries")
-        self.configuration |= document.get("project_configuration") or {}
-
-
-def _several(document: Json, one: str, many: str) -> list[Json]:
-    lone = [document[one]] if isinstance(document.get(one), Mapping) else []
-    return [*lone, *(document.get(many) or ())]
-
-
 def import_dbt(documents: Iterable[Json]) -> Imported:
     """The files of a project from the documents of a manifest."""
-    manifest = DbtDeclarations()
-    for each in documents:
-        manifest.read(each)
-    return _Importer(manifest).imported()
+    manifest = read_dbt(documents)
+    return _Importer(manifest, manifest.losses).imported()
 
 
 @dataclass
 class _Importer:
     manifest: DbtDeclarations
-    losses: list[Loss] = field(default_factory=list)
-
-    @property
-    def names(self) -> DbtModels:
-        grains = (grain for each in self._spines() for grain in _custom(each))
-        return DbtModels(self.manifest.models, frozenset(grains))
+    losses: list[Loss]
 
     def imported(self) -> Imported:
-        names = self.names
+        names = self.manifest.names
         writer = MetricWriter(self.manifest.metrics, names, self.losses)
         files = {
             f"models/{name}.yml": write_yaml(
@@ -89,6 +59,10 @@ class _Importer:
             if lost is not None:
                 self.losses.append(Loss(place, f'it asks for metric "{lost}", which is lost'))
                 continue
+            self.losses += [
+                Loss(place, f'its export "{export["name"]}" is written by dbt')
+                for export in each.get("exports") or ()
+            ]
             try:
                 yield each["name"], saved_query(each, writer)
             except UnknownDbtName as error:
@@ -97,8 +71,7 @@ class _Importer:
     def _model(self, model: Json, names: DbtModels, writer: MetricWriter) -> dict[str, Tree]:
         entities = names.entities(model["name"]).values()
         made: dict[str, Tree] = {"table": _table(model["node_relation"])}
-        if model.get("description") and model["description"] != model["name"]:
-            made["description"] = str(model["description"])
+        made |= about(model)
         partition = names.partition(model["name"])
         further = [*([partition] if partition else []), *names.validity(model["name"])[:1]]
         made |= _keys(entities, further)
@@ -109,7 +82,9 @@ class _Importer:
             made["time"] = str(time)
         made["dimensions"] = dict(_dimensions(model, entities))
         measures = {
-            writer.measure_name(model["name"], each): _measure(each)
+            writer.measure_name(model["name"], each): _measure(
+                each, model, writer.about_measure(each)
+            )
             for each in model.get("measures") or ()
         }
         joins = dict(self._joins(model["name"], names))
@@ -128,17 +103,14 @@ class _Importer:
                 made = {**on, "valid": valid} if valid else on
                 yield names.join_name(model, name, target), made
 
-    def _spines(self) -> list[Json]:
-        return list(self.manifest.configuration.get("time_spines") or ())
-
     def _time(self) -> dict[str, Tree]:
         spines: dict[str, Tree] = {}
         calendars: dict[str, Tree] = {}
-        for each in self._spines():
+        for each in self.manifest.spines:
             column = each["primary_column"]
             table = _table(each["node_relation"])
             spines[column["time_granularity"].lower()] = {"table": table, "column": column["name"]}
-            grains: dict[str, Tree] = _custom(each)
+            grains: dict[str, Tree] = {**custom_grains(each)}
             if grains:
                 calendar: dict[str, Tree] = {
                     "table": table,
@@ -146,7 +118,7 @@ class _Importer:
                     "grains": grains,
                 }
                 calendars[table.rpartition(".")[2]] = calendar
-        for each in self.manifest.configuration.get("time_spine_table_configurations") or ():
+        for each in self.manifest.older_spines:
             made: dict[str, Tree] = {"table": each["location"], "column": each["column_name"]}
             spines.setdefault(each["grain"].lower(), made)
         models: dict[str, Tree] = {
@@ -161,13 +133,6 @@ def _spine_model(grain: str, spine: Tree) -> Tree:
     assert isinstance(spine, Mapping)
     time: dict[str, Tree] = {"expr": spine["column"], "type": "time", "grain": grain}
     return {"table": spine["table"], "dimensions": {"time": time}}
-
-
-def _custom(spine: Json) -> dict[str, Tree]:
-    return {
-        each["name"]: str(each.get("column_name") or each["name"])
-        for each in spine.get("custom_granularities") or ()
-    }
 
 
 def _table(relation: Json) -> str:
@@ -194,9 +159,8 @@ def _keys(entities: Iterable[Json], further: Sequence[str]) -> dict[str, Tree]:
 def _dimensions(model: Json, entities: Iterable[Json]) -> Iterator[tuple[str, Tree]]:
     declared = {each["name"] for each in model.get("dimensions") or ()}
     for each in entities:
-        column = column_of(each)
-        if column is not None and each["name"] not in declared:
-            yield each["name"], None if column == each["name"] else str(column)
+        if column_of(each) is not None and each["name"] not in declared:
+            yield each["name"], _dimension({**each, "type": "categorical"})
     for each in model.get("dimensions") or ():
         yield each["name"], _dimension(each)
 
@@ -209,8 +173,7 @@ def _dimension(dimension: Json) -> Tree:
         made["type"] = "time"
         if grain != "day":
             made["grain"] = grain
-    if dimension.get("description"):
-        made["description"] = str(dimension["description"])
+    made |= about(dimension)
     if not made:
         return None
     return made["expr"] if list(made) == ["expr"] else made
@@ -229,11 +192,10 @@ _AGGREGATES = {
 }
 
 
-def _measure(measure: Json) -> Tree:
+def _measure(measure: Json, model: Json, told: Mapping[str, Tree]) -> Tree:
     made: dict[str, Tree] = {"expr": _aggregate(measure)}
-    if measure.get("description"):
-        made["description"] = str(measure["description"])
-    if measure.get("agg_time_dimension"):
+    default = (model.get("defaults") or {}).get("agg_time_dimension")
+    if measure.get("agg_time_dimension") not in (None, default):
         made["time"] = str(measure["agg_time_dimension"])
     window = measure.get("non_additive_dimension")
     if window:
@@ -241,6 +203,7 @@ def _measure(measure: Json) -> Tree:
         made["last_by" if choice == "max" else "first_by"] = str(window["name"])
         if window.get("window_groupings"):
             made["per"] = list(window["window_groupings"])
+    made |= told
     return made["expr"] if list(made) == ["expr"] else made
 
 

@@ -7,14 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from semantic_models.importers.dbt_names import (
-    METRIC_TIME,
-    DbtModels,
-    Json,
-    Named,
-    UnknownDbtName,
-    templates_in,
-)
+from semantic_models.importers.dbt_calls import Named, UnknownDbtName, templates_in
+from semantic_models.importers.dbt_names import METRIC_TIME, DbtModels, Json, about
 from semantic_models.importers.imported import Loss
 from semantic_models.importers.write_yaml import Tree
 
@@ -71,12 +65,14 @@ class MetricWriter:
 
     def _described(self, metric: Json, made: Members) -> Members:
         grain = metric.get("time_granularity")
-        about: Members = {"default_grain": str(grain).lower()} if grain else {}
-        if metric.get("description") and metric["description"] != f"{metric['name']}":
-            about["description"] = " ".join(str(metric["description"]).split())
-        if metric.get("label"):
-            about["label"] = str(metric["label"])
-        return made | about
+        grained: Members = {"default_grain": str(grain).lower()} if grain else {}
+        return made | grained | _about(metric)
+
+    def about_measure(self, measure: Json) -> Members:
+        """What is told of a measure: of the metric that is nothing else, where there is one."""
+        metric = self.declared.get(measure["name"])
+        is_it = metric is not None and self._is_measure(metric, measure["name"])
+        return _about(measure) | (_about(metric) if is_it and metric else {})
 
     def _metric(self, metric: Json) -> Members:
         parameters = metric["type_params"]
@@ -138,15 +134,17 @@ class MetricWriter:
             _input(parameters["base_measure"]),
             _input(parameters["conversion_measure"]),
         )
-        own = self._where(self.owners[base["name"]][0], base.get("filter"), metric.get("filter"))
-        made: Members = {}
-        sides = {"base": self._measure(base["name"]), "converted": self._measure(converted["name"])}
-        if own:
-            base_name = f"{metric['name']}_base"
-            self.further[base_name] = {"of": sides["base"], "where": own}
-            sides["base"] = base_name
-        made["funnel"] = dict(sides)
-        made["by"] = str(parameters["entity"])
+        filters = {"base": [base.get("filter"), metric.get("filter")]}
+        filters["converted"] = [converted.get("filter")]
+        sides: Members = {}
+        for side, used in (("base", base), ("converted", converted)):
+            sides[side] = self._measure(used["name"])
+            where = self._where(self.owners[used["name"]][0], *filters[side])
+            if where:
+                name = f"{metric['name']}_{side}"
+                self.further[name] = {"of": sides[side], "where": where}
+                sides[side] = name
+        made: Members = {"funnel": sides, "by": str(parameters["entity"])}
         if parameters.get("window"):
             made["within"] = span(parameters["window"])
         held = parameters.get("constant_properties") or ()
@@ -207,6 +205,11 @@ class MetricWriter:
         return self._home(metric)
 
 
+def _about(declared: Json) -> Members:
+    is_private = (declared.get("type_params") or {}).get("is_private")
+    return {**about(declared), **({"hidden": True} if is_private else {})}
+
+
 def _input(written: Any) -> dict[str, Any]:
     if isinstance(written, str):
         return {"name": written}
@@ -245,7 +248,10 @@ def spelled(named: Named, names: DbtModels, home: str) -> str:
     """What a template names, in our words."""
     if named.kind == "Metric":
         inner = names.homes.get(named.name, home)
-        keys = [names.path(inner, each) for each in named.group_by]
+        keys = [
+            spelled(Named("Dimension", *names.split_grain(each)), names, inner)
+            for each in named.group_by
+        ]
         return f"metric({', '.join([named.name, *keys])})"
     name, grain = names.split_grain(named.name)
     grain = named.grain or grain

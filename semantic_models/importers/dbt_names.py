@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from semantic_models.importers.dbt_calls import UnknownDbtName
 from semantic_models.model import GRAINS
 
 Json = Mapping[str, Any]
@@ -14,10 +14,6 @@ Json = Mapping[str, Any]
 METRIC_TIME = "metric_time"
 KEYS = ("primary", "unique", "natural")
 """The kinds of entity that tell the rows of their model apart."""
-
-
-class UnknownDbtName(Exception):
-    """A name that leads nowhere from the model that it is read from."""
 
 
 @dataclass(frozen=True)
@@ -135,42 +131,16 @@ class DbtModels:
         return name, ""
 
 
+def about(declared: Json) -> dict[str, str]:
+    """A description and a label, where they say more than the name."""
+    texts = {key: " ".join(str(declared.get(key) or "").split()) for key in _ABOUT}
+    return {key: text for key, text in texts.items() if text and text != declared["name"]}
+
+
+_ABOUT = ("description", "label")
+
+
 def column_of(entity: Json) -> str | None:
     """The column or expression of an entity; None where it has none."""
     expr: str | None = entity.get("expr", entity["name"])
     return expr
-
-
-_TEMPLATE = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
-_CALL = re.compile(r"(\w+)\s*\((.*?)\)", re.DOTALL)
-_TEXT = re.compile(r"""['"]([^'"]*)['"]""")
-
-
-@dataclass(frozen=True)
-class Named:
-    """What one template names: a kind, a name, and a grain or a part of a time."""
-
-    kind: str
-    name: str
-    grain: str = ""
-    part: str = ""
-    group_by: tuple[str, ...] = ()
-
-
-def templates_in(text: str) -> list[tuple[str, Named]]:
-    """The templates of a filter and what each of them names."""
-    return [(match.group(0), named_by(match.group(1))) for match in _TEMPLATE.finditer(text)]
-
-
-def named_by(text: str) -> Named:
-    """What a call such as ``TimeDimension('metric_time', 'day')`` names."""
-    (kind, arguments), *methods = _CALL.findall(text)
-    texts = _TEXT.findall(arguments)
-    found = {"grain": "", "date_part": ""}
-    for method, argument in methods:
-        if method in found:
-            found[method] = _TEXT.findall(argument)[0]
-    if kind == "Metric":
-        return Named(kind, texts[0], group_by=tuple(texts[1:]))
-    grain = found["grain"] or (texts[1] if kind == "TimeDimension" and len(texts) > 1 else "")
-    return Named(kind, texts[0], grain.lower(), found["date_part"].lower())

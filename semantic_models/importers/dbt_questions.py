@@ -5,15 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from semantic_models.importers.dbt_calls import Named, named_by, templates_in
 from semantic_models.importers.dbt_metrics import MetricWriter, filter_texts, spelled, sql_of
-from semantic_models.importers.dbt_names import (
-    METRIC_TIME,
-    DbtModels,
-    Json,
-    Named,
-    named_by,
-    templates_in,
-)
+from semantic_models.importers.dbt_names import METRIC_TIME, DbtModels, Json, about
 from semantic_models.importers.write_yaml import Tree
 
 _DESCENDING = re.compile(r"^-|\.\s*descending\(\s*true\s*\)", re.IGNORECASE)
@@ -33,8 +27,7 @@ def saved_query(declared: Json, writer: MetricWriter) -> dict[str, Tree]:
     ]
     order = [_ordered(each, homes, names) for each in asked.get("order_by") or ()]
     where = [asked_where(text, homes, names) for text in filter_texts(asked.get("where"))]
-    about = {key: declared[key] for key in ("description", "label") if declared.get(key)}
-    made: dict[str, Tree] = {key: " ".join(str(text).split()) for key, text in about.items()}
+    made: dict[str, Tree] = {**about(declared)}
     made |= {"metrics": metrics} if metrics else {}
     made |= {"dimensions": groups} if groups else {}
     made |= {"where": where} if where else {}

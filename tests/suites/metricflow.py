@@ -19,13 +19,11 @@ from gateway.compose import make_gateway
 from gateway.pipeline import Gateway
 from gateway.settings import Settings
 from semantic_models.errors import FaultyProject, ForebayError
-from semantic_models.importers.dbt import DbtDeclarations, import_dbt
+from semantic_models.importers.dbt import import_dbt
+from semantic_models.importers.dbt_calls import Named, UnknownDbtName
+from semantic_models.importers.dbt_declarations import DbtDeclarations, read_dbt
 from semantic_models.importers.dbt_metrics import MetricWriter, filter_texts
-from semantic_models.importers.dbt_names import (
-    DbtModels,
-    Named,
-    UnknownDbtName,
-)
+from semantic_models.importers.dbt_names import DbtModels
 from semantic_models.importers.dbt_questions import asked_name, asked_where, grouped
 from tests.suites.case import Case
 from tests.suites.rows import Row, difference
@@ -104,9 +102,7 @@ def _project(folder: Path, name: str) -> _Project:
         for document in yaml.safe_load_all(path.read_text().replace("$source_schema", SCHEMA))
         if document
     ]
-    manifest = DbtDeclarations()
-    for each in documents:
-        manifest.read(each)
+    manifest = read_dbt(documents)
     imported = import_dbt(documents)
     place = Path(_place().name) / name
     (place / "models").mkdir(parents=True)
@@ -115,14 +111,8 @@ def _project(folder: Path, name: str) -> _Project:
     for path, text in imported.files.items():
         (place / path).write_text(text)
     left_out: dict[str, str] = {each.place: each.reason for each in imported.losses}
-    grains = DbtModels(manifest.models, frozenset(_custom_grains(manifest)))
-    writer = MetricWriter(manifest.metrics, grains, [])
+    writer = MetricWriter(manifest.metrics, manifest.names, [])
     return _Project(_loaded(place, left_out), _data(folder), writer, manifest, left_out)
-
-
-def _custom_grains(manifest: DbtDeclarations) -> Iterator[str]:
-    for spine in manifest.configuration.get("time_spines") or ():
-        yield from (each["name"] for each in spine.get("custom_granularities") or ())
 
 
 def _loaded(place: Path, left_out: dict[str, str]) -> Gateway:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 import yaml
 
 from semantic_models.importers.dbt import import_dbt
-from semantic_models.importers.dbt_names import Named, named_by
+from semantic_models.importers.dbt_calls import Named, UnknownDbtName, named_by
 from semantic_models.importers.imported import Loss
 
 MANIFEST = """
@@ -136,10 +137,25 @@ def test_one_document_may_hold_all_of_it() -> None:
         ("Entity('listing')", Named("Entity", "listing")),
         ("Metric('m', ['a', 'b'])", Named("Metric", "m", group_by=("a", "b"))),
         ("Metric('m', group_by=['a'])", Named("Metric", "m", group_by=("a",))),
+        (
+            "TimeDimension('ds', 'day', entity_path=['a', 'b'])",
+            Named("TimeDimension", "a__b__ds", "day"),
+        ),
+        ("Entity('b', entity_path=['a'])", Named("Entity", "a__b")),
+        (
+            "TimeDimension(time_dimension_name='ds', date_part_name='YEAR').descending(true)",
+            Named("TimeDimension", "ds", part="year"),
+        ),
     ],
 )
 def test_templates_name_a_kind_and_a_name(text: str, named: Named) -> None:
     assert named_by(text) == named
+
+
+@pytest.mark.parametrize("text", ["var('x')", "Dimension(", "Dimension('a').upper()", "Entity()"])
+def test_what_is_no_such_call_names_nothing(text: str) -> None:
+    with pytest.raises(UnknownDbtName, match=re.escape(text)):
+        named_by(text)
 
 
 def test_partitions_and_validity_are_written_and_never_passed_over() -> None:
@@ -172,13 +188,17 @@ def test_a_metric_of_another_form_is_told_and_hides_no_other() -> None:
     imported = import_dbt([*documents(), broken])
 
     assert imported.files == import_dbt(documents()).files
-    assert imported.losses[-1].place == 'metric "odd"'
+    assert imported.losses == (
+        Loss('metric "odd"', "it is beside no semantic model"),
+        Loss('metric "lost"', '"guest__name" leads nowhere from its measures'),
+    )
 
 
 SAVED = """
 saved_query:
   name: daily
   label: Bookings a day
+  exports: [{name: daily_bookings, config: {export_as: table}}]
   query_params:
     metrics: [bookings, local_bookings]
     group_by: ["TimeDimension('metric_time', 'day')", listing__country]
@@ -212,7 +232,8 @@ saved_queries:
   countries: {dimensions: [listings.country]}
 """
     )
-    assert imported.losses[-2:] == (
+    assert imported.losses[-3:] == (
+        Loss('saved query "daily"', 'its export "daily_bookings" is written by dbt'),
         Loss('saved query "unknown"', 'it asks for metric "lost", which is lost'),
         Loss('saved query "nowhere"', "no path leads to a__b"),
     )
