@@ -1,4 +1,4 @@
-"""The outside suites, where their folders stand beside the project."""
+"""The outside suites, where their folders stand beside the project: many questions a test."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ BESIDE = ROOT.parent / "shared" / "suites"
 
 @pytest.mark.skipif(not BESIDE.is_dir(), reason="no ../shared/suites beside the project")
 @pytest.mark.parametrize("suite", SUITES)
+@pytest.mark.timeout(300)
 def test_only_known_cases_fail(suite: str) -> None:
     folder: Path = BESIDE / suite
     score = run(SUITES[suite](folder))
