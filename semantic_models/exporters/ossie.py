@@ -308,6 +308,8 @@ class _Exporter:
     def _reached(self, model: ModelSpec, names: Sequence[str]) -> ModelSpec:
         """The model at the end of joins, where its name alone leads there by the same way."""
         at = model.name.text
+        if names == [at] and at not in self.catalog.models[at].joins:
+            return model
         path: Path = ()
         for name in names:
             joins = self.catalog.models[at].joins

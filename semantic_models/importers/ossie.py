@@ -7,6 +7,7 @@ over one dataset becomes a measure; over several, measures and a metric over the
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -26,12 +27,20 @@ DIALECTS = ("ANSI_SQL", "DUCKDB", "POSTGRES")
 """Of several spellings of an expression the first that is there."""
 NESTED = "E_NESTED_AGGREGATION_DEFERRED"
 REJECTED = "E_DEFERRED_KEY_REJECTED"
+RESERVED = "E_RESERVED_NAME"
+RESERVED_NAMES = frozenset(("grain", "filter", "query_filter"))
+DEFERRED_FUNCTIONS = frozenset(("ATTR", "UNSAFE", "AGG", "GRAIN_AGG", "EXISTS_IN"))
+"""Functions whose meaning Ossie leaves to later versions."""
+_EXCLUDING = re.compile(r"\bPARTITION\s+BY\s+EXCLUDING\b", re.IGNORECASE)
 _WORDS = ("name", "description", "label", "ai_context", "custom_extensions")
 _KEYS: Mapping[str, frozenset[str]] = {
     "dataset": frozenset((*_WORDS, "source", "primary_key", "unique_keys", "fields", "role")),
     "field": frozenset((*_WORDS, "expression", "dimension")),
     "relationship": frozenset((*_WORDS, "from", "to", "from_columns", "to_columns")),
     "metric": frozenset((*_WORDS, "expression")),
+    "document": frozenset(
+        (*_WORDS, "datasets", "relationships", "metrics", "version", "dialect", "semantic_model")
+    ),
 }
 """The keys of each kind of member; one with others may mean something else without them."""
 VENDOR = "FOREBAY"
@@ -63,7 +72,8 @@ def _whole(document: Json) -> Json:
 
 def _known(document: Json) -> tuple[Json, list[Loss]]:
     """The document without members that have keys nobody knows the meaning of."""
-    losses: list[Loss] = []
+    unknown = [key for key in document if key not in _KEYS["document"]]
+    losses = [Loss(f'key "{key}"', "nothing is known of it", REJECTED) for key in unknown]
     datasets = [
         {**each, "fields": list(_understood("field", each.get("fields", ()), losses))}
         for each in _understood("dataset", document.get("datasets", ()), losses)
@@ -77,12 +87,40 @@ def _known(document: Json) -> tuple[Json, list[Loss]]:
 
 def _understood(kind: str, members: Iterable[Json], losses: list[Loss]) -> Iterator[Json]:
     for member in members:
-        unknown = [key for key in member if key not in _KEYS[kind]]
-        if not unknown:
+        reason, code = _why_not(kind, member)
+        if reason:
+            losses.append(Loss(f'{kind} "{member["name"]}"', reason, code))
+        else:
             yield member
-            continue
-        keys = ", ".join(f'"{each}"' for each in unknown)
-        losses.append(Loss(f'{kind} "{member["name"]}"', f"nothing is known of {keys}", REJECTED))
+
+
+def _why_not(kind: str, member: Json) -> tuple[str, str]:
+    """Why a member is left out, and the code of it; empty where it is not."""
+    unknown = ", ".join(f'"{key}"' for key in member if key not in _KEYS[kind])
+    if unknown:
+        return f"nothing is known of {unknown}", REJECTED
+    if str(member["name"]).lower() in RESERVED_NAMES:
+        return "Ossie keeps this name for itself", RESERVED
+    if member.get("role", "bridge") != "bridge":
+        return f'nothing is known of role "{member["role"]}"', REJECTED
+    deferred = deferred_in(expression_of(member)) if "expression" in member else ""
+    return (f"Ossie does not say yet what {deferred} means", REJECTED) if deferred else ("", "")
+
+
+def deferred_in(expression: str) -> str:
+    """The first word of an expression that Ossie does not define yet; empty for none."""
+    if _EXCLUDING.search(expression):
+        return "EXCLUDING"
+    try:
+        tree = sqlglot.parse_one(expression, dialect="duckdb")
+    except SqlglotError:
+        return ""
+    names = [_function_name(each) for each in tree.find_all(exp.Func)]
+    return next((each for each in names if each in DEFERRED_FUNCTIONS), "")
+
+
+def _function_name(call: exp.Func) -> str:
+    return str(call.this if isinstance(call, exp.Anonymous) else call.sql_name()).upper()
 
 
 @dataclass

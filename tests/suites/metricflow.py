@@ -23,8 +23,9 @@ from semantic_models.importers.dbt import import_dbt
 from semantic_models.importers.dbt_calls import Named, UnknownDbtName
 from semantic_models.importers.dbt_declarations import DbtDeclarations, read_dbt
 from semantic_models.importers.dbt_metrics import MetricWriter, filter_texts
-from semantic_models.importers.dbt_names import DbtModels
+from semantic_models.importers.dbt_names import METRIC_TIME, DbtModels
 from semantic_models.importers.dbt_questions import asked_name, asked_where, grouped
+from semantic_models.model import Grain
 from tests.suites.case import Case
 from tests.suites.rows import Row, difference
 
@@ -193,7 +194,7 @@ def _question(case: Json, project: _Project) -> dict[str, object]:
     }
     if case.get("time_range"):
         start, end = case["time_range"]
-        question["time"] = {"from": start, "to": end}
+        question["time"] = whole_periods(start, end, _grain(case, groups, homes, names))
     if case.get("order_by"):
         question["order_by"] = [_ordered(each, case) for each in case["order_by"]]
     if case.get("limit") is not None:
@@ -201,6 +202,37 @@ def _question(case: Json, project: _Project) -> dict[str, object]:
     if not case.get("aggregate") and not asked["metrics"]:
         question["distinct"] = False
     return question
+
+
+def _grain(case: Json, groups: list[Named], homes: list[str], names: DbtModels) -> str:
+    """The grain of metric time in a case: the finest that is grouped by, or the metrics' own."""
+    asked = [_column(each, case) for each in groups if each.name == METRIC_TIME and not each.part]
+    grains = [each.removeprefix(f"{METRIC_TIME}__") for each in asked]
+    if grains:
+        return min(grains, key=_GRAINS.index)
+    return max((_own_grain(each, names) for each in homes), key=_GRAINS.index, default="day")
+
+
+_GRAINS = [str(each) for each in Grain.__members__.values()]
+
+
+def _own_grain(home: str, names: DbtModels) -> str:
+    """The grain of a model's own time, or a day where that is coarser."""
+    time = (names.models[home].get("defaults") or {}).get("agg_time_dimension", "")
+    found = names.dimensions(home).get(time, {}).get("type_params") or {}
+    return max("day", str(found.get("time_granularity", "day")).lower(), key=_GRAINS.index)
+
+
+def whole_periods(start: str, end: str, grain: str) -> dict[str, str]:
+    """A range as MetricFlow reads it: the whole periods in which it begins and ends."""
+    with duckdb.connect() as connection:
+        found = connection.execute(
+            f"""select date_trunc('{grain}', $1::timestamp), date_trunc('{grain}', $2::timestamp)
+            + interval 1 {grain} - interval 1 microsecond""",
+            [start, end],
+        ).fetchone()
+    assert found is not None, "a SELECT without a table has one row"
+    return {"from": str(found[0]), "to": str(found[1])}
 
 
 def _grouped(written: Any, names: DbtModels) -> Named:

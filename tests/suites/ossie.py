@@ -17,7 +17,7 @@ from semantic_models.build import build_what_stands
 from semantic_models.exporters.ossie import export_ossie
 from semantic_models.faults import Faults
 from semantic_models.importers.imported import Imported
-from semantic_models.importers.ossie import import_ossie
+from semantic_models.importers.ossie import REJECTED, RESERVED, deferred_in, import_ossie
 from semantic_models.parse_spec import parse_project
 from tests.suites.asking import Given, ask
 from tests.suites.case import Case
@@ -52,7 +52,7 @@ def _run(case: Path, datasets: Path) -> str | None:
             connection.execute((datasets / f"{told['dataset']}.sql").read_text())
         given = ask(project, question_of(asked), types_folder=project / "types")
         if told.get("expected_error"):
-            codes = (*given.codes, *_lost(imported, asked))
+            codes = (*given.codes, *_lost(imported, asked), *_deferred(asked))
             return _refused(replace(given, codes=codes), str(told["expected_error_code"]))
         if given.codes:
             return f"{', '.join(given.codes)}: {given.message}"
@@ -69,11 +69,30 @@ def _read_back(imported: Imported) -> Mapping[str, str]:
 
 
 def _lost(imported: Imported, asked: Mapping[str, Any]) -> list[str]:
-    """The codes with which what is asked for was left out of the project."""
+    """The codes with which what is asked for was left out of the project.
+
+    A document with a deferred key or a reserved name is none of Ossie's, whatever is asked of it.
+    """
     names = {each["metric"] for each in asked.get("measures", ())}
     names |= {each.rpartition(".")[2] for each in asked.get("fields", ())}
     places = {f'metric "{name}"' for name in names}
-    return [each.code for each in imported.losses if each.code and each.place in places]
+    of_all = (REJECTED, RESERVED)
+    lost = [each for each in imported.losses if each.code]
+    return [each.code for each in lost if each.place in places or each.code in of_all]
+
+
+_KEYS = frozenset(
+    (
+        *("dataset", "dimensions", "measures", "fields", "filters", "having", "qualify"),
+        *("order_by", "limit"),
+    )
+)
+
+
+def _deferred(asked: Mapping[str, Any]) -> list[str]:
+    """The code of a question that says what Ossie leaves to later versions, if it is one."""
+    texts = [text for key in ("filters", "having", "qualify") for text in asked.get(key, ())]
+    return [REJECTED] if asked.keys() - _KEYS or any(map(deferred_in, texts)) else []
 
 
 def _refused(given: Given, code: str) -> str | None:
@@ -101,4 +120,6 @@ def question_of(asked: Mapping[str, Any]) -> dict[str, object]:
 
 
 def _ordered(told: Mapping[str, str]) -> str:
-    return ("-" if told.get("direction", "ASC").upper() == "DESC" else "") + told["target"]
+    return ("-" if told.get("direction", "ASC").upper() == "DESC" else "") + (
+        told.get("target") or told["field"]
+    )

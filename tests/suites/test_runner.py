@@ -11,6 +11,7 @@ import pytest
 
 from tests.suites.asking import Given, ask
 from tests.suites.case import Case
+from tests.suites.metricflow import whole_periods
 from tests.suites.rows import Row, difference
 from tests.suites.runner import known_failures, main
 
@@ -140,3 +141,22 @@ def test_questions_are_asked_of_a_project_on_disk(tmp_path: Path) -> None:
     assert given == Given(("state", "taken"), (("new", 5),))
     refused = ask(tmp_path, {"metrics": ["lost"]}, types_folder=tmp_path / "types")
     assert refused.codes == ("E_NAME_NOT_FOUND",)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "grain", "wanted"),
+    [
+        (
+            "2020-01-15",
+            "2020-02-15",
+            "month",
+            ("2020-01-01 00:00:00", "2020-02-29 23:59:59.999999"),
+        ),
+        ("2020-01-15", "2020-01-22", "week", ("2020-01-13 00:00:00", "2020-01-26 23:59:59.999999")),
+        ("2020-01-01", "2020-01-01", "day", ("2020-01-01 00:00:00", "2020-01-01 23:59:59.999999")),
+    ],
+)
+def test_a_range_of_metricflow_is_of_whole_periods(
+    start: str, end: str, grain: str, wanted: tuple[str, str]
+) -> None:
+    assert whole_periods(start, end, grain) == dict(zip(("from", "to"), wanted, strict=True))

@@ -303,6 +303,30 @@ def test_a_join_keeps_its_name_although_datasets_are_named_in_expressions(path: 
     assert read_back(given.document).models == catalog_of(spec).models
 
 
+OWN = """
+version: 1
+models:
+  sales:
+    table: sales
+    key: id
+    dimensions:
+      id:
+      place: "row_number() over (partition by sales.shop_id order by sales.amount desc)"
+"""
+
+
+def test_a_dimension_may_name_its_own_model() -> None:
+    spec = parsed(OWN)
+    given = exported(spec)
+
+    document = json.loads(json.dumps(given.document))
+    assert [each.place for each in given.losses] == ["time_zone"]
+    assert document["datasets"][0]["fields"][1]["expression"] == (
+        "row_number() over (partition by sales.shop_id order by sales.amount desc)"
+    )
+    assert read_back(given.document).models == catalog_of(spec).models
+
+
 UNSAID = """
 version: 1
 models:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from semantic_models.importers.imported import Loss
-from semantic_models.importers.ossie import import_ossie
+from semantic_models.importers.ossie import deferred_in, import_ossie
 from semantic_models.importers.write_yaml import scalar, write_yaml
 from tests.support.models import parsed
 
@@ -174,3 +174,68 @@ def test_a_text_is_read_as_it_was_written(text: str) -> None:
 
     assert parsed(written).models[0].about.description == text.strip()
     assert scalar(text).startswith('"') or scalar(text) == text
+
+
+def shop_with(**changed: Any) -> dict[str, Any]:
+    """A document of one dataset, with further members."""
+    fields = [{"name": "id", "expression": "id"}, *changed.pop("fields", ())]
+    orders = {"name": "orders", "source": "orders", "primary_key": ["id"], "fields": fields}
+    metrics = [{"name": "revenue", "expression": "SUM(orders.amount)"}, *changed.pop("metrics", ())]
+    return {"name": "shop", "datasets": [orders], "metrics": metrics, **changed}
+
+
+@pytest.mark.parametrize(
+    ("changed", "loss"),
+    [
+        (
+            {"natural_grain": "orders"},
+            Loss('key "natural_grain"', "nothing is known of it", "E_DEFERRED_KEY_REJECTED"),
+        ),
+        (
+            {"fields": [{"name": "Filter", "expression": "kind"}]},
+            Loss('field "Filter"', "Ossie keeps this name for itself", "E_RESERVED_NAME"),
+        ),
+        (
+            {"metrics": [{"name": "grain", "expression": "COUNT(orders.id)"}]},
+            Loss('metric "grain"', "Ossie keeps this name for itself", "E_RESERVED_NAME"),
+        ),
+        (
+            {"metrics": [{"name": "x", "expression": "2 * AGG(orders.amount)"}]},
+            Loss('metric "x"', "Ossie does not say yet what AGG means", "E_DEFERRED_KEY_REJECTED"),
+        ),
+        (
+            {"fields": [{"name": "x", "expression": "attr(kind)"}]},
+            Loss('field "x"', "Ossie does not say yet what ATTR means", "E_DEFERRED_KEY_REJECTED"),
+        ),
+        (
+            {"fields": [{"name": "x", "expression": "SUM(a) OVER (PARTITION BY EXCLUDING b)"}]},
+            Loss(
+                'field "x"',
+                "Ossie does not say yet what EXCLUDING means",
+                "E_DEFERRED_KEY_REJECTED",
+            ),
+        ),
+    ],
+)
+def test_what_ossie_keeps_or_defers_is_told_and_left_out(
+    changed: dict[str, Any], loss: Loss
+) -> None:
+    imported = import_ossie(shop_with(**changed))
+
+    assert imported.losses == (loss,)
+    assert imported.files == import_ossie(shop_with()).files
+
+
+def test_a_dataset_of_another_role_than_a_bridge_is_left_out() -> None:
+    facts = {"name": "facts", "source": "facts", "role": "fact", "fields": []}
+    document = shop_with()
+    document["datasets"].append(facts)
+
+    assert import_ossie(document).losses == (
+        Loss('dataset "facts"', 'nothing is known of role "fact"', "E_DEFERRED_KEY_REJECTED"),
+    )
+
+
+@pytest.mark.parametrize("expression", ["SUM(", "count(*)", "coalesce(a, b)"])
+def test_what_is_no_deferred_word_is_none(expression: str) -> None:
+    assert deferred_in(expression) == ""
