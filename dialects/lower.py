@@ -72,10 +72,11 @@ class Lowering:
                 return exp.Cast(this=found, to=data_type("BIGINT", self.dialect.name))
             case intrinsics.PARAMETER:
                 return literal_of(self.parameters[node.expressions[0].name])
-            case intrinsics.BACK:
-                unit, count, civil = node.expressions
-                step = interval(int(count.name), Grain(unit.name))
-                return exp.Sub(this=civil, expression=step)
+            case intrinsics.MOVED:
+                unit, number, civil = node.expressions
+                count = int(number.name)
+                move = exp.Add if count > 0 else exp.Sub
+                return move(this=civil, expression=interval(abs(count), Grain(unit.name)))
             case _:
                 return node
 

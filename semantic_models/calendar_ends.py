@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from semantic_models.bind import column, column_expr
-from semantic_models.intrinsics import cast
-from semantic_models.model import Cardinality, Expr, Model
+from semantic_models.intrinsics import cast, last_of
+from semantic_models.model import Cardinality, Expr, Grain, Model
 from semantic_models.periods import BEGINS, ENDS, HIGH, LOW, PERIOD, end_name, period
 from semantic_models.plan import (
     Aggregate,
@@ -43,6 +43,33 @@ def with_calendar_ends(periods: LogicalPlan, backs: Sequence[PeriodsBack]) -> Lo
             for end in (BEGINS, ENDS, LOW, HIGH)
         ]
     return Project(rows, tuple(columns))
+
+
+def to_the_end(
+    bounds: LogicalPlan, whole: Sequence[Grain | PeriodsBack], grain: Grain
+) -> LogicalPlan:
+    """The first moment and, for the last one, the end of the first period to end that holds it."""
+    rows = bounds
+    last = column(HIGH)
+    ends: list[exp.Expr] = []
+    for number, each in enumerate(whole):
+        if isinstance(each, Grain):
+            ends.append(last_of(last.copy(), each, grain))
+            continue
+        path = (f"end:{number}",)
+        within = (
+            Expr(exp.GTE(this=last.copy(), expression=column(LOW, path))),
+            Expr(exp.LTE(this=last.copy(), expression=column(HIGH, path))),
+        )
+        periods = Behind(_numbered(each.calendar, each.grain), path)
+        rows = Join(rows, periods, (), Cardinality.MANY_TO_ONE, within)
+        ends.append(exp.Coalesce(this=column(HIGH, path), expressions=[last.copy()]))
+    end = exp.Least(this=ends[0], expressions=ends[1:]) if len(ends) > 1 else ends[0]
+    outputs = (
+        Output(LOW, Expr(exp.Min(this=column(LOW))), TIMESTAMP),
+        Output(HIGH, Expr(exp.Max(this=end)), TIMESTAMP),
+    )
+    return Aggregate(rows, (), outputs)
 
 
 def _ends(back: PeriodsBack) -> LogicalPlan:

@@ -7,7 +7,7 @@ An author's or user's text cannot name them: its functions are checked against a
     sl_truncate(unit, civil) a civil time cut to a grain
     sl_part(part, civil)     a part of a civil time as a whole number; weekdays from Monday = 1
     sl_param(name)           the value that the question gives to a parameter
-    sl_back(unit, n, civil)  a civil time n units earlier, within a shorter month its last day
+    sl_moved(unit, n, civil)  a civil time n units later, within a shorter month its last day
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from semantic_models.types import Kind, LogicalType
 CIVIL = "sl_civil"
 INSTANT = "sl_instant"
 TRUNCATE = "sl_truncate"
-BACK = "sl_back"
+MOVED = "sl_moved"
 PART = "sl_part"
 PARAMETER = "sl_param"
-INTRINSICS = frozenset((CIVIL, INSTANT, TRUNCATE, BACK, PART, PARAMETER))
+INTRINSICS = frozenset((CIVIL, INSTANT, TRUNCATE, MOVED, PART, PARAMETER))
 
 PARTS = ("year", "quarter", "month", "week", "day", "dow", "doy", "hour", "minute", "second")
 """The parts of a time that may be asked for."""
@@ -114,9 +114,24 @@ def start_of(civil_time: exp.Expr, grain: Grain) -> exp.Expr:
 def back(civil_time: exp.Expr, span: Span) -> exp.Expr:
     """A civil time a span earlier."""
     assert isinstance(span.grain, Grain), "steps of a calendar are columns"
-    unit = exp.Literal(this=span.grain.value, is_string=True)
-    count = exp.Literal(this=str(span.count), is_string=False)
-    return exp.Anonymous(this=BACK, expressions=[unit, count, civil_time])
+    return _moved(civil_time, span.grain, -span.count)
+
+
+def ahead(civil_time: exp.Expr, span: Span) -> exp.Expr:
+    """A civil time a span later."""
+    assert isinstance(span.grain, Grain), "steps of a calendar are columns"
+    return _moved(civil_time, span.grain, span.count)
+
+
+def last_of(civil_time: exp.Expr, grain: Grain, own: Grain) -> exp.Expr:
+    """The last period of grain ``own`` in the one of ``grain`` that holds a civil time."""
+    return _moved(_moved(_cut(civil_time, grain), grain, 1), own, -1)
+
+
+def _moved(civil_time: exp.Expr, grain: Grain, count: int) -> exp.Expr:
+    unit = exp.Literal(this=grain.value, is_string=True)
+    number = exp.Literal(this=str(count), is_string=False)
+    return exp.Anonymous(this=MOVED, expressions=[unit, number, civil_time])
 
 
 def _cut(tree: exp.Expr, grain: Grain) -> exp.Expr:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from semantic_models.bind import column
-from semantic_models.intrinsics import back, shown_as, start_of, truncate
-from semantic_models.model import CalendarGrain, Expr, Grain, Period, Reading, Shift, Span
+from semantic_models.intrinsics import ahead, back, shown_as, start_of, truncate
+from semantic_models.model import GRAINS, CalendarGrain, Expr, Grain, Period, Reading, Shift, Span
 from semantic_models.types import LogicalType
 
 PERIOD = "period"
@@ -32,10 +32,17 @@ def period() -> exp.Expr:
     return column(PERIOD, SPINE)
 
 
-def at_period(type_: LogicalType, grain: Grain, own: Grain) -> Expr:
-    """A period of grain ``own`` cut to a grain, in the type of a time."""
-    shown = shown_as(period(), type_)
-    return Expr(shown if grain is own else truncate(shown, grain, type_))
+def at_period(type_: LogicalType, grain: Grain, own: Grain, rest: Expr | None = None) -> Expr:
+    """A period of grain ``own`` cut to a grain, in the type of a time.
+
+    With the ``rest`` of a row's time it is as far into its period as the row is into its own.
+    """
+    if rest is None:
+        shown = shown_as(period(), type_)
+        return Expr(shown if grain is own else truncate(shown, grain, type_))
+    within = exp.Paren(this=exp.Add(this=period(), expression=rest.tree.copy()))
+    shown = shown_as(within, type_)
+    return Expr(truncate(shown, grain, type_) if grain.is_finer_than(own) else shown, rest.paths)
 
 
 BEGINS, ENDS, LOW, HIGH = ("begins", "ends", "low", "high")
@@ -82,6 +89,13 @@ def divides(grain: Grain, span: Span) -> bool:
     return False
 
 
+def nests(grain: Grain, other: Grain) -> bool:
+    """Whether each period of a grain lies within one of the other."""
+    if grain is other or (grain in MONTHS and other in MONTHS):
+        return not other.is_finer_than(grain)
+    return not Grain.DAY.is_finer_than(grain) and grain.is_finer_than(other)
+
+
 def counted(
     reading: Reading, moment: exp.Expr, ends: CalendarEnds, *, by_day: bool
 ) -> tuple[Expr, ...]:
@@ -103,6 +117,28 @@ def counted(
         start = _start(at.copy(), window.to_date, reading.shifts, ends)
         return Expr(exp.GTE(this=moment.copy(), expression=start)), until
     return (until,)
+
+
+def counted_once(reading: Reading, moment: exp.Expr) -> Expr:
+    """When a row counts that lies ahead of its own moment by the steps of a reading."""
+    at = moment.copy()
+    for each in reversed(reading.shifts):
+        assert each.back is not None, "only steps lead ahead"
+        at = ahead(at, each.back)
+    return Expr(exp.EQ(this=at, expression=period()))
+
+
+def moves_ahead(reading: Reading, grains: Sequence[Grain]) -> bool:
+    """Whether each row counts once in a group: by steps of whole groups, and in no window.
+
+    Months make the groups of all coarser grains; weeks do not.
+    """
+    steps = [each.back for each in reading.shifts if not each.by_rows]
+    if reading.window is not None or len(steps) < len(reading.shifts) or not grains:
+        return False
+    finest = min(grains, key=GRAINS.__getitem__)
+    told = (finest,) if finest in MONTHS else grains
+    return all(each and divides(grain, each) for each in steps for grain in told)
 
 
 def _once(moment: exp.Expr, ends: CalendarEnds, grain: CalendarGrain, back: int) -> exp.Expr:

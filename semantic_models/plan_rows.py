@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from semantic_models.bind import behind, column, column_expr
-from semantic_models.calendar_ends import with_calendar_ends
+from semantic_models.calendar_ends import to_the_end, with_calendar_ends
 from semantic_models.intrinsics import cast, start_of
 from semantic_models.model import (
     Cardinality,
@@ -121,6 +121,8 @@ def series(periods: Periods, moments: Sequence[Moments]) -> Series:
         return Series(periods.grain, periods.low, periods.high, (), rows)
     is_bounded = periods.low is not None and periods.high is not None
     bounds = () if is_bounded else tuple(map(_bounds, moments))
+    if periods.whole:
+        bounds = tuple(to_the_end(each, periods.whole, periods.grain) for each in bounds)
     return Series(periods.grain, periods.low, periods.high, bounds)
 
 

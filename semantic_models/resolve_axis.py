@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
+
+from sqlglot import exp
 
 from semantic_models.catalog import Catalog
 from semantic_models.errors import ForebayError, NotSupported, TimeRequired, WrongType
-from semantic_models.intrinsics import moment
+from semantic_models.intrinsics import civil_time, moment
 from semantic_models.model import (
     GRAINS,
     CalendarGrain,
@@ -19,12 +22,20 @@ from semantic_models.model import (
     Reading,
     Spine,
 )
-from semantic_models.periods import SECONDS, CalendarEnds, begins, counted, divides
-from semantic_models.query import Asked, Query
+from semantic_models.periods import (
+    SECONDS,
+    CalendarEnds,
+    begins,
+    counted,
+    counted_once,
+    divides,
+    moves_ahead,
+)
+from semantic_models.query import Asked, Filter, Predicate, Query
 from semantic_models.resolve_branch import BranchResolver
 from semantic_models.resolve_filters import names_in
 from semantic_models.resolve_names import METRIC_TIME, Reached
-from semantic_models.resolve_time import Bounds, bounds, floor, time_literal
+from semantic_models.resolve_time import Bounds, bounds, floor, is_within_day, time_literal
 from semantic_models.resolved import Axis, Periods, PeriodsBack
 from semantic_models.top_members import MEMBER, OTHER
 from semantic_models.types import Kind
@@ -87,8 +98,8 @@ def resolve_axis(resolver: BranchResolver, query: Query, reading: Reading) -> Ax
         )
     own = resolver.look(METRIC_TIME)
     grains = [grain for each in times if (grain := resolver.grouped(each).grain) is not None]
-    grain = base_grain(own, grains)
     found = [resolver.look(each.name) for each in times]
+    grain = base_grain(own, [*grains, *_grains_of_parts(found)])
     has_parts = any(each.part or each.calendar_grain for each in found)
     if not has_parts and _shifts_periods(resolver, query, reading, grains):
         (grain,) = set(grains)
@@ -97,7 +108,10 @@ def resolve_axis(resolver: BranchResolver, query: Query, reading: Reading) -> Ax
     at = own_moment(resolver, grain)
     ends = CalendarEnds()
     by_day = grain in grains
-    predicates = counted(reading, at.tree, ends, by_day=by_day)
+    if not has_parts and not by_day and moves_ahead(reading, grains):
+        predicates: tuple[Expr, ...] = (counted_once(reading, at.tree),)
+    else:
+        predicates = counted(reading, at.tree, ends, by_day=by_day)
     coarser: list[Period] = [each for each in dict.fromkeys(grains) if each is not grain]
     named = dict.fromkeys(each.calendar_grain for each in found if each.calendar_grain)
     coarser += [CalendarGrain(each, resolver.catalog.calendars[each]) for each in named]
@@ -108,16 +122,102 @@ def resolve_axis(resolver: BranchResolver, query: Query, reading: Reading) -> Ax
     window = reading.window
     is_coarser = bool(coarser) or has_parts
     is_regrained = window is not None and (is_coarser or window.regrain == "average")
+    by_steps = window is None and all(each.back for each in reading.shifts)
+    is_whole = by_steps and not by_day and not any(each.part for each in found)
     return Axis(
-        periods=periods(resolver, query, grain),
+        periods=_with_whole(resolver, periods(resolver, query, grain), coarser if is_whole else ()),
         moment=at,
         predicates=predicates,
         regrain=window.regrain if window and is_regrained else None,
-        backs=tuple(
-            PeriodsBack(resolver.catalog.models[calendar.calendar], calendar.name, count)
-            for calendar, count in ends.asked
-        ),
+        backs=tuple(_of_calendar(resolver, calendar, count) for calendar, count in ends.asked),
+        rest=_rest(resolver, query, grain, by_steps=by_steps),
     )
+
+
+def _of_calendar(resolver: BranchResolver, grain: CalendarGrain, count: int) -> PeriodsBack:
+    return PeriodsBack(resolver.catalog.models[grain.calendar], grain.name, count)
+
+
+def _with_whole(resolver: BranchResolver, periods: Periods, grains: Sequence[Period]) -> Periods:
+    """Periods that go on, beyond the last row, to the end of the group that holds it."""
+    if periods.spine is not None or periods.high is not None:
+        return periods
+    whole = (
+        _of_calendar(resolver, each, 0) if isinstance(each, CalendarGrain) else each
+        for each in grains
+    )
+    return replace(periods, whole=tuple(whole))
+
+
+def _grains_of_parts(found: Sequence[Reached]) -> list[Grain]:
+    """The grains of the parts within a day that are grouped."""
+    return [Grain(each.part) for each in found if each.part in ("hour", "minute", "second")]
+
+
+def _rest(resolver: BranchResolver, query: Query, grain: Grain, *, by_steps: bool) -> Expr | None:
+    """How far rows are into their periods, where the question tells times within one apart.
+
+    Raises:
+        NotSupported: what is counted at a period is not of one time within it.
+    """
+    own = resolver.look(METRIC_TIME)
+    assert isinstance(own.member, Dimension)
+    if own.member.grain is None or not own.member.grain.is_finer_than(grain):
+        return None
+    finer = list(_finer_names(resolver, query, grain))
+    if by_steps:
+        return _into_period(own, grain) if finer or _is_cut(resolver, query, grain) else None
+    told = next((name for name, is_exact in finer if is_exact), "")
+    on = query.time
+    if (on.start or on.end) and _is_cut(resolver, query, grain):
+        told = on.on or METRIC_TIME
+    if told:
+        raise NotSupported(
+            f'"{told}" is bounded within a {grain}, and a metric counts whole ones',
+            hint=f"Bound it by the {grain}, group by a finer grain, or write the predicate in the "
+            "metric's own where.",
+        )
+    return None
+
+
+def _is_cut(resolver: BranchResolver, query: Query, grain: Grain) -> bool:
+    """Whether the range of a question begins or ends within a period."""
+    within = range_of(resolver, query)
+    ends = [each for each in (within.start, within.before) if each is not None]
+    return any(floor(each, grain) != each for each in ends)
+
+
+def _finer_names(
+    resolver: BranchResolver, query: Query, grain: Grain
+) -> Iterator[tuple[str, bool]]:
+    """Names of metric time in predicates that may tell apart what is within a period.
+
+    With whether they do: a bare time does where it is compared with a time of day.
+    """
+    for each in query.where:
+        for name in filter(partial(is_axis, resolver), names_in([each])):
+            found = resolver.look(name)
+            if found.part:
+                if found.part in _LENGTHS and Grain(found.part).is_finer_than(grain):
+                    yield name, True
+            elif found.grain is None and not found.calendar_grain:
+                yield name, _has_time_of_day(each)
+            elif found.grain is not None and found.grain.is_finer_than(grain):
+                yield name, True
+
+
+def _has_time_of_day(filter_: Filter) -> bool:
+    if isinstance(filter_, Predicate):
+        literals = filter_.tree.find_all(exp.Literal)
+        return any(each.is_string and is_within_day(each.name) for each in literals)
+    return any(is_within_day(each) for each in filter_.values if isinstance(each, str))
+
+
+def _into_period(own: Reached, grain: Grain) -> Expr:
+    raw = replace(own, grain=None, axis=None).expr()
+    civil = civil_time(raw.tree.copy(), own.type.kind)
+    begun = moment(raw.tree.copy(), grain, own.type)
+    return Expr(exp.Paren(this=exp.Sub(this=civil, expression=begun)), raw.paths)
 
 
 def _check_steps(reading: Reading, grain: Grain) -> None:
@@ -190,9 +290,7 @@ def _shifts_periods(
     steps = [each.back for each in reading.shifts if not each.by_rows]
     if len(steps) < len(reading.shifts) or not all(each and divides(grain, each) for each in steps):
         return False
-    within = range_of(resolver, query)
-    ends = [each for each in (within.start, within.before) if each is not None]
-    if any(floor(each, grain) != each for each in ends):
+    if _is_cut(resolver, query, grain):
         return False
     named = [resolver.look(each) for each in names_in(query.where) if is_axis(resolver, each)]
     return all(each.grain is not None and not each.grain.is_finer_than(grain) for each in named)

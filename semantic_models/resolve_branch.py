@@ -125,7 +125,7 @@ class BranchResolver:
             return self._parameter(name.removeprefix(f"{PREFIX}."))
         found = self._reached(name)
         if self.axis is not None and not found.path and found.member.name == self.time:
-            found = replace(found, axis=self.axis.periods.grain)
+            found = replace(found, axis=self.axis.periods.grain, rest=self.axis.rest)
         return self._dated(found) if found.calendar_grain else found
 
     def _parameter(self, name: str) -> Reached:

@@ -9,9 +9,10 @@ from sqlglot import exp
 
 from semantic_models.bind import column_expr
 from semantic_models.errors import TimeRequired
+from semantic_models.intrinsics import part_of, truncate
 from semantic_models.model import GRAINS, Dimension, Expr, Grain
 from semantic_models.nested_queries import parts_in
-from semantic_models.periods import at_period, period
+from semantic_models.periods import at_period, nests, period
 from semantic_models.plan import Output
 from semantic_models.query import Asked, Query, TimeRange
 from semantic_models.resolve_axis import check_clock, is_axis, own_moment, periods
@@ -19,6 +20,9 @@ from semantic_models.resolve_branch import BranchResolver, day_of
 from semantic_models.resolve_filters import Clock, Computed, aggregate_filter, names_in
 from semantic_models.resolve_names import METRIC_TIME, Reached
 from semantic_models.resolved import CalendarStep, Filling, Moments, Periods
+from semantic_models.types import Kind
+
+_GRAINS_OF_PARTS = {each.value: each for each in Grain}
 
 
 def resolve_filling(
@@ -65,7 +69,7 @@ def resolve_filling(
             if key.name in times
         ),
         moments=tuple(_moments(each, finest) for each in resolvers),
-        predicates=_applied_again(query, first, keys, clock),
+        predicates=_applied_again(query, resolvers, keys, clock),
         others=tuple(key for key in keys if key.name not in times) if query.is_dense else (),
         calendars=tuple(step for step, _ in dated.values()),
         known=tuple(_is_known(value.expr) for _, value in dated.values()),
@@ -103,17 +107,55 @@ def _shown(reached: Reached, key: Output, finest: Grain) -> Expr:
 
 
 def _applied_again(
-    query: Query, resolver: BranchResolver, keys: Sequence[Output], clock: Clock
+    query: Query, resolvers: Sequence[BranchResolver], keys: Sequence[Output], clock: Clock
 ) -> tuple[Expr, ...]:
-    """The predicates that use grouped columns only, over the columns of the answer."""
+    """The predicates on grouped columns and on metric time, over the columns of the answer."""
     parts = [part for each in query.where for part in parts_in(each)]
-    known = _exact_columns(names_in(parts), query, resolver, keys)
+    names = names_in(parts)
+    known = _of_periods(names, query, resolvers, keys)
+    known |= _exact_columns(names, query, resolvers[0], keys)
     return tuple(
         found
         for part in parts
         if all(name in known for name in names_in([part]))
         for found in aggregate_filter(part, known.get, clock)
     )
+
+
+def _of_periods(
+    names: Sequence[str], query: Query, resolvers: Sequence[BranchResolver], keys: Sequence[Output]
+) -> dict[str, Computed]:
+    """Names of metric time that a grouped time tells: by its first moment, and what is coarser."""
+    first = resolvers[0]
+    times = [
+        (grain, key)
+        for key, asked in zip(keys, query.dimensions, strict=True)
+        if (grain := first.grouped(asked).grain) is not None
+        and all(is_axis(each, asked.name) for each in resolvers)
+    ]
+    known: dict[str, Computed] = {}
+    for grain, key in sorted(times, key=lambda each: GRAINS[each[0]], reverse=True):
+        for name in names:
+            is_time = all(is_axis(each, name) for each in resolvers)
+            found = _of_period(first.look(name), grain, key) if is_time else None
+            if found is not None:
+                known[name] = found
+    return known
+
+
+def _of_period(reached: Reached, grain: Grain, key: Output) -> Computed | None:
+    """What a time is at the start of the period that a column holds, where all of it is alike."""
+    column = column_expr(key.name).tree.copy()
+    if reached.part:
+        alike = nests(grain, _GRAINS_OF_PARTS.get(reached.part, Grain.DAY))
+        return Computed(part_of(column, reached.part, key.type), Kind.INT64) if alike else None
+    if reached.calendar_grain:
+        return None
+    if reached.grain is None:
+        return Computed(column, key.type.kind)
+    if not nests(grain, reached.grain):
+        return None
+    return Computed(truncate(column, reached.grain, key.type), key.type.kind)
 
 
 def _exact_columns(

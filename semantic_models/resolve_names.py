@@ -52,6 +52,8 @@ class Reached:
     """The value of that grain in the calendar's row, with its type."""
     axis: Grain | None = None
     """The grain of the periods that stand for the home's metric time, where they do."""
+    rest: Expr | None = None
+    """How far into its own period a row's time is, where predicates tell that apart."""
 
     @property
     def is_safe(self) -> bool:
@@ -87,12 +89,17 @@ class Reached:
             whole = replace(self, part="").expr()
             return Expr(part_of(whole.tree.copy(), self.part, self.time_type), whole.paths)
         if self.axis is not None:
-            return at_period(self.type, self.grain or self.axis, self.axis)
+            return at_period(self.type, self.grain or self.axis, self.axis, self._rest())
         bound = in_joined_row(self.member.expr, self.path, self.joins)
         if self.grain is None or self.member_is_exact():
             return bound
         tree = truncate(bound.tree.copy(), self.grain, self.type)
         return Expr(tree, bound.paths)
+
+    def _rest(self) -> Expr | None:
+        assert self.axis is not None, "only periods leave a rest"
+        is_finer = self.grain is None or self.grain.is_finer_than(self.axis)
+        return self.rest if is_finer else None
 
     def member_is_exact(self) -> bool:
         """Whether the values have the asked grain already: a date by day."""

@@ -73,6 +73,12 @@ def _period(text: str, key: str) -> tuple[datetime, datetime]:
     return start, _step(start, _PRECISIONS[len(numbers) - 1], 1)
 
 
+def is_within_day(text: str) -> bool:
+    """Whether a text is a time of some day other than its first."""
+    match = _WRITTEN.fullmatch(text.strip())
+    return match is not None and any(float(each) for each in match.groups()[3:] if each)
+
+
 def question_span(text: str, key: str) -> Span:
     """A count and a unit of a question, such as ``1 year``.
 

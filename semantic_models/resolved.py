@@ -114,6 +114,15 @@ class MetricStep:
 
 
 @record()
+class PeriodsBack:
+    """The period of a calendar that holds a day, and the one so many before it."""
+
+    calendar: Model
+    grain: str
+    count: int
+
+
+@record()
 class Periods:
     """Times of the answer, of one grain, that need no rows to be there."""
 
@@ -123,15 +132,8 @@ class Periods:
     high: Expr | None
     spine: Spine | None = None
     """The table that has them; without one they are made."""
-
-
-@record()
-class PeriodsBack:
-    """The period of a calendar that holds a day, and the one so many before it."""
-
-    calendar: Model
-    grain: str
-    count: int
+    whole: tuple[Grain | PeriodsBack, ...] = ()
+    """Where the latest row bounds them, they go on to where the first of these ends."""
 
 
 @record()
@@ -147,6 +149,8 @@ class Axis:
     """Which of the values within a group is the group's; None: a group has one period's rows."""
     backs: tuple[PeriodsBack, ...] = ()
     """What the predicates know of calendars at each period."""
+    rest: Expr | None = None
+    """How far a row's time is into its own period, where predicates and ranges tell that apart."""
 
 
 @record()

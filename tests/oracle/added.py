@@ -17,7 +17,7 @@ from tests.oracle.language import (
 )
 from tests.oracle.leaves import Group, Leaf, Range
 from tests.oracle.paths import Reference, Refused, find
-from tests.oracle.readings import is_time
+from tests.oracle.readings import at_grain, is_time
 from tests.oracle.rows import Rows, find_at
 from tests.oracle.times import (
     GRAINS,
@@ -149,7 +149,25 @@ class OfAdded:
                 for leaf, each in column.items()
             ):
                 return place
+        grains = self.filled.grains
+        for place in sorted(self.filled.places, key=lambda each: GRAINS.index(grains[each] or "")):
+            if self._is_told(parts, place):
+                return place
         return None
+
+    def _is_told(self, parts: Parts, place: int) -> bool:
+        """Whether a name is metric time, and alike in the whole of a period or bare."""
+        rows, own = self.filled.rows, self.filled.grains[place]
+        assert own is not None
+        return all(
+            is_time(rows, leaf.home, leaf.time(rows.project), parts)
+            and ((grain := self._grain(leaf, parts)) is None or _nests(own, grain))
+            for leaf in self.filled.columns[place]
+        )
+
+    def _grain(self, leaf: Leaf, parts: Parts) -> str | None:
+        project = self.filled.rows.project
+        return find_at(project, leaf.home, parts, leaf.time(project)).grain
 
     def _is_same(self, leaf: Leaf, parts: Parts, column: Reference, grain: str | None) -> bool:
         project = self.filled.rows.project
@@ -158,19 +176,31 @@ class OfAdded:
             return False
         if grain is None or found.grain == grain:
             return True
-        if found.grain is None and found.dimension.grain == grain:
-            raise Refused("OPEN")
-        return False
+        return found.grain is None and found.dimension.grain == grain
 
     def name(self, parts: Parts) -> Value:
         """The value of a grouped column."""
         place = self.place(parts)
         assert place is not None
-        return self.group[place]
+        value, rows = self.group[place], self.filled.rows
+        leaf = next(iter(self.filled.columns[place]))
+        if place not in self.filled.places or value is None:
+            return value
+        return at_grain(
+            rows, find_at(rows.project, leaf.home, parts, leaf.time(rows.project)), value
+        )
 
     def aggregate(self, expr: Aggregate | MetricAt) -> Value:
         """No row has an aggregate."""
         raise AssertionError(expr)
+
+
+def _nests(grain: str, other: str) -> bool:
+    """Whether each period of a grain lies within one of the other."""
+    months = ("month", "quarter", "year")
+    if grain == other or (grain in months and other in months):
+        return GRAINS.index(grain) <= GRAINS.index(other)
+    return GRAINS.index(grain) <= GRAINS.index("day") and GRAINS.index(grain) < GRAINS.index(other)
 
 
 def replace_grain(reference: Reference) -> Reference:

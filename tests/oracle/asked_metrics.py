@@ -32,7 +32,7 @@ from tests.oracle.leaves import (
     sources_of,
 )
 from tests.oracle.paths import Reference, Refused, Step
-from tests.oracle.readings import is_time, is_time_required, is_timed
+from tests.oracle.readings import is_bounded_within, is_time, is_time_required, is_timed
 from tests.oracle.rows import Filter, Rows, default_grain, find_at
 from tests.oracle.scopes import kept_places
 from tests.oracle.times import GRAINS, last_range, period_of
@@ -193,7 +193,7 @@ class Asking:
         question = self.question
         on = parts_of(question.on or "metric_time")
         if question.last:
-            return Range(on, *last_range(question.last, now, self.rows.zone))
+            return Range(on, *last_range(question.last, now, self.rows.zone), to_now=True)
         if question.start is None and question.end is None:
             return None
         start = None if question.start is None else period_of(question.start)[0]
@@ -228,13 +228,17 @@ class Asking:
             assert metric.rank is not None, "only ranks are looked through"
             collect(self.codes, partial(self._within, metric.rank))
         for leaf in self.leaves:
-            groups = self._groups(leaf)
-            self._judge_groups(leaf, groups)
-            if leaf.readings and not is_timed(self.project, leaf, groups):
-                self._judge_total(leaf)
-            self._judge_filters(leaf, grouped_step(groups))
+            self._judge_leaf(leaf, self._groups(leaf))
         self._refuse()
         return {leaf: self._asked_of(leaf, self.columns) for leaf in self.leaves}
+
+    def _judge_leaf(self, leaf: Leaf, groups: list[Reference]) -> None:
+        self._judge_groups(leaf, groups)
+        if leaf.readings and not is_timed(self.project, leaf, groups):
+            self._judge_total(leaf)
+        elif leaf.readings:
+            self._judge_bounds(leaf)
+        self._judge_filters(leaf, grouped_step(groups))
 
     def _groups(self, leaf: Leaf) -> list[Reference]:
         return [column[leaf] for column in self.columns if leaf in column]
@@ -393,6 +397,13 @@ class Asking:
             self.codes.add("E_TIME_REQUIRED")
         elif self.range is not None or any(cuts):
             self.codes.add("OPEN")
+
+    def _judge_bounds(self, leaf: Leaf) -> None:
+        """What counts whole periods is not bounded within one."""
+        columns = [column for column in self.columns if leaf in column]
+        asked = self._asked_of(leaf, columns)
+        if collect(self.codes, partial(is_bounded_within, self.rows, leaf, asked)):
+            self.codes.add("E_NOT_SUPPORTED")
 
     def _grain(self, column: dict[Leaf, Reference]) -> str | None:
         """The coarsest of the grains that a column has from each home."""

@@ -180,7 +180,8 @@ class Questions:
         names = shared if shared and random.random() < 0.95 else self.names[homes[0]]
         names = [each for each in names if each[0][0] != "kind"] or names
         if random.random() < 0.05 and all(self.project.models[each].time for each in homes):
-            return Call(random.choice(("<", ">=")), (Name(("metric_time",)), Literal("2024-11-03")))
+            written = random.choice(self._moments(homes))
+            return Call(random.choice(("<", ">=")), (Name(("metric_time",)), Literal(written)))
         at = self._at_metric(homes) if random.random() < 0.08 else None
         if at is not None:
             return at
@@ -192,6 +193,15 @@ class Questions:
             return Call("not", (one,))
         other = self._atom(names)
         return Call("and" if chance < 0.88 else "or", (one, other))
+
+    def _moments(self, homes: list[str]) -> tuple[str, ...]:
+        """Times that metric time is compared with; of a day, where no home has only days."""
+        types = {
+            self.project.models[each].columns.get(self.project.models[each].time or "")
+            for each in homes
+        }
+        has_hours = types <= {"timestamp", "timestamptz"}
+        return ("2024-11-03", "2024-11-03 01:30") if has_hours else ("2024-11-03",)
 
     def _at_metric(self, homes: list[str]) -> Expr | None:
         """A predicate on a metric's value for a row, by a name that is read from all homes."""

@@ -64,6 +64,8 @@ class Range:
     on: Parts
     start: datetime | None
     end: datetime | None
+    to_now: bool = False
+    """Whether the clock ends it, in the middle of whatever period."""
 
 
 def leaf_named(project: Project, parts: Parts) -> Leaf | None:

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from tests.oracle.language import Expr, Parts, Project, Reading, Row, Value, conjuncts, names_in
+from tests.oracle.language import (
+    Call,
+    Expr,
+    Literal,
+    Parts,
+    Project,
+    Reading,
+    Row,
+    Value,
+    conjuncts,
+    names_in,
+)
 from tests.oracle.leaves import (
     Asked,
     Group,
@@ -29,7 +40,10 @@ from tests.oracle.times import (
     instant_of,
     is_instant,
     is_within,
+    is_written,
+    later,
     midnight,
+    period_of,
     start_of,
     truncate,
 )
@@ -49,6 +63,12 @@ def read(rows: Rows, leaf: Leaf, asked: Asked) -> dict[Group, Value]:
     if walk.grains:
         return walk.cells()
     return cells(rows, replace(leaf, readings=()), asked)
+
+
+def is_bounded_within(rows: Rows, leaf: Leaf, asked: Asked) -> bool:
+    """Whether a leaf counts whole periods and its question tells apart what is within one."""
+    walk = _Walk(rows, leaf, asked)
+    return not walk.is_moved and walk.is_bounded_within()
 
 
 def is_time_required(leaf: Leaf) -> bool:
@@ -128,15 +148,52 @@ class _Walk:
         """The grain of the periods."""
         return self.finest if self._is_whole() else self.own
 
+    @property
+    def is_moved(self) -> bool:
+        """Whether only steps lead to other times, so that a row has a time of its own there."""
+        return all(kind == "offset" for kind, _ in map(_kind, self.leaf.readings))
+
     def _is_whole(self) -> bool:
         """Whether whole periods are shifted."""
-        steps = [value for kind, value in map(_kind, self.leaf.readings) if kind == "offset"]
+        return len(self.grains) == 1 and self._steps_over([self.finest]) and not self._is_cut()
+
+    def _is_once(self) -> bool:
+        """Whether each row counts once in a group, ahead of its own time."""
+        grains = [each for each in self.grains if each]
+        nested = [self.finest] if self.finest in _MONTHS else grains
+        return self.base() not in grains and self._steps_over(nested)
+
+    def _steps_over(self, grains: list[str]) -> bool:
+        """Whether every step is so many whole periods of some grains."""
         return (
-            len(steps) == len(self.leaf.readings)
-            and len(self.grains) == 1
-            and all(_divides(self.finest, each) for each in steps)
+            self.is_moved
             and not any(("shift", "rows") in each for each in self.leaf.readings)
-            and not self._is_cut()
+            and all(_divides(g, _kind(each)[1]) for each in self.leaf.readings for g in grains)
+        )
+
+    def is_bounded_within(self) -> bool:
+        """Whether a range or predicate is finer than the periods, and the rows' times are too."""
+        base, own = self.base(), self.time.dimension.grain or ""
+        if GRAINS.index(own) >= GRAINS.index(base):
+            return False
+        range_ = self.asked.range
+        if range_ is not None and self._names_time_part(range_.on) and not range_.to_now:
+            ends = [each for each in (range_.start, range_.end) if each is not None]
+            if any(start_of(each, base) != each for each in ends):
+                return True
+        return any(self._tells_within(each, base) for each in self.timed)
+
+    def _tells_within(self, predicate: Expr, base: str) -> bool:
+        grains = [
+            find_at(self.rows.project, self.leaf.home, parts, self.name).grain
+            for parts in names_in(predicate)
+            if self._names_time_part(parts)
+        ]
+        named = [each for each in grains if each is not None]
+        if any(GRAINS.index(each) < GRAINS.index(base) for each in named):
+            return True
+        return None in grains and any(
+            each != start_of(each, "day") for each in _times_in(predicate)
         )
 
     def _is_cut(self) -> bool:
@@ -186,8 +243,9 @@ class _Walk:
             if moment is None:
                 continue
             own = start_of(moment, grain)
+            rest = moment - own if self.is_moved else timedelta()
             for period, shown in periods:
-                if self._counts(own, period) and self._holds(row, joined, shown):
+                if self._counts(own, period) and self._holds(row, joined, period + rest):
                     group = self._group(row, joined, shown)
                     by_period = members.setdefault(group, {})
                     by_period.setdefault(period, {})[id(row)] = scope
@@ -205,6 +263,10 @@ class _Walk:
         begins = any(kind == "offset_to" for kind, _ in kinds)
         if begins and period != start_of(period, self.finest):
             return False
+        if self._is_once():
+            for _, step in reversed(kinds):
+                own = later(own, step)
+            return own == period
         for kind, value in kinds:
             if kind == "offset":
                 period = earlier(period, value)
@@ -214,13 +276,22 @@ class _Walk:
                 return own <= period and _is_in_window(kind, value, own, period)
         return own == period
 
-    def _holds(self, row: Row, joined: Row | None, shown: Value) -> bool:
+    def _holds(self, row: Row, joined: Row | None, moment: datetime) -> bool:
+        """Whether what speaks of metric time holds for a row at a moment."""
+        range_, shown = self.asked.range, self._shown(moment)
+        if range_ is not None and not self._is_in_range(shown, range_):
+            return False
         if not self.timed:
             return True
         grouped = grouped_step(self.asked.groups)
         bound: Bound = {} if grouped is None else {grouped: joined}
         scope = OfPeriod(self.rows, self.leaf.home, row, bound, self.name, shown)
         return all(holds(each, scope) for each in self.timed)
+
+    def _is_in_range(self, shown: Value, range_: Range) -> bool:
+        if not self._names_time_part(range_.on):
+            return True
+        return is_within(shown, range_.start, range_.end, self.rows.zone)
 
     def _group(self, row: Row, joined: Row | None, shown: Value) -> Group:
         grouped = grouped_step(self.asked.groups)
@@ -255,6 +326,8 @@ class _Walk:
             if (moment := self._civil(self.rows.read(self.time, row, {}))) is not None
         ]
         low, high = min(moments, default=None), max(moments, default=None)
+        if high is not None and self.is_moved and grain not in self.grains:
+            high = min(after(start_of(high, each), each) - TICK for each in self.grains if each)
         if range_ is not None:
             low = range_.start or low
             high = range_.end - TICK if range_.end else high
@@ -262,13 +335,9 @@ class _Walk:
             return []
         found, period = [], start_of(low, grain)
         while period <= high:
-            if range_ is None or self._is_within(period, range_):
-                found.append(period)
+            found.append(period)
             period = after(period, grain)
         return found
-
-    def _is_within(self, period: datetime, range_: Range) -> bool:
-        return is_within(self._shown(period), range_.start, range_.end, self.rows.zone)
 
 
 WINDOWS = ("cumulative", "trailing", "to_date")
@@ -278,6 +347,14 @@ _DAYS = {"day": 1, "week": 7}
 
 def _kind(reading: Reading) -> tuple[str, str]:
     return reading[0]
+
+
+def _times_in(expr: Expr) -> Iterator[datetime]:
+    """The times that an expression writes."""
+    if isinstance(expr, Literal) and isinstance(expr.value, str) and is_written(expr.value):
+        yield period_of(expr.value)[0]
+    for each in expr.args if isinstance(expr, Call) else ():
+        yield from _times_in(each)
 
 
 def _is_in_window(kind: str, value: str, own: datetime, period: datetime) -> bool:

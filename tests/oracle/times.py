@@ -92,17 +92,31 @@ def after(civil: datetime, grain: str, count: int = 1) -> datetime:
 
 def earlier(civil: datetime, step: str) -> datetime:
     """The time a calendar step before, clamped to the end of its month."""
+    return _moved(civil, step, -1)
+
+
+def later(civil: datetime, step: str) -> datetime:
+    """The time a calendar step after, clamped to the end of its month."""
+    return _moved(civil, step, 1)
+
+
+def _moved(civil: datetime, step: str, direction: int) -> datetime:
     count, unit = step.split()
-    unit = unit.removesuffix("s")
+    unit, moves = unit.removesuffix("s"), int(count) * direction
     if unit not in ("month", "quarter", "year"):
-        return after(civil, unit, -int(count))
-    started = after(civil.replace(day=1), unit, -int(count))
+        return after(civil, unit, moves)
+    started = after(civil.replace(day=1), unit, moves)
     last = after(started, "month") - timedelta(days=1)
     return started.replace(day=min(civil.day, last.day))
 
 
 _WRITTEN = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?(?:[ T](\d\d))?(?::(\d\d))?(?::(\d\d))?$")
 _PRECISIONS = ("year", "month", "day", "hour", "minute", "second")
+
+
+def is_written(text: str) -> bool:
+    """Whether a text writes a time."""
+    return _WRITTEN.match(text) is not None
 
 
 def period_of(text: str) -> tuple[datetime, datetime]:
