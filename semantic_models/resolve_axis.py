@@ -99,7 +99,7 @@ def resolve_axis(resolver: BranchResolver, query: Query, reading: Reading) -> Ax
     own = resolver.look(METRIC_TIME)
     grains = [grain for each in times if (grain := resolver.grouped(each).grain) is not None]
     found = [resolver.look(each.name) for each in times]
-    grain = base_grain(own, [*grains, *_grains_of_parts(found)])
+    grain = base_grain(own, [named for each in found for named in _grains_named(each)])
     has_parts = any(each.part or each.calendar_grain for each in found)
     if not has_parts and _shifts_periods(resolver, query, reading, grains):
         (grain,) = set(grains)
@@ -149,9 +149,11 @@ def _with_whole(resolver: BranchResolver, periods: Periods, grains: Sequence[Per
     return replace(periods, whole=tuple(whole))
 
 
-def _grains_of_parts(found: Sequence[Reached]) -> list[Grain]:
-    """The grains of the parts within a day that are grouped."""
-    return [Grain(each.part) for each in found if each.part in ("hour", "minute", "second")]
+def _grains_named(reached: Reached) -> list[Grain]:
+    """The grain that a name tells, or that of its part within a day."""
+    if reached.part in ("hour", "minute", "second"):
+        return [Grain(reached.part)]
+    return [] if reached.grain is None else [reached.grain]
 
 
 def _rest(resolver: BranchResolver, query: Query, grain: Grain, *, by_steps: bool) -> Expr | None:
@@ -197,13 +199,10 @@ def _finer_names(
     for each in query.where:
         for name in filter(partial(is_axis, resolver), names_in([each])):
             found = resolver.look(name)
-            if found.part:
-                if found.part in _LENGTHS and Grain(found.part).is_finer_than(grain):
-                    yield name, True
-            elif found.grain is None and not found.calendar_grain:
-                yield name, _has_time_of_day(each)
-            elif found.grain is not None and found.grain.is_finer_than(grain):
+            if any(told.is_finer_than(grain) for told in _grains_named(found)):
                 yield name, True
+            elif found.grain is None and not found.part and not found.calendar_grain:
+                yield name, _has_time_of_day(each)
 
 
 def _has_time_of_day(filter_: Filter) -> bool:
