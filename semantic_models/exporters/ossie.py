@@ -17,7 +17,14 @@ from sqlglot.errors import SqlglotError
 from semantic_models.catalog import Catalog
 from semantic_models.functions import AGGREGATES
 from semantic_models.importers.imported import Loss
-from semantic_models.importers.ossie import VENDOR, Linked, join_name, outermost, sql
+from semantic_models.importers.ossie import (
+    RESERVED_NAMES,
+    VENDOR,
+    Linked,
+    join_name,
+    outermost,
+    sql,
+)
 from semantic_models.intrinsics import INTRINSICS
 from semantic_models.model import Join, Model, Path
 from semantic_models.parameters import PREFIX
@@ -56,6 +63,14 @@ class _Unsaid(Exception):
     """Something that has no words in the other format; its text says why."""
 
 
+KEPT = "Ossie keeps this name for itself"
+
+
+def _check_name(name: str) -> None:
+    if name.lower() in RESERVED_NAMES:
+        raise _Unsaid(KEPT)
+
+
 @dataclass
 class _Exporter:
     spec: ProjectSpec
@@ -76,6 +91,8 @@ class _Exporter:
             where = self.catalog.models[name].where
             if where is not None and _is_ours(where.tree):
                 self._lose(f'model "{name}"', "its where has no words in SQL alone")
+            elif name.lower() in RESERVED_NAMES:
+                self._lose(f'model "{name}"', KEPT)
             elif name not in calendars:
                 self.models[name] = models[name]
 
@@ -176,6 +193,7 @@ class _Exporter:
         if place not in self.said:
             self.said[place] = True  # Of a circle each member is said.
             try:
+                _check_name(dimension.name.text)
                 self._text(model, dimension)
             except _Unsaid as error:
                 self.said[place] = False
@@ -228,6 +246,7 @@ class _Exporter:
     def _measure(
         self, model: ModelSpec, measure: MeasureSpec, place: str, *, is_shared: bool
     ) -> Json:
+        _check_name(measure.name.text)
         if is_shared:
             raise _Unsaid("other models have a measure of that name")
         if measure.first_by is not None or measure.last_by is not None:
@@ -257,6 +276,7 @@ class _Exporter:
         return bool(stars)
 
     def _metric(self, metric: MetricSpec, carried: set[str], place: str) -> Json:
+        _check_name(metric.name.text)
         keys = ", ".join(f'"{each}"' for each in _keys_written(metric))
         if metric.expr is None or keys:
             raise _Unsaid(f"Ossie has no word for {keys}")

@@ -327,6 +327,38 @@ def test_a_dimension_may_name_its_own_model() -> None:
     assert read_back(given.document).models == catalog_of(spec).models
 
 
+KEPT = """
+version: 1
+models:
+  sales:
+    table: sales
+    key: id
+    dimensions: {id: , Grain: kind, of_grain: "Grain || '!'"}
+    measures: {total: sum(amount), query_filter: sum(id)}
+    joins: {filter: {to: filter, on: id = filter.id}}
+  filter: {table: shops, key: id, dimensions: {id: }}
+metrics:
+  of_it: query_filter / total
+"""
+
+
+def test_names_that_ossie_keeps_are_not_carried_over() -> None:
+    given = exported(parsed(KEPT))
+
+    assert [(each.place, each.reason) for each in given.losses] == [
+        ('model "filter"', "Ossie keeps this name for itself"),
+        ("time_zone", "Ossie has no time zone"),
+        ('join "filter" of model "sales"', 'model "filter" is not carried over'),
+        ('dimension "Grain" of model "sales"', "Ossie keeps this name for itself"),
+        (
+            'dimension "of_grain" of model "sales"',
+            'it reads dimension "Grain", which is not carried over',
+        ),
+        ('measure "query_filter" of model "sales"', "Ossie keeps this name for itself"),
+        ('metric "of_it"', 'it is made of "query_filter", which is not carried over'),
+    ]
+
+
 UNSAID = """
 version: 1
 models:
