@@ -12,6 +12,8 @@ from semantic_models.model import GRAINS
 Json = Mapping[str, Any]
 
 METRIC_TIME = "metric_time"
+NO_COLUMN = "no column"
+"""Marks an entity that a model only names."""
 KEYS = ("primary", "unique", "natural")
 """The kinds of entity that tell the rows of their model apart."""
 
@@ -30,7 +32,7 @@ class DbtModels:
         found = {each["name"]: each for each in self.models[model].get("entities") or ()}
         primary = self.models[model].get("primary_entity")
         if primary and primary not in found:
-            found[primary] = {"name": primary, "type": "primary", "expr": None}
+            found[primary] = {"name": primary, "type": "primary", NO_COLUMN: True}
         return found
 
     def dimensions(self, model: str) -> dict[str, Json]:
@@ -142,5 +144,4 @@ _ABOUT = ("description", "label")
 
 def column_of(entity: Json) -> str | None:
     """The column or expression of an entity; None where it has none."""
-    expr: str | None = entity.get("expr", entity["name"])
-    return expr
+    return None if NO_COLUMN in entity else str(entity.get("expr") or entity["name"])

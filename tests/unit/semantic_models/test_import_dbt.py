@@ -237,3 +237,40 @@ saved_queries:
         Loss('saved query "unknown"', 'it asks for metric "lost", which is lost'),
         Loss('saved query "nowhere"', "no path leads to a__b"),
     )
+
+
+_EVERY_KEY = {
+    "entities": ("expr", "role", "description", "label", "config"),
+    "dimensions": ("expr", "type_params", "description", "label", "config"),
+    "measures": ("agg_params", "agg_time_dimension", "non_additive_dimension", "label"),
+}
+
+
+def test_keys_that_are_null_are_as_if_they_were_not_there() -> None:
+    text = (
+        MANIFEST
+        + """
+---
+semantic_model:
+  name: guests
+  node_relation: {alias: guests}
+  entities: [{name: guest, type: primary}, {name: listing, type: foreign}]
+"""
+    )
+    bare = list(yaml.safe_load_all(text))
+    full = list(yaml.safe_load_all(text))
+    for each in full:
+        model = each.get("semantic_model") or {}
+        for key in ("defaults", "primary_entity", "description", "label", "config"):
+            model.setdefault(key, None)
+        for kind, keys in _EVERY_KEY.items():
+            for member in model.get(kind) or ():
+                member |= {key: None for key in keys if key not in member}
+        metric = each.get("metric") or {"type_params": {}}
+        for key in ("measure", "metrics", "numerator", "window", "metric_aggregation_params"):
+            metric["type_params"].setdefault(key, None)
+        for key in ("filter", "label", "description", "time_granularity", "config"):
+            metric.setdefault(key, None)
+
+    assert import_dbt(full).files == import_dbt(bare).files
+    assert "    key: guest\n" in import_dbt(bare).files["models/guests.yml"]
