@@ -29,8 +29,9 @@ from semantic_models.errors import (
 from semantic_models.expand import expand
 from semantic_models.faults import Faults
 from semantic_models.give_types import give_types
+from semantic_models.kept_build import KeptBuild
 from semantic_models.model import ModelTypes
-from semantic_models.parse_spec import POLICIES_FOLDER, models_folder, read_project
+from semantic_models.parse_spec import POLICIES_FOLDER, KeptFiles, models_folder, read_project
 from semantic_models.sound_parts import with_columns, without
 from semantic_models.spec import ROOT_NAME as ROOT
 from semantic_models.spec import EngineSpec, ProjectSpec, Scalar
@@ -50,6 +51,14 @@ class Project:
         """Let go of the engines."""
         for engine in self.engines.values():
             engine.close()
+
+
+@dataclass(frozen=True, slots=True)
+class KeptProject:
+    """What loading a project leaves behind: loading it again redoes what has changed alone."""
+
+    files: KeptFiles = field(default_factory=KeptFiles)
+    build: KeptBuild = field(default_factory=KeptBuild)
 
 
 def find_project(start: Path) -> Path:
@@ -172,17 +181,20 @@ def load_files(
         raise
 
 
-def build_files(files: Mapping[str, bytes]) -> tuple[ProjectSpec, Catalog]:
+def build_files(
+    files: Mapping[str, bytes], kept: KeptProject | None = None
+) -> tuple[ProjectSpec, Catalog]:
     """A project as its files alone tell it; no engine is asked.
 
     Raises:
         FaultyProject: its files have faults.
     """
+    kept = kept or KeptProject()
     faults = Faults()
-    spec = read_project(files, faults)
+    spec = read_project(files, faults, kept=kept.files)
     if faults.found:
         raise FaultyProject(faults.in_order())
-    catalog, of_names = build(spec)
+    catalog, of_names = build(spec, kept=kept.build)
     if catalog is None:
         raise FaultyProject(of_names)
     return spec, catalog

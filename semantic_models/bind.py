@@ -43,15 +43,13 @@ from semantic_models.intrinsics import (
     truncate,
 )
 from semantic_models.join_paths import Bridges, Joins, Ways, both_ways, walked
+from semantic_models.kept_build import WAYS, Columns, Reads
 from semantic_models.missing_rows import null_without_row
 from semantic_models.model import GRAINS, Expr, Grain, Join, Parameter, Path
 from semantic_models.parameters import PREFIX, TYPES, parameter_expr
 from semantic_models.spec import DimensionSpec, ModelSpec, Scalar, SegmentSpec
 from semantic_models.types import Kind, LogicalType
 from semantic_models.window_forms import nested_window
-
-Columns = Mapping[str, Mapping[str, LogicalType | None]]
-"""Physical columns by model and name, for the models of which an engine has told."""
 
 
 def column(name: str, path: Path = ()) -> exp.Column:
@@ -112,6 +110,7 @@ class Binder:
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     bound: dict[tuple[str, str], Bound | None] = field(default_factory=dict)
     """Dimensions and segments; None while one is being bound, which is how a cycle is seen."""
+    reads: Reads = field(default_factory=Reads)
     _dimensions: dict[str, dict[str, DimensionSpec]] = field(default_factory=dict)
     """The first dimension of each name, of models that were asked for one."""
 
@@ -154,10 +153,12 @@ class Binder:
                     hint="Name a physical column, or break the circle.",
                     position=(text or name).position(),
                 )
+            self.reads.note_all(("member", *place))
             return known
         self.bound[place] = None
         try:
-            bound = bind()
+            with self.reads.noted_for(("member", *place)):
+                bound = bind()
         except ForebayError:
             del self.bound[place]
             raise
@@ -289,6 +290,7 @@ class Binder:
         rest = parts
         while True:
             head, rest = rest[0], rest[1:]
+            self.reads.note("model", at)
             if self.faults.lost and not (head == itself and not path):
                 self._refuse_lost(at, head, rest)
             dimension = self._dimension_spec(at, head)
@@ -303,6 +305,7 @@ class Binder:
                 path, at = (*path, head), self.joins[at][head].target
             elif head in self.bridges.get(at, {}):
                 bridge = self.bridges[at][head]
+                self.reads.note("model", bridge.through)
                 path, at = (*path, *bridge.path), bridge.target
             elif not path and at == model and head in self.models:
                 path, at = self._way(model, head), head
@@ -326,6 +329,7 @@ class Binder:
             self.faults.refuse_named("members", model, head)
 
     def _way(self, home: str, target: str) -> Path:
+        self.reads.current.add(WAYS)
         ways = self.ways.to(home, target)
         if not ways:
             for model in (*self.ways.safe(home), target):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
 
-from semantic_models.bind import Binder, Bound, Columns
+from semantic_models.bind import Binder, Bound
 from semantic_models.build_bridges import build_bridges
 from semantic_models.build_joins import build_joins
 from semantic_models.build_metrics import MetricBuilder, standard_grain
@@ -20,7 +21,7 @@ from semantic_models.build_relations import (
 )
 from semantic_models.catalog import Catalog
 from semantic_models.check_scopes import check_scopes
-from semantic_models.checks import CHECKS, unknown
+from semantic_models.checks import CHECKS, CHECKS_OF_MODELS, unknown
 from semantic_models.errors import (
     EmptyProject,
     ForebayError,
@@ -31,6 +32,16 @@ from semantic_models.errors import (
     WrongType,
 )
 from semantic_models.faults import Faults, Place
+from semantic_models.kept_build import (
+    NOTHING,
+    Built,
+    Columns,
+    KeptBuild,
+    joined_alike,
+    same_models,
+    standing_metrics,
+    standing_models,
+)
 from semantic_models.model import (
     Dimension,
     Expr,
@@ -49,6 +60,7 @@ from semantic_models.spec import (
     DimensionSpec,
     HierarchySpec,
     MeasureSpec,
+    MetricSpec,
     ModelSpec,
     ProjectSpec,
     Scalar,
@@ -60,42 +72,55 @@ NO_COLUMNS: Columns = {}
 
 
 def build(
-    spec: ProjectSpec, columns: Columns = NO_COLUMNS
+    spec: ProjectSpec, columns: Columns = NO_COLUMNS, kept: KeptBuild | None = None
 ) -> tuple[Catalog | None, tuple[ForebayError, ...]]:
     """Resolve every name of a project against the physical columns that are known.
 
-    Pure: ``columns`` is what engines told before, by model. Models without columns are built all
-    the same; their columns are taken on trust. A catalog comes back only without faults.
+    ``columns`` is what engines told before, by model. Models without columns are built all the
+    same; their columns are taken on trust. A catalog comes back only without faults. What
+    ``kept`` holds is not built again unless something that it reads has changed.
     """
     faults = Faults()
-    catalog = build_what_stands(spec, columns, faults)
+    catalog, built = _build(spec, columns, faults, kept.built if kept else NOTHING)
+    if kept is not None and faults.is_clean:
+        kept.built = built
     return (None if faults.found else catalog), faults.in_order()
 
 
 def build_what_stands(spec: ProjectSpec, columns: Columns, faults: Faults) -> Catalog:
     """All that can be built beside faults: to look for more of them, never to be served."""
+    return _build(spec, columns, faults, NOTHING)[0]
+
+
+def _build(
+    spec: ProjectSpec, columns: Columns, faults: Faults, before: Built
+) -> tuple[Catalog, Built]:
     if not spec.models and not faults.found:
         hint = "Write one below the models folder."
         faults.add(EmptyProject("the project has no models", hint=hint))
     specs = _by_name(spec.models, faults)
-    for check in CHECKS:
-        for fault, place in check(spec, specs):
-            faults.add(fault, *([place] if place else ()))
+    parameters, calendars = build_parameters(spec, faults), build_calendars(spec, faults)
+    now = Built(
+        beside=(spec.engines, spec.default_engine, parameters, calendars),
+        specs=specs,
+        columns=columns,
+    )
     if spec.default_engine is not None:
         faults.attempt(partial(known_engine, spec.default_engine, spec, faults))
-    joins = build_joins(specs, columns, faults)
-    bridges = build_bridges(specs, joins, faults)
-    parameters = build_parameters(spec, faults)
-    binder = Binder(specs, joins, columns, faults, bridges, parameters)
-    models = {name: _model(each, spec, binder) for name, each in specs.items()}
-    calendars = build_calendars(spec, faults)
-    metrics, shared = _metrics(spec, models, binder, calendars) if models else ({}, {})
+    now = _with_joins(spec, now, before, faults)
+    binder = Binder(specs, now.joins, columns, faults, now.bridges, parameters)
+    now = _with_models(spec, now, before, binder)
+    builder = MetricBuilder(_metric_specs(spec), now.models, binder, calendars, faults)
+    if now.models:
+        now = _with_metrics(now, before, builder)
     catalog = Catalog(
         name=spec.name.text,
-        version=_version(models, spec),
-        models=models,
-        metrics=metrics,
-        shared_names=shared,
+        version=_version(now.models, spec),
+        models=now.models,
+        metrics=_by_names(now),
+        shared_names={
+            bare: tuple(every) for bare, every in now.bare_names.items() if len(every) > 1
+        },
         time_zone=spec.time_zone.text if spec.time_zone else "UTC",
         spines=build_spines(spec, faults),
         calendars=calendars,
@@ -103,7 +128,71 @@ def build_what_stands(spec: ProjectSpec, columns: Columns, faults: Faults) -> Ca
         saved_queries=build_saved_queries(spec.saved_queries, faults),
     )
     check_scopes(spec.metrics, catalog, faults)
-    return catalog
+    return catalog, now
+
+
+def _with_joins(spec: ProjectSpec, now: Built, before: Built, faults: Faults) -> Built:
+    """Check names, and build joins; beside faults nothing stands that was built before."""
+    same = same_models(now, before) if faults.is_clean else frozenset()
+    alike = joined_alike(now, same)
+    broken = [each for check in CHECKS for each in check(spec, now.specs)]
+    for name in now.specs.keys() - alike:
+        broken += (each for check in CHECKS_OF_MODELS for each in check(now.specs[name], now.specs))
+    for fault, place in broken:
+        faults.add(fault, *([place] if place else ()))
+    known = {name: before.joins[name] for name in alike} if faults.is_clean else {}
+    joins = build_joins(now.specs, now.columns, faults, known)
+    return replace(now, joins=joins, bridges=build_bridges(now.specs, joins, faults))
+
+
+def _with_models(spec: ProjectSpec, now: Built, before: Built, binder: Binder) -> Built:
+    same = same_models(now, before) if binder.faults.is_clean else frozenset()
+    standing = standing_models(now, before, same)
+    reads, models = binder.reads, {}
+    for name, each in now.specs.items():
+        place = ("model", name)
+        if name in standing:
+            models[name], reads.of[place] = before.models[name], before.reads[place]
+        else:
+            with reads.noted_for(place):
+                models[name] = _model(each, spec, binder)
+    return replace(now, models=models, reads=reads.of)
+
+
+def _metric_specs(spec: ProjectSpec) -> dict[str, MetricSpec]:
+    measures = {each.name.text for model in spec.models for each in model.measures}
+    return {each.name.text: each for each in spec.metrics if each.name.text not in measures}
+
+
+def _with_metrics(now: Built, before: Built, builder: MetricBuilder) -> Built:
+    faults, reads = builder.faults, builder.reads
+    now = replace(now, metric_specs=builder.specs, bare_names=builder.bare_names)
+    models = {name for name, each in now.models.items() if each is before.models.get(name)}
+    measures = {
+        name: before.measures[name] if name in models else builder.of_measures(each)
+        for name, each in now.models.items()
+    }
+    for name in standing_metrics(now, before, models) if faults.is_clean else ():
+        builder.built[name] = before.metrics[name]
+        reads.of["metric", name] = before.reads["metric", name]
+    metrics: dict[str, Metric] = {}
+    for name in builder.specs:
+        made = faults.attempt(partial(builder.metric, name), ("metrics", name))
+        if made is not None:
+            metrics[name] = made
+    return replace(now, measures=measures, metrics=metrics, reads=reads.of)
+
+
+def _by_names(now: Built) -> dict[str, Metric]:
+    """Measures by both names, the bare one where it is theirs alone, and metrics between them."""
+    metrics = {
+        name: each for its in now.measures.values() for name, each in its.items() if "." in name
+    }
+    metrics.update(now.metrics)
+    for bare, (qualified, *others) in now.bare_names.items():
+        if not others and bare not in metrics:
+            metrics[bare] = now.measures[qualified.partition(".")[0]][bare]
+    return metrics
 
 
 def _by_name(models: Sequence[ModelSpec], faults: Faults) -> dict[str, ModelSpec]:
@@ -348,26 +437,6 @@ def _is_time(spec: DimensionSpec) -> bool:
     return spec.type is not None and spec.type.text == "time"
 
 
-def _metrics(
-    spec: ProjectSpec, models: Mapping[str, Model], binder: Binder, calendars: Mapping[str, str]
-) -> tuple[dict[str, Metric], dict[str, tuple[str, ...]]]:
-    measures = {each.name.text for model in spec.models for each in model.measures}
-    specs = {each.name.text: each for each in spec.metrics if each.name.text not in measures}
-    builder = MetricBuilder(specs, models, binder, calendars, binder.faults)
-    metrics: dict[str, Metric] = {}
-    for name in builder.measures:
-        metrics[name] = builder.of_measure(name)
-    for each in specs:
-        made = binder.faults.attempt(partial(builder.metric, each), ("metrics", each))
-        if made is not None:
-            metrics[made.name] = made
-    for bare, (qualified, *others) in builder.bare_names.items():
-        if not others and bare not in metrics:
-            metrics[bare] = builder.of_measure(qualified, bare)
-    shared = {bare: tuple(all_) for bare, all_ in builder.bare_names.items() if len(all_) > 1}
-    return metrics, shared
-
-
 def _version(models: Mapping[str, Model], spec: ProjectSpec) -> str:
-    parts = (repr(spec), repr([(each.name, each.columns) for each in models.values()]))
+    parts = (spec.digest, repr([(each.name, each.columns) for each in models.values()]))
     return blake2b("\x00".join(parts).encode(), digest_size=12).hexdigest()

@@ -7,7 +7,7 @@ from functools import partial
 
 from sqlglot import exp
 
-from semantic_models.bind import Columns, column
+from semantic_models.bind import column
 from semantic_models.checks import unknown
 from semantic_models.errors import (
     KeyRequired,
@@ -21,6 +21,7 @@ from semantic_models.expressions import conjuncts, name_parts, names, offset_of,
 from semantic_models.faults import Faults
 from semantic_models.join_conditions import compared_in, join_conditions
 from semantic_models.join_paths import Joins, cardinality
+from semantic_models.kept_build import Columns
 from semantic_models.kinds import settle
 from semantic_models.model import Cardinality, Join
 from semantic_models.spec import JoinSpec, ModelSpec, Scalar
@@ -30,19 +31,29 @@ VALID_ENDS = 2
 Specs = Mapping[str, ModelSpec]
 
 
-def build_joins(specs: Specs, columns: Columns, faults: Faults) -> Joins:
-    """Every join that can be built; what keeps the others from it is a fault."""
-    for spec in specs.values():
-        _check_keys(spec, columns, faults)
-    joins: dict[str, dict[str, Join]] = {}
+def build_joins(specs: Specs, columns: Columns, faults: Faults, known: Joins) -> Joins:
+    """Every join that can be built; what keeps the others from it is a fault.
+
+    Those of models that are ``known`` are not built again.
+    """
     for name, spec in specs.items():
-        joins[name] = {}
-        for each in (it for it in spec.joins if it.through is None):
-            made = faults.attempt(
-                partial(_join, spec, each, specs, columns, faults), ("joins", name, each.name.text)
-            )
-            if made is not None:
-                joins[name][made.name] = made
+        if name not in known:
+            _check_keys(spec, columns, faults)
+    joins: dict[str, Mapping[str, Join]] = {}
+    for name, spec in specs.items():
+        joins[name] = known[name] if name in known else _of_model(spec, specs, columns, faults)
+    return joins
+
+
+def _of_model(spec: ModelSpec, specs: Specs, columns: Columns, faults: Faults) -> dict[str, Join]:
+    name = spec.name.text
+    joins: dict[str, Join] = {}
+    for each in (it for it in spec.joins if it.through is None):
+        made = faults.attempt(
+            partial(_join, spec, each, specs, columns, faults), ("joins", name, each.name.text)
+        )
+        if made is not None:
+            joins[made.name] = made
     return joins
 
 

@@ -38,6 +38,8 @@ from semantic_models.expressions import (
     substitute,
 )
 from semantic_models.faults import Faults
+from semantic_models.kept_build import Reads
+from semantic_models.metric_inputs import ITSELF, input_column, over_measures, renumbered
 from semantic_models.model import Expr, Grain, Input, MeasureUse, Metric, Model, Nested
 from semantic_models.parameters import PREFIX
 from semantic_models.spec import MetricSpec, Scalar
@@ -55,6 +57,12 @@ class MetricBuilder:
     faults: Faults = field(default_factory=Faults)
     """What is made of a lost measure or metric has no fault of its own."""
     built: dict[str, Metric | None] = field(default_factory=dict)
+    """None while one is being built, which is how a circle is seen."""
+
+    @property
+    def reads(self) -> Reads:
+        """What is read for the metrics."""
+        return self.binder.reads
 
     @cached_property
     def measures(self) -> Mapping[str, None]:
@@ -73,13 +81,23 @@ class MetricBuilder:
             found.setdefault(qualified.split(".")[1], []).append(qualified)
         return found
 
+    def of_measures(self, model: Model) -> dict[str, Metric]:
+        """The metrics that are measures of a model, by both their names."""
+        made: dict[str, Metric] = {}
+        for measure in model.measures:
+            qualified = f"{model.name}.{measure}"
+            made[qualified] = self.of_measure(qualified)
+            made[measure] = self.of_measure(qualified, measure)
+        return made
+
     def of_measure(self, qualified: str, name: str = "") -> Metric:
         """The metric that is one measure."""
         model, measure = qualified.split(".")
         found = self.models[model].measures[measure]
+        self.reads.note("model", model)
         return Metric(
             name=name or qualified,
-            formula=_ITSELF,
+            formula=ITSELF,
             inputs=(MeasureUse(model, measure),),
             about=found.about,
         )
@@ -99,10 +117,13 @@ class MetricBuilder:
                     hint="Break the circle of metrics.",
                     position=place.position(),
                 )
+            self.reads.note_all(("metric", name))
             return known
         self.built[name] = None
         try:
-            made = self._build(self.specs[name])
+            with self.reads.noted_for(("metric", name)):
+                self.reads.note("metric", name)
+                made = self._build(self.specs[name])
         except ForebayError:
             del self.built[name]
             raise
@@ -210,16 +231,16 @@ class MetricBuilder:
         return Metric(
             name=spec.name.text,
             formula=inner.formula,
-            inputs=tuple(self._filtered_input(use, spec.where) for use in inner.inputs),
+            inputs=tuple(self._filteredinput_column(use, spec.where) for use in inner.inputs),
             spine=inner.spine,
             about=spec.about,
         )
 
     def _funnel(self, spec: MetricSpec) -> Metric:
         uses = funnel_inputs(spec, self._named_at, self.models, self.binder)
-        tree: exp.Expr = _input(0)
+        tree: exp.Expr = input_column(0)
         if len(uses) > 1:
-            tree = exp.Div(this=tree, expression=_input(1))
+            tree = exp.Div(this=tree, expression=input_column(1))
         return Metric(
             name=spec.name.text,
             formula=Expr(tree, origin=spec.funnel[0][1]),
@@ -232,10 +253,12 @@ class MetricBuilder:
         use = next(iter(active.measures))
         time = use.time or self.models[use.model].measures[use.measure].time
         uses = retention_inputs(spec, active, time, self.binder)
-        again = exp.Coalesce(this=_input(0), expressions=[exp.Literal(this="0", is_string=False)])
+        again = exp.Coalesce(
+            this=input_column(0), expressions=[exp.Literal(this="0", is_string=False)]
+        )
         return Metric(
             name=spec.name.text,
-            formula=Expr(exp.Div(this=again, expression=_input(1)), origin=written),
+            formula=Expr(exp.Div(this=again, expression=input_column(1)), origin=written),
             inputs=uses,
             about=spec.about,
         )
@@ -246,7 +269,7 @@ class MetricBuilder:
         except ForebayError as error:
             raise error.at(written.position()) from None
 
-    def _filtered_input(self, use: Input, where: Scalar | None) -> Input:
+    def _filteredinput_column(self, use: Input, where: Scalar | None) -> Input:
         return over_measures(use, lambda each: self._filtered(each, where))
 
     def _filtered(self, use: MeasureUse, where: Scalar | None) -> MeasureUse:
@@ -317,6 +340,7 @@ class MetricBuilder:
         return found
 
     def _looked_up(self, name: str) -> Metric:
+        self.reads.note("metric", name)
         if name in self.specs:
             return self.metric(name)
         if name in self.measures:
@@ -346,21 +370,13 @@ def is_asked(where: Scalar) -> bool:
     return reads_time or any(metric_called(each) for each in tree.find_all(exp.Anonymous))
 
 
-def over_measures(use: Input, change: Callable[[MeasureUse], MeasureUse]) -> Input:
-    """An input with each of its measures changed."""
-    if isinstance(use, MeasureUse):
-        return change(use)
-    inputs = tuple(over_measures(each, change) for each in use.metric.inputs)
-    return replace(use, metric=replace(use.metric, inputs=inputs))
-
-
 def _scoped(metric: Metric, spec: MetricSpec) -> Metric:
     """A metric over the groups and rows that its author says."""
     scope = scope_of(spec)
     if scope is None:
         return metric
     inner = replace(_composable(metric, spec.name), name=f"{metric.name}:", grain=None)
-    return replace(metric, formula=_ITSELF, inputs=(Nested(inner, scope),))
+    return replace(metric, formula=ITSELF, inputs=(Nested(inner, scope),))
 
 
 def _composable(metric: Metric, place: Scalar | None = None) -> Metric:
@@ -459,38 +475,3 @@ def standard_grain(written: Scalar) -> Grain:
             hint=f"Write one of {', '.join(Grain)}.",
             position=written.position(),
         ) from None
-
-
-def input_name(number: int) -> str:
-    """The column that stands for an input in a metric's formula."""
-    return f"i{number}"
-
-
-def _input(number: int) -> exp.Column:
-    return named_input(input_name(number))
-
-
-def named_input(name: str) -> exp.Column:
-    """A column that stands for an input."""
-    return exp.Column(this=exp.Identifier(this=name, quoted=True))
-
-
-def renumbered(
-    metric: Metric, inputs: list[Input], name_of: Callable[[int], str] = input_name
-) -> exp.Expr:
-    """The metric's formula over ``inputs``, to which the measures that are new are added."""
-    names: dict[str, str] = {}
-    for number, use in enumerate(metric.inputs):
-        if use not in inputs:
-            inputs.append(use)
-        names[input_name(number)] = name_of(inputs.index(use))
-    if isinstance(metric.formula.tree, exp.Column):
-        return named_input(names[metric.formula.tree.name])
-    tree = metric.formula.tree.copy()
-    for node in list(tree.find_all(exp.Column)):
-        node.replace(named_input(names[node.name]))
-    return exp.Paren(this=tree)
-
-
-_ITSELF = Expr(_input(0))
-"""The formula of a metric that is its one input."""

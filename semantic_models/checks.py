@@ -1,4 +1,4 @@
-"""What must hold between the names of a project; one function a rule, all in ``CHECKS``."""
+"""What must hold between the names of a project; one function a rule, all in two tuples."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ Specs = Mapping[str, ModelSpec]
 Broken = tuple[ForebayError, Place | None]
 """A fault and what is lost to it."""
 Check = Callable[[ProjectSpec, Specs], Iterator[Broken]]
+ModelCheck = Callable[[ModelSpec, Specs], Iterator[Broken]]
 
 METRIC_TIME = "metric_time"
 
@@ -50,26 +51,25 @@ def _twice(what: str, name: Scalar, first: Scalar) -> ForebayError:
     )
 
 
-def members_differ(_: ProjectSpec, specs: Specs) -> Iterator[Broken]:
+def members_differ(spec: ModelSpec, _: Specs) -> Iterator[Broken]:
     """Dimensions and segments of one model share one namespace, measures have another.
 
     Names that differ by case only are one name, as they are to several engines.
     """
-    for spec in specs.values():
-        model = spec.name.text
-        taken: dict[str, Scalar] = {}
-        for name in spec.member_names:
-            first = taken.setdefault(name.text.lower(), name)
-            if first is not name:
-                yield (
-                    _twice(f'member of model "{model}"', name, first),
-                    ("members", model, name.text),
-                )
-        joins: dict[str, Scalar] = {}
-        for name in (each.name for each in spec.joins):
-            first = joins.setdefault(name.text.lower(), name)
-            if first is not name:
-                yield _twice(f'join of model "{model}"', name, first), ("joins", model, name.text)
+    model = spec.name.text
+    taken: dict[str, Scalar] = {}
+    for name in spec.member_names:
+        first = taken.setdefault(name.text.lower(), name)
+        if first is not name:
+            yield (
+                _twice(f'member of model "{model}"', name, first),
+                ("members", model, name.text),
+            )
+    joins: dict[str, Scalar] = {}
+    for name in (each.name for each in spec.joins):
+        first = joins.setdefault(name.text.lower(), name)
+        if first is not name:
+            yield _twice(f'join of model "{model}"', name, first), ("joins", model, name.text)
 
 
 def metrics_differ_from_measures(project: ProjectSpec, specs: Specs) -> Iterator[Broken]:
@@ -89,27 +89,30 @@ def _reserved(name: Scalar) -> ReservedName:
     )
 
 
-def names_are_free(project: ProjectSpec, specs: Specs) -> Iterator[Broken]:
+def metrics_have_free_names(project: ProjectSpec, _: Specs) -> Iterator[Broken]:
+    """No metric is called ``metric_time``, which is each measure's own time."""
+    for metric in project.metrics:
+        if metric.name.text == METRIC_TIME:
+            yield _reserved(metric.name), ("metrics", METRIC_TIME)
+
+
+def names_are_free(spec: ModelSpec, _: Specs) -> Iterator[Broken]:
     """No model or join has a name that the language keeps, and no join its own model's.
 
     Members may have some of them, but what is called ``metric_time`` is each measure's own time.
     """
-    for metric in project.metrics:
-        if metric.name.text == METRIC_TIME:
-            yield _reserved(metric.name), ("metrics", METRIC_TIME)
-    for spec in specs.values():
-        yield from _members_named_as_metric_time(spec)
-        for name in (spec.name, *(join.name for join in spec.joins)):
-            if name.text in RESERVED_NAMES:
-                yield _reserved(name), None
-        for join in spec.joins:
-            if join.name.text == spec.name.text:
-                fault = ReservedName(
-                    f'join "{join.name.text}" has the name of its own model',
-                    hint="Name the role it plays, such as manager or parent.",
-                    position=join.name.position(),
-                )
-                yield fault, ("joins", spec.name.text, join.name.text)
+    yield from _members_named_as_metric_time(spec)
+    for name in (spec.name, *(join.name for join in spec.joins)):
+        if name.text in RESERVED_NAMES:
+            yield _reserved(name), None
+    for join in spec.joins:
+        if join.name.text == spec.name.text:
+            fault = ReservedName(
+                f'join "{join.name.text}" has the name of its own model',
+                hint="Name the role it plays, such as manager or parent.",
+                position=join.name.position(),
+            )
+            yield fault, ("joins", spec.name.text, join.name.text)
 
 
 def _members_named_as_metric_time(spec: ModelSpec) -> Iterator[Broken]:
@@ -122,18 +125,17 @@ def _members_named_as_metric_time(spec: ModelSpec) -> Iterator[Broken]:
             yield _reserved(measure.name), ("metrics", f"{model}.{METRIC_TIME}")
 
 
-def grains_stay_grains(_: ProjectSpec, specs: Specs) -> Iterator[Broken]:
+def grains_stay_grains(spec: ModelSpec, specs: Specs) -> Iterator[Broken]:
     """Where a join shares a time dimension's name, no member of its target is named as a grain."""
-    for spec in specs.values():
-        times = {
-            each.name.text
-            for each in spec.dimensions
-            if each.type is not None and each.type.text == "time"
-        }
-        for join in spec.joins:
-            target = specs.get(join.to.text)
-            if join.name.text in times and target is not None:
-                yield from _members_named_as_grains(join.name, target)
+    times = {
+        each.name.text
+        for each in spec.dimensions
+        if each.type is not None and each.type.text == "time"
+    }
+    for join in spec.joins:
+        target = specs.get(join.to.text)
+        if join.name.text in times and target is not None:
+            yield from _members_named_as_grains(join.name, target)
 
 
 def _members_named_as_grains(join: Scalar, target: ModelSpec) -> Iterator[Broken]:
@@ -177,12 +179,12 @@ def unknown_zone(name: str) -> ForebayError:
 
 
 CHECKS: tuple[Check, ...] = (
-    members_differ,
     metrics_differ_from_measures,
-    names_are_free,
-    grains_stay_grains,
+    metrics_have_free_names,
     zone_exists,
 )
+CHECKS_OF_MODELS: tuple[ModelCheck, ...] = (members_differ, names_are_free, grains_stay_grains)
+"""Rules that each model keeps or breaks with the models that it joins, whatever others do."""
 
 
 def repeated(kind: str, names: Iterable[Scalar], hint: str) -> Iterator[NameCollision]:

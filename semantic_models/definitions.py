@@ -129,6 +129,12 @@ def _remembered(text: str) -> Definition:
     return _read(text, query_position("", text))
 
 
+def forget_definitions() -> None:
+    """Forget every text, as a process that begins."""
+    _remembered.cache_clear()
+    over_columns.cache_clear()
+
+
 def _read(text: str, locate: Locate) -> Definition:
     tree = parse_one(text, locate)
     if check_forms(tree, text, locate, windows=True):

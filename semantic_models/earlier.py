@@ -9,9 +9,9 @@ from datetime import timedelta
 from sqlglot import exp
 
 from semantic_models.bind import column
-from semantic_models.build_metrics import over_measures
 from semantic_models.build_readings import composed
 from semantic_models.errors import NotSupported, Position, TimeRequired
+from semantic_models.metric_inputs import over_measures
 from semantic_models.model import Expr, Grain, Input, MeasureUse, Metric, Reading, Shift, Span
 from semantic_models.plan import Output
 from semantic_models.query import Query

@@ -49,6 +49,17 @@ class Faults:
         for place in places:
             self.lost.setdefault(place, cause)
 
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing is wrong, and nothing lost."""
+        return not self.found and not self.lost
+
+    def take(self, others: Faults) -> None:
+        """Take the faults of a part, and what is lost to them."""
+        self.found += others.found
+        for place, cause in others.lost.items():
+            self.lost.setdefault(place, cause)
+
     def attempt(self, work: Callable[[], T], *places: Place) -> T | None:
         """The work's result, or None, one fault more and what is lost to it."""
         try:

@@ -8,7 +8,6 @@ from functools import partial
 
 from sqlglot import exp
 
-from semantic_models.build_metrics import input_name
 from semantic_models.catalog import Catalog
 from semantic_models.definitions import path_of
 from semantic_models.errors import ForebayError, NotSupported, WrongType
@@ -16,6 +15,7 @@ from semantic_models.formula_types import as_promised, formula_type, passed
 from semantic_models.functions import CONDITIONS
 from semantic_models.join_paths import walked
 from semantic_models.kinds import settle
+from semantic_models.metric_inputs import input_name
 from semantic_models.model import (
     Dimension,
     Input,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from semantic_models.bind import Columns, column
+from semantic_models.bind import column
 from semantic_models.checks import unknown
 from semantic_models.definitions import refuse_clock
 from semantic_models.errors import ForebayError, KeyRequired, TypeMismatch, UnknownName
@@ -17,6 +17,7 @@ from semantic_models.expressions import (
     offset_of,
     substitute,
 )
+from semantic_models.kept_build import Columns
 from semantic_models.kinds import settle
 from semantic_models.model import Expr
 from semantic_models.spec import JoinSpec, ModelSpec, Scalar

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
 from pathlib import PurePosixPath
-from typing import Any, NamedTuple
+from typing import Any
 
 from semantic_models import source
 from semantic_models.errors import (
@@ -14,13 +15,13 @@ from semantic_models.errors import (
     Position,
     ProjectNotFound,
     SettingRejected,
-    nearest,
 )
 from semantic_models.faults import Faults
 from semantic_models.faults import Place as FaultPlace
 from semantic_models.parse_beside import calendar, parameter, spine
 from semantic_models.parse_dimensions import dimension_of
 from semantic_models.parse_engines import engines_of
+from semantic_models.read_members import Section, members_of, places_of
 from semantic_models.read_question import saved_query_of, test_of
 from semantic_models.source import Document, Node, Refused, read_yaml, words_within
 from semantic_models.spec import (
@@ -43,10 +44,8 @@ from semantic_models.spec_fields import (
     is_column,
     must,
     read_fields,
-    read_member,
 )
 from semantic_models.spec_keys import (
-    ABOUT,
     AGGREGATES,
     CALENDAR,
     DIMENSION,
@@ -70,58 +69,123 @@ POLICIES_FOLDER = "policies"
 _NAMELESS = Scalar("", None, ROOT_NAME, ((1, 1),))
 
 
+class KeptFiles:
+    """What was read of each file of a project, for as long as its text stays as it is.
+
+    A file with faults is read anew each time.
+    """
+
+    def __init__(self) -> None:
+        self._sound: dict[str, tuple[str | bytes, _Part]] = {}
+
+    def read(self, files: Mapping[str, str | bytes], root_name: str) -> list[_Part]:
+        """The root file's part, then those of the others by path."""
+        paths = (root_name, *sorted(files.keys() - {root_name}))
+        parts = {path: self._part(path, files[path], is_root=path == root_name) for path in paths}
+        self._sound = {
+            path: (files[path], part) for path, part in parts.items() if part.faults.is_clean
+        }
+        return list(parts.values())
+
+    def _part(self, path: str, text: str | bytes, *, is_root: bool) -> _Part:
+        known, part = self._sound.get(path, ("", None))
+        if part is not None and known == text:
+            return part
+        return _root_part(path, text) if is_root else _models_part(path, text)
+
+
 def parse_project(
-    files: Mapping[str, str | bytes], root_name: str = ROOT_NAME
+    files: Mapping[str, str | bytes], root_name: str = ROOT_NAME, kept: KeptFiles | None = None
 ) -> tuple[ProjectSpec | None, tuple[ForebayError, ...]]:
     """Read forebay.yml and every file of models, and tell all their faults at once.
 
     There is no spec where the project has no name.
     """
     faults = Faults()
-    spec = read_project(files, faults, root_name)
+    spec = read_project(files, faults, root_name, kept)
     return (spec if spec.name.text else None), faults.in_order()
 
 
 def read_project(
-    files: Mapping[str, str | bytes], faults: Faults, root_name: str = ROOT_NAME
+    files: Mapping[str, str | bytes],
+    faults: Faults,
+    root_name: str = ROOT_NAME,
+    kept: KeptFiles | None = None,
 ) -> ProjectSpec:
     """What can be read of a project, beside its faults and what is lost to them.
 
     ``files`` are texts by path relative to the project, with forward slashes; those in the folder
-    of policies are refused.
+    of policies are refused. Files that ``kept`` knows are not read again.
     """
     if root_name not in files:
         hint = "Run `forebay` in the folder of a project, or name that folder."
         faults.add(ProjectNotFound(f'file "{root_name}" does not exist', hint=hint))
         return _project(None)
-    root = _read_root(root_name, files[root_name], faults)
-    engines = tuple(engines_of(root, faults)) if root else ()
-    files_of_models = []
-    for path in sorted(files.keys() - {root_name}):
-        if PurePosixPath(path).parts[0] == POLICIES_FOLDER:
-            faults.add(_policies_fault(path))
-            continue
-        fields = _read_models(path, files[path], faults)
-        files_of_models += [fields] if fields is not None else []
-    all_files = [root, *files_of_models] if root is not None else files_of_models
-    calendars = _all(all_files, _CALENDARS, faults)
-    models = _all(files_of_models, _MODELS, faults)
+    parts = (kept or KeptFiles()).read(files, root_name)
+    for each in parts:
+        faults.take(each.faults)
     return replace(
-        _project(root),
-        engines=engines,
-        models=(*models, *(each.model() for each in calendars)),
-        metrics=_all(files_of_models, _METRICS, faults),
-        spines=_all(all_files, _SPINES, faults),
-        calendars=calendars,
-        parameters=_all(all_files, _PARAMETERS, faults),
-        saved_queries=_all(all_files, _SAVED_QUERIES, faults),
-        tests=_all(all_files, _TESTS, faults),
+        _project(parts[0].fields),
+        engines=_all(parts, "engines"),
+        models=(*_all(parts, "models"), *_all(parts, _CALENDAR_MODELS)),
+        metrics=_all(parts, "metrics"),
+        spines=_all(parts, "spines"),
+        calendars=_all(parts, "calendars"),
+        parameters=_all(parts, "parameters"),
+        saved_queries=_all(parts, "saved_queries"),
+        tests=_all(parts, "tests"),
+        digest=digest_of_files(files),
     )
 
 
-def _all(files: Sequence[Fields], section: _Section, faults: Faults) -> tuple[Any, ...]:
-    """The members of a section in every file that may have it."""
-    return tuple(each for fields in files for each in _members(fields, section, faults))
+def digest_of_files(files: Mapping[str, str | bytes]) -> str:
+    """Names the texts of files and their paths."""
+    digest = blake2b(digest_size=16)
+    for part in (part for path in sorted(files) for part in (path, files[path])):
+        raw = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+        digest.update(len(raw).to_bytes(8, "big"))
+        digest.update(raw)
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one file tells, whatever others do."""
+
+    fields: Fields | None
+    members: Mapping[str, tuple[Any, ...]]
+    """By the section that they stand in."""
+    faults: Faults
+
+
+def _all(parts: Sequence[_Part], section: str) -> tuple[Any, ...]:
+    return tuple(each for part in parts for each in part.members.get(section, ()))
+
+
+def _part(fields: Fields | None, sections: Iterable[Section], faults: Faults) -> _Part:
+    if fields is None:
+        return _Part(None, {}, faults)
+    members = {each.key: members_of(fields, each, faults) for each in sections}
+    calendars = members[_CALENDARS.key]
+    members[_CALENDAR_MODELS] = tuple(each.model() for each in calendars)
+    return _Part(fields, members, faults)
+
+
+def _root_part(path: str, text: str | bytes) -> _Part:
+    faults = Faults()
+    root = _read_root(path, text, faults)
+    engines = tuple(engines_of(root, faults)) if root else ()
+    part = _part(root, _EVERYWHERE, faults)
+    return replace(part, members={**part.members, "engines": engines})
+
+
+def _models_part(path: str, text: str | bytes) -> _Part:
+    faults = Faults()
+    if PurePosixPath(path).parts[0] == POLICIES_FOLDER:
+        faults.add(_policies_fault(path))
+        return _Part(None, {}, faults)
+    fields = _read_models(path, text, faults)
+    return _part(fields, (_MODELS, _METRICS, *_EVERYWHERE), faults)
 
 
 def _read_root(path: str, text: str | bytes, faults: Faults) -> Fields | None:
@@ -224,92 +288,6 @@ def _project(root: Fields | None) -> ProjectSpec:
     )
 
 
-class _Section(NamedTuple):
-    """Where members of one kind stand, and how each of them is made."""
-
-    kind: Kind
-    key: str
-    make: Callable[[Scalar, Fields, Faults], Any]
-    model: str = ""
-
-
-def _members(owner: Fields, section: _Section, faults: Faults) -> tuple[Any, ...]:
-    """Every member of one section of which enough can be read to look for more faults."""
-    made = [_member(owner, section, *entry, faults) for entry in owner.entries(section.key)]
-    for name, part, cause in owner.refused_of(section.key):
-        words = {name.text, *words_within(part)}
-        faults.lose(cause, *_places(section.key, section.model, words))
-    return tuple(each for each in made if each is not None)
-
-
-def _member(
-    owner: Fields, section: _Section, name: Scalar, node: Node, faults: Faults
-) -> object | None:
-    kind = section.kind
-    of_owner = f" of {owner.place.text}" if section.model else ""
-    before = len(faults.found)
-    fields = read_member(kind, name, node, of_owner, faults.found)
-    if fields is None:
-        words = {name.text, *words_within(node)} if kind is MODEL else {name.text}
-        faults.lose(faults.found[before], *_places(section.key, section.model, words))
-        return None
-    cause = _loss(kind, fields, faults.found[before:])
-    if cause is not None:
-        faults.lose(cause, *_places(section.key, section.model, [name.text]))
-    if cause is None or _is_judged(kind, fields):
-        made: object = section.make(name, fields, faults)
-        return made
-    if kind is MODEL:
-        _model(name, fields, faults)  # Its members may have faults of their own.
-    return None
-
-
-def _loss(kind: Kind, fields: Fields, found: Sequence[ForebayError]) -> ForebayError | None:
-    """Why a member does not mean what its author wrote, if it does not."""
-    if kind is MODEL:
-        named = (each.cause for each in fields.refused if each.key is fields.place.node)
-        return next(named, None)
-    if fields.cut is not None:
-        return fields.cut
-    if not fields.is_whole:
-        return found[0] if found else next(each.cause for each in fields.refused)
-    causes = (each.cause for each in fields.refused if not _is_descriptive(kind, each))
-    return next(causes, None)
-
-
-def _is_descriptive(kind: Kind, refused: Refused) -> bool:
-    """Whether a refused entry says nothing of what its member computes."""
-    key = refused.key.text
-    if key in kind.keys:
-        return key in ABOUT
-    return nearest(key, (*kind.keys, *kind.later)) in ABOUT
-
-
-def _is_judged(kind: Kind, fields: Fields) -> bool:
-    """Whether the names in what is left of a lost member are still its author's."""
-    if kind in (MODEL, JOIN) or not fields.is_whole:
-        return False
-    if kind in (SAVED_QUERY, TEST):
-        return True
-    return any(fields.scalar(key) is not None for key in ("expr", "of"))
-
-
-def _places(section: str, model: str, names: Iterable[str]) -> Iterator[FaultPlace]:
-    """Where the names of one section are looked for."""
-    for name in names:
-        match section:
-            case "measures":
-                yield from (("metrics", name), ("metrics", f"{model}.{name}"))
-            case "dimensions" | "segments":
-                yield "members", model, name
-            case "joins":
-                yield "joins", model, name
-            case "models":
-                yield from (("models", name), ("metrics", name))
-            case _:
-                yield section, name
-
-
 _SECTIONS = ("dimensions", "measures", "joins", "segments")
 
 
@@ -328,12 +306,12 @@ def _said_by(model: str, refused: Refused) -> Iterator[FaultPlace]:
     """What an entry that is not read says of its model, or may say under the key that is meant."""
     key, is_known = refused.key.text, refused.key.text in MODEL.keys
     if key in _SECTIONS:
-        yield from _places(key, model, words_within(refused.node))
+        yield from places_of(key, model, words_within(refused.node))
     elif key in ("table", "sql"):
         yield "relation", model
     elif not is_known:
         for section in _SECTIONS:
-            yield from _places(section, model, _names_within(refused.node))
+            yield from places_of(section, model, _names_within(refused.node))
     if key in ("key", "unique") or (not is_known and not isinstance(refused.node, source.Mapping)):
         yield "key", model
     if key == "engine" or (not is_known and isinstance(refused.node, Scalar)):
@@ -344,7 +322,7 @@ def _model(name: Scalar, fields: Fields, faults: Faults) -> ModelSpec:
     model = name.text
     if fields.refused or fields.cut or not fields.is_whole:
         _lose_of_model(model, fields, faults)
-    members = _members(fields, _Section(DIMENSION, "dimensions", dimension_of, model), faults)
+    members = members_of(fields, Section(DIMENSION, "dimensions", dimension_of, model), faults)
     return ModelSpec(
         name=name,
         table=fields.scalar("table"),
@@ -357,9 +335,9 @@ def _model(name: Scalar, fields: Fields, faults: Faults) -> ModelSpec:
         where=fields.scalar("where"),
         dimensions=tuple(each for each in members if isinstance(each, DimensionSpec)),
         hierarchies=tuple(each for each in members if isinstance(each, HierarchySpec)),
-        measures=_members(fields, _Section(MEASURE, "measures", _measure, model), faults),
-        joins=_members(fields, _Section(JOIN, "joins", _join, model), faults),
-        segments=_members(fields, _Section(SEGMENT, "segments", _segment, model), faults),
+        measures=members_of(fields, Section(MEASURE, "measures", _measure, model), faults),
+        joins=members_of(fields, Section(JOIN, "joins", _join, model), faults),
+        segments=members_of(fields, Section(SEGMENT, "segments", _segment, model), faults),
         about=fields.about(),
     )
 
@@ -441,15 +419,18 @@ def _metric(name: Scalar, fields: Fields, faults: Faults) -> MetricSpec:
         grain=ScopeSpec(fields.lists("grain")),
         filter=ScopeSpec(fields.lists("filter")),
         parameters=fields.texts("params"),
-        locals=_members(fields, _Section(METRIC, "with", _metric), faults),
+        locals=members_of(fields, Section(METRIC, "with", _metric), faults),
         about=fields.about(),
     )
 
 
-_MODELS = _Section(MODEL, "models", _model)
-_METRICS = _Section(METRIC, "metrics", _metric)
-_SPINES = _Section(SPINE, "spines", spine)
-_CALENDARS = _Section(CALENDAR, "calendars", calendar)
-_PARAMETERS = _Section(PARAMETER, "parameters", parameter)
-_SAVED_QUERIES = _Section(SAVED_QUERY, "saved_queries", saved_query_of)
-_TESTS = _Section(TEST, "tests", test_of)
+_MODELS = Section(MODEL, "models", _model)
+_METRICS = Section(METRIC, "metrics", _metric)
+_SPINES = Section(SPINE, "spines", spine)
+_CALENDARS = Section(CALENDAR, "calendars", calendar)
+_PARAMETERS = Section(PARAMETER, "parameters", parameter)
+_SAVED_QUERIES = Section(SAVED_QUERY, "saved_queries", saved_query_of)
+_TESTS = Section(TEST, "tests", test_of)
+_EVERYWHERE = (_SPINES, _CALENDARS, _PARAMETERS, _SAVED_QUERIES, _TESTS)
+"""Sections of forebay.yml as well as of files of models."""
+_CALENDAR_MODELS = "models of calendars"

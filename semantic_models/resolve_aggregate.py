@@ -7,7 +7,6 @@ from dataclasses import replace
 from functools import partial
 
 from semantic_models.answer_columns import answered, column_name
-from semantic_models.build_metrics import renumbered
 from semantic_models.catalog import Catalog
 from semantic_models.earlier import check_comparable, earlier, partial_flags, suffix
 from semantic_models.errors import (
@@ -20,6 +19,7 @@ from semantic_models.errors import (
 )
 from semantic_models.flags import with_flags
 from semantic_models.homes import Home, home_by_time, homes_of
+from semantic_models.metric_inputs import renumbered
 from semantic_models.model import (
     GRAINS,
     Grain,

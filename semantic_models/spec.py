@@ -343,3 +343,5 @@ class ProjectSpec:
     parameters: tuple[ParameterSpec, ...] = ()
     saved_queries: tuple[SavedQuerySpec, ...] = ()
     tests: tuple[ProjectTestSpec, ...] = ()
+    digest: str = field(default="", compare=False, repr=False)
+    """Names the text of every file."""

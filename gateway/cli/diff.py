@@ -31,15 +31,16 @@ def command(revision: str, project: Path, format_: str, values: bool) -> None:  
     import orjson
 
     from gateway.compare_values import compared, totals
-    from gateway.project import build_files, find_project, read_files
+    from gateway.project import KeptProject, build_files, find_project, read_files
     from gateway.revisions import faults_of, files_at
     from semantic_models.compare import differences
 
     folder = find_project(project)
     before, after = files_at(folder, revision), read_files(folder)
+    kept = KeptProject()  # Most files are the same on both sides.
     with faults_of(revision):
-        _, old = build_files(before)
-    _, new = build_files(after)
+        _, old = build_files(before, kept)
+    _, new = build_files(after, kept)
     found = differences(old, new)
     told: list[Compared] = []
     names = [each.name for each in found if values and each.is_of_values]
