@@ -15,7 +15,7 @@ from semantic_models.model import (
 )
 from semantic_models.plan import Output, SortKey
 from semantic_models.query import Asked, OrderBy, Query
-from semantic_models.ranks import AskedMetric, ranked_columns
+from semantic_models.ranks import AskedMetric, AskedMetrics
 from semantic_models.resolve_branch import asked_position, shown_in
 from semantic_models.resolve_filters import Clock, Computed, aggregate_filter
 from semantic_models.resolve_names import Reached, parts_of
@@ -42,14 +42,13 @@ def column_name(name: str, reached: Reached) -> str:
 def answered(
     query: Query,
     branches: tuple[Branch, ...],
-    metrics: tuple[Sequence[AskedMetric], Mapping[str, AskedMetric]],
+    metrics: AskedMetrics,
     about: Mapping[str, Described],
     clock: Clock,
 ) -> ResolvedQuery:
     """The question with what is computed of its branches' columns, and in which order."""
-    asked, hidden = metrics
+    asked = metrics.shown
     keys = branches[0].keys
-    windows, asked, hidden = ranked_columns(asked, hidden, keys, query)
     computed = {key.name: Output(key.name, column_expr(key.name), key.type) for key in keys}
     for each in asked:
         if each.name in computed:
@@ -57,7 +56,7 @@ def answered(
         assert each.metric.type is not None, "a served catalog has its types"
         type_ = shown_in(each.metric.type, clock.zone)
         computed[each.name] = Output(each.name, Expr(each.formula), type_)
-    known = _columns_by_name(query, keys, asked, hidden)
+    known = _columns_by_name(query, keys, metrics)
     having = tuple(
         part for each in query.having for part in aggregate_filter(each, known.get, clock)
     )
@@ -69,7 +68,7 @@ def answered(
         shape="aggregate",
         branches=branches,
         computed=outputs,
-        windows=windows,
+        windows=metrics.windows,
         having=having,
         order=order,
         limit=query.limit,
@@ -97,8 +96,7 @@ Known = Mapping[str, Computed]
 def _columns_by_name(
     query: Query,
     keys: Sequence[Output],
-    asked: Sequence[AskedMetric],
-    hidden: Mapping[str, AskedMetric],
+    metrics: AskedMetrics,
 ) -> Known:
     """What computes each name that having and order_by may use, in all its spellings."""
     known: dict[str, Computed] = {}
@@ -106,8 +104,9 @@ def _columns_by_name(
         found = Computed(column_expr(key.name).tree, key.type.kind)
         for name in (key.name, dimension.name, key.name.replace("__", ".")):
             known.setdefault(name, found)
-    shown = {each.name: _computed(each) for each in asked}
-    hidden_too = {each.metric.name: _computed(each) for each in (*asked, *hidden.values())}
+    shown = {each.name: _computed(each) for each in metrics.shown}
+    every = (*metrics.shown, *metrics.hidden.values())
+    hidden_too = {each.metric.name: _computed(each) for each in every}
     _add_bare_times(known, keys, query)
     if query.totals:
         known |= {each.name: Computed(each.expr.tree, Kind.BOOLEAN) for each in flags_of(keys)}

@@ -90,8 +90,9 @@ def homes_of(
 
 
 def home_by_time(use: MeasureUse, catalog: Catalog) -> Home:
-    """A measure's home with its metric time, alone."""
-    return Home(use.model, use.time or catalog.models[use.model].measures[use.measure].time, ())
+    """A measure's home with its metric time, alone; a funnel's is that of its base."""
+    base = use.funnel.base if use.funnel is not None else use
+    return Home(base.model, base.time or catalog.models[base.model].measures[base.measure].time, ())
 
 
 def _as_average(measure: BranchMeasure, reading: Reading) -> BranchMeasure:

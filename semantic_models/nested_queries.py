@@ -7,10 +7,12 @@ from dataclasses import replace
 from itertools import count
 
 from semantic_models.expressions import conjuncts, parse_expression
-from semantic_models.model import GRAINS, Grain, Scope
+from semantic_models.model import Grain, Scope
 from semantic_models.query import Asked, Filter, Predicate, Query, TimeRange
+from semantic_models.record import record
 from semantic_models.resolve_filters import names_in
 from semantic_models.resolve_names import METRIC_TIME, parts_of
+from semantic_models.same_names import SameNames
 from semantic_models.spec import Scalar
 from semantic_models.top_members import MEMBER, OTHER
 
@@ -18,17 +20,30 @@ INNER = "n:"
 """The name under which the metric is asked for; no author can write it."""
 
 
+@record()
+class Scoped:
+    """The scope of a metric, and what the names in it mean."""
+
+    scope: Scope
+    names: SameNames
+
+
 def nested_query(
-    scope: Scope, name: str, query: Query, keys: Mapping[str, Asked], grain: Grain | None
+    scoped: Scoped, name: str, query: Query, keys: Mapping[str, Asked], grain: Grain | None
 ) -> Query:
     """What is asked of a metric so that ``name`` is its column.
 
     ``keys`` are the grouped dimensions by their columns, ``grain`` that of a bare metric time.
+
+    Raises:
+        NotSupported: a name of its scope means one of the question's to some of its measures only.
     """
+    scope = scoped.scope
+    asked_so = {column: _with_grain(asked, grain) for column, asked in keys.items()}
     kept = [
-        Asked(_with_grain(asked, grain), column, asked.source, asked.may_be_column)
+        Asked(asked_so[column], column, asked.source, asked.may_be_column)
         for column, asked in keys.items()
-        if _keeps(scope, _real_name(asked, query))
+        if _keeps(scoped, real_name(asked_so[column], query))
     ]
     is_ranked = any(each.name == MEMBER for each in kept)
     columns = (column for column in map("p:{}".format, count()) if column not in keys)
@@ -36,16 +51,16 @@ def nested_query(
     return Query(
         metrics=(Asked(INNER, name),),
         dimensions=(*kept, *per),
-        where=(*_filters(scope, query.where), *map(predicate, scope.add_filters)),
+        where=(*_filters(scoped, query.where), *map(predicate, scope.add_filters)),
         top=query.top if is_ranked else None,
-        time=query.time if _holds(scope, [query.time.on or METRIC_TIME]) else _no_range(query),
+        time=_range(scoped, query.time),
     )
 
 
-def _real_name(asked: Asked, query: Query) -> str:
+def real_name(name: str, query: Query) -> str:
     """The name that a ranked dimension was asked by."""
-    if query.top is None or asked.name not in (MEMBER, OTHER):
-        return asked.name
+    if query.top is None or name not in (MEMBER, OTHER):
+        return name
     return query.top.on
 
 
@@ -54,21 +69,15 @@ def _with_grain(asked: Asked, grain: Grain | None) -> str:
     return f"{METRIC_TIME}.{grain}" if is_bare and grain is not None else asked.name
 
 
-def _keeps(scope: Scope, name: str) -> bool:
-    if scope.keep_only is not None and not is_among(name, scope.keep_only):
+def _keeps(scoped: Scoped, name: str) -> bool:
+    scope, names = scoped.scope, scoped.names
+    if scope.keep_only is not None and not names.is_group_among(name, scope.keep_only):
         return False
-    return not is_among(name, scope.exclude)
+    return not names.is_group_among(name, scope.exclude)
 
 
-def is_among(name: str, listed: Sequence[str]) -> bool:
-    """Whether a name is listed; a time dimension stands for all of its grains."""
-    parts = parts_of(name)
-    grainless = parts[:-1] if parts[-1] in GRAINS else parts
-    return any(parts_of(each) in (parts, grainless) for each in listed)
-
-
-def _filters(scope: Scope, filters: Sequence[Filter]) -> list[Filter]:
-    return [part for each in filters for part in parts_in(each) if _holds(scope, names_in([part]))]
+def _filters(scoped: Scoped, filters: Sequence[Filter]) -> list[Filter]:
+    return [part for each in filters for part in parts_in(each) if _holds(scoped, names_in([part]))]
 
 
 def parts_in(filter_: Filter) -> list[Filter]:
@@ -78,12 +87,13 @@ def parts_in(filter_: Filter) -> list[Filter]:
     return [filter_]
 
 
-def _holds(scope: Scope, names: Sequence[str]) -> bool:
+def _holds(scoped: Scoped, names: Sequence[str]) -> bool:
+    scope, same = scoped.scope, scoped.names
     if scope.keep_filters is not None and not any(
-        is_among(name, scope.keep_filters) for name in names
+        same.is_among(name, scope.keep_filters) for name in names
     ):
         return False
-    return not any(is_among(name, scope.drop_filters) for name in names)
+    return not any(same.is_among(name, scope.drop_filters) for name in names)
 
 
 def predicate(written: Scalar) -> Predicate:
@@ -91,5 +101,7 @@ def predicate(written: Scalar) -> Predicate:
     return Predicate(written.text, parse_expression(written.text, written.position), "metrics")
 
 
-def _no_range(query: Query) -> TimeRange:
-    return TimeRange(zone=query.time.zone)
+def _range(scoped: Scoped, time: TimeRange) -> TimeRange:
+    if time.is_given and not _holds(scoped, [time.on or METRIC_TIME]):
+        return TimeRange(zone=time.zone)
+    return time

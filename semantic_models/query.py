@@ -93,6 +93,11 @@ class TimeRange:
     zone: str = ""
     """An IANA zone; empty for the project's."""
 
+    @property
+    def is_given(self) -> bool:
+        """Whether it bounds anything."""
+        return bool(self.start or self.end or self.last)
+
 
 @record(kw_only=True)
 class Top:

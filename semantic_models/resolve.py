@@ -126,7 +126,7 @@ def _check_shape(query: Query) -> None:
             position=Position("totals", 1, 1, 4, "true"),
         )
     time = query.time
-    if time.on and not (time.start or time.end or time.last):
+    if time.on and not time.is_given:
         raise WrongType(
             '"on" under time stands without a range',
             hint='Write "from", "to" or "last" beside it, or leave it out.',

@@ -30,13 +30,14 @@ from semantic_models.model import (
 )
 from semantic_models.nested_queries import (
     INNER,
+    Scoped,
     nested_query,
     predicate,
 )
 from semantic_models.plan import Output
 from semantic_models.presence import is_present, with_presence
 from semantic_models.query import Asked, Query
-from semantic_models.ranks import AskedMetric
+from semantic_models.ranks import AskedMetric, AskedMetrics, ranked_metrics
 from semantic_models.record import record
 from semantic_models.resolve_axis import grouped_times, is_axis, range_of, resolve_axis
 from semantic_models.resolve_branch import BranchResolver, asked_position
@@ -51,6 +52,7 @@ from semantic_models.resolved import (
     NestedGroups,
     ResolvedQuery,
 )
+from semantic_models.same_names import SameNames
 from semantic_models.same_times import same_times
 from semantic_models.scopes import aggregated_type
 from semantic_models.top_members import MEMBER, shown_rows, with_ranking
@@ -73,21 +75,20 @@ def _resolve(query: Query, catalog: Catalog, clock: Clock, further: Sequence[str
     """The same at one grain; ``further`` metrics are computed and not shown."""
     inputs: list[Input] = []
     asked = [_metric(each, catalog, inputs) for each in query.metrics]
-    metrics = [*(each.metric for each in asked), *map(catalog.metric, further)]
     uses_time = _uses_metric_time(query)
+    metrics = [*(each.metric for each in asked), *map(catalog.metric, further)]
     grain = _metric_time_grain(catalog, metrics) if uses_time else None
     of_home = partial(_resolver, query, catalog, clock, grain)
     if query.compare:
-        resolver_of = partial(_by_time, catalog, of_home)
-        asked += list(_compared(query, asked, resolver_of, inputs))
+        asked += list(_compared(query, asked, partial(_by_time, catalog, of_home), inputs))
     shown = {_measure_column(number) for number in range(len(inputs))}
     hidden = {name: _metric(Asked(name), catalog, inputs) for name in further}
     uses, nested = _apart(inputs, shown)
-    shown |= {name for name in uses if name.startswith(_BENEATH)}
+    shown.update(name for name in uses if name.startswith(_BENEATH))
     _check_model(query, uses)
     is_filled = query.fill or any(each.metric.spine for each in asked)
-    by_time = is_filled or catalog.meets_versions or uses_time
-    by_time = by_time or any(use.asked for use in uses.values())
+    reads_time = uses_time or any(use.asked for use in uses.values())
+    by_time = is_filled or catalog.meets_versions or reads_time
     homes = homes_of(query, catalog, uses, of_home, by_time=by_time)
     resolvers = {home: of_home(home) for home in homes}
     _check_reached(query, resolvers)
@@ -96,9 +97,11 @@ def _resolve(query: Query, catalog: Catalog, clock: Clock, further: Sequence[str
             resolver.counted_at(resolve_axis(resolver, query, home.reading))
     keys = _key_names(query, resolvers)
     first = next(iter(resolvers.values()))
+    names_of = partial(_names_of, catalog, of_home)
     groups = [
-        _nested(name, each, nested_query(each.scope, name, query, keys, grain), catalog, clock)
+        _nested(name, each, nested_query(scoped, name, query, keys, grain), catalog, clock)
         for name, each in nested.items()
+        for scoped in [Scoped(each.scope, names_of(each.metric))]
     ]
     made = [
         _branch(query, resolvers[home], keys, tuple(measures), home)
@@ -108,7 +111,8 @@ def _resolve(query: Query, catalog: Catalog, clock: Clock, further: Sequence[str
     _check_shared([*_sides(branches, resolvers), *_nested_sides(nested_groups, of_home)], query)
     branches, nested_groups = with_presence(branches, nested_groups, shown)
     about = {name: first.located(each).member.about for name, each in keys.items()}
-    resolved = answered(query, branches, (asked, hidden), about, clock)
+    told = ranked_metrics(AskedMetrics(asked, hidden), branches[0].keys, query, names_of)
+    resolved = answered(query, branches, told, about, clock)
     present = is_present(branches, nested_groups)
     if nested_groups or present:
         resolved = replace(resolved, nested=nested_groups, present=present)
@@ -210,8 +214,6 @@ def _compared(
     inputs: list[Input],
 ) -> Iterator[AskedMetric]:
     """The metrics as they were so long ago."""
-    time = query.time
-    is_ranged = bool(time.start or time.end or time.last)
 
     def is_grouped(use: MeasureUse) -> bool:
         resolver = resolver_of(use)
@@ -222,9 +224,17 @@ def _compared(
     for text in query.compare:
         span = question_span(text, "compare")
         for each in asked:
-            then = earlier(each.metric, span, is_grouped, is_ranged=is_ranged)
+            then = earlier(each.metric, span, is_grouped, is_ranged=query.time.is_given)
             formula = renumbered(then, inputs, _measure_column)
             yield AskedMetric(f"{each.name}{suffix(span)}", then, formula)
+
+
+def _names_of(
+    catalog: Catalog, of_home: Callable[[Home], BranchResolver], metric: Metric
+) -> SameNames:
+    """What names mean to the measures of a metric, whose metric times may differ."""
+    homes = dict.fromkeys(home_by_time(use, catalog) for use in metric.measures)
+    return SameNames(tuple(of_home(home).look for home in homes))
 
 
 def _by_time(
@@ -271,8 +281,7 @@ def _uses_metric_time(query: Query) -> bool:
     time = query.time
     spelled = [*(each.name for each in query.dimensions), *(each.name for each in query.order_by)]
     spelled += [*names_in(query.where), query.top.on if query.top else ""]
-    ranged = bool(time.start or time.end or time.last)
-    if ranged and (not time.on or time.on == METRIC_TIME):
+    if time.is_given and (not time.on or time.on == METRIC_TIME):
         return True
     return any(map(is_metric_time, spelled))
 

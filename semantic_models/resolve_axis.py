@@ -316,7 +316,7 @@ def check_clock(resolver: BranchResolver, grain: Grain) -> None:
 
 def _times_named(resolver: BranchResolver, query: Query) -> bool:
     spelled = [*(each.name for each in query.dimensions), *names_in(query.where)]
-    if query.time.start or query.time.end or query.time.last:
+    if query.time.is_given:
         spelled.append(query.time.on or METRIC_TIME)
     return any(is_axis(resolver, each) for each in spelled)
 
@@ -325,7 +325,7 @@ def range_of(resolver: BranchResolver, query: Query) -> Bounds:
     """The range of a home's metric time that a question gives."""
     time = query.time
     name = time.on or METRIC_TIME
-    if not (time.start or time.end or time.last) or not is_axis(resolver, name):
+    if not time.is_given or not is_axis(resolver, name):
         return Bounds()
     member = resolver.look(name).member
     assert isinstance(member, Dimension)

@@ -396,7 +396,7 @@ class BranchResolver:
         return Existence(first, tuple(steps), tuple(group))
 
     def _range(self, time: TimeRange) -> list[Expr]:
-        if not (time.start or time.end or time.last):
+        if not time.is_given:
             return []
         name = time.on or METRIC_TIME
         at = Position("time.on", 1, 1, len(name), name) if time.on else None

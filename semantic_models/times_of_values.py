@@ -53,7 +53,7 @@ def _grain(name: str) -> Grain:
 
 def _range(query: Query, clock: Clock, grain: Grain) -> Bounds:
     time = query.time
-    if not (time.start or time.end or time.last) or time.on not in ("", METRIC_TIME):
+    if not time.is_given or time.on not in ("", METRIC_TIME):
         return Bounds()
     return bounds(time, clock.zone, clock.now, grain)
 

@@ -135,23 +135,20 @@ class Asking:
     def _within(self, rank: Rank) -> tuple[int, ...]:
         """The places of the dimensions that a rank is within."""
         found = [self._places(name) for name in rank.within]
-        texts = [_without_grain(parts_of(each)) for each in self.question.dimensions]
-        if any(
-            places and parts_of(name) not in texts
-            for places, name in zip(found, rank.within, strict=True)
-        ):
-            raise Refused("OPEN")
         if not all(found):
             raise Refused("E_UNAGGREGATED_FINER_GRAIN_REFERENCE")
         return tuple(place for places in found for place in places)
 
     def _places(self, name: str) -> list[int]:
-        """Where a dimension is grouped, at whatever grain."""
-        return [
-            place
-            for place, text in enumerate(self.question.dimensions)
-            if self._is_same(list(self.columns[place]), parts_of(text), parts_of(name))
-        ]
+        """Where a dimension is grouped, at whatever grain; of some leaves only is not said."""
+        found = []
+        for place, text in enumerate(self.question.dimensions):
+            pair = parts_of(text), parts_of(name)
+            told = {self._is_same([leaf], *pair) for leaf in self.columns[place]}
+            if len(told) > 1:
+                raise Refused("OPEN")
+            found += [place] if told == {True} else []
+        return found
 
     def _found(self, leaf: Leaf, parts: Parts) -> object:
         return collect(set(), lambda: self._find(leaf, parts))
@@ -265,7 +262,7 @@ class Asking:
             self.codes.add("OPEN")
 
     def _judge_scopes(self) -> None:
-        """What is not said: names of one member that are written otherwise, times only within."""
+        """What is not said: names that some measures alone mean alike, times only within."""
         for each, leaves in self.scoped.items():
             told = each.scope
             names = (*(told.keep_only or ()), *told.exclude, *(told.keep or ()), *told.drop)
@@ -275,7 +272,7 @@ class Asking:
                 asked.append(parts_of(self.question.on or "metric_time"))
             pairs = [(one, parts_of(name)) for one in asked for name in names]
             if any(
-                self._is_same(leaves, one, other) != (_without_grain(one) == other)
+                len({self._is_same([leaf], one, other) for leaf in leaves}) > 1
                 for one, other in pairs
             ):
                 self.codes.add("OPEN")
@@ -427,10 +424,6 @@ class Asking:
 
 
 WIDTH = ("date", "timestamp", "timestamptz")
-
-
-def _without_grain(parts: Parts) -> Parts:
-    return parts[:-1] if len(parts) > 1 and parts[-1] in GRAINS else parts
 
 
 def brings_groups(source: Source) -> bool:

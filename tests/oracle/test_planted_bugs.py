@@ -65,8 +65,8 @@ def keep_every_filter(patch: pytest.MonkeyPatch) -> None:
 def rank_all_together(patch: pytest.MonkeyPatch) -> None:
     """Ranks within a dimension are over all groups."""
 
-    def wrong(rank: Any, *others: Any) -> Any:
-        return right(rank, replace(others[0], within=()), *others[1:])
+    def wrong(asked: Any, ranked: Any, _: Any) -> Any:
+        return right(asked, ranked, ())
 
     right = ranks._rank
     patch.setattr(ranks, "_rank", wrong)

@@ -356,6 +356,9 @@ metrics:
     expr: revenue / all_revenue
     with: {all_revenue: {of: revenue, grain: {keep_only: []}, filter: {drop: all}}}
   without_status: {of: revenue, grain: {exclude: [status]}}
+  timeless_revenue: {of: revenue, grain: {exclude: metric_time}}
+  timeless_net: {of: net, grain: {exclude: metric_time}}
+  monthless_revenue: {of: revenue, grain: {exclude: created_at.month}}
   any_status: {of: revenue, filter: {drop: [status]}}
   always_paid: {of: revenue, filter: {drop: all, add: ["status = 'paid'"]}}
   only_time_filters: {of: revenue, filter: {keep: [metric_time]}}
