@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,13 +10,16 @@ from sqlglot import exp
 
 from semantic_models.bind import column
 from semantic_models.build_readings import composed
-from semantic_models.errors import NotSupported, Position, TimeRequired
+from semantic_models.errors import ForebayError, NotSupported, Position, TimeRequired
 from semantic_models.metric_inputs import over_measures
+from semantic_models.metric_predicates import called_by
 from semantic_models.model import Expr, Grain, Input, MeasureUse, Metric, Reading, Shift, Span
+from semantic_models.periods import SECONDS
 from semantic_models.plan import Output
 from semantic_models.query import Query
-from semantic_models.resolve_filters import names_in
-from semantic_models.resolve_time import Bounds, floor, time_literal
+from semantic_models.resolve_filters import Look, names_in
+from semantic_models.resolve_names import METRIC_TIME
+from semantic_models.resolve_time import Bounds, floor, question_span, time_literal
 from semantic_models.types import BOOLEAN
 
 IsGrouped = Callable[[MeasureUse], bool]
@@ -74,6 +77,43 @@ def check_comparable(query: Query, is_axis: Callable[[str], bool], *, by_time: b
             f'"{named[0]}" stands in where, and the question is compared with an earlier time',
             hint="Give the range of time under time, or group by metric_time.",
         )
+
+
+def check_members(query: Query, look: Look, is_axis: Callable[[str], bool]) -> None:
+    """Refuse members in ``where`` that are made of metric time: they would not lie earlier.
+
+    What is read of the time of day is the same a number of days ago.
+    """
+    spans = [question_span(text, "compare").grain for text in query.compare]
+    by_days = not any(each in SECONDS and SECONDS[each] < SECONDS[Grain.DAY] for each in spans)
+    own = set(_columns_of(METRIC_TIME, look))
+    for name in names_in(query.where):
+        if is_axis(name) or called_by(name) is not None:
+            continue
+        if any(
+            each in own and not (by_days and _is_time_of_day(each))
+            for each in _columns_of(name, look)
+        ):
+            raise NotSupported(
+                f'"{name}" in where is made of metric time, and the question is compared with an '
+                "earlier time",
+                hint="Write the predicate on metric_time and group by it, or give the range of "
+                "time under time.",
+            )
+
+
+def _columns_of(name: str, look: Look) -> Iterator[exp.Column]:
+    """The columns that a member reads; none of one that is refused elsewhere."""
+    try:
+        found = look(name)
+    except ForebayError:
+        return iter(())
+    return found.expr().tree.find_all(exp.Column)
+
+
+def _is_time_of_day(column: exp.Column) -> bool:
+    part = column.find_ancestor(exp.Extract)
+    return part is not None and part.name.lower() in ("hour", "minute", "second")
 
 
 def partial_flags(keys: Sequence[tuple[Output, Grain]], within: Bounds) -> tuple[Output, ...]:

@@ -8,7 +8,7 @@ from functools import partial
 
 from semantic_models.answer_columns import answered, column_name
 from semantic_models.catalog import Catalog
-from semantic_models.earlier import check_comparable, earlier, partial_flags, suffix
+from semantic_models.earlier import check_comparable, check_members, earlier, partial_flags, suffix
 from semantic_models.errors import (
     ForebayError,
     NameCollision,
@@ -219,6 +219,7 @@ def _compared(
         resolver = resolver_of(use)
         found = bool(grouped_times(resolver, query))
         check_comparable(query, partial(is_axis, resolver), by_time=found)
+        check_members(query, resolver.look, partial(is_axis, resolver))
         return found
 
     for text in query.compare:
