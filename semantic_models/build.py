@@ -12,8 +12,10 @@ from semantic_models.build_bridges import build_bridges
 from semantic_models.build_joins import build_joins
 from semantic_models.build_metrics import MetricBuilder, standard_grain
 from semantic_models.build_parameters import build_parameters
+from semantic_models.build_readings import NamedTimes
 from semantic_models.build_relations import (
     build_calendars,
+    build_shifts,
     build_spines,
     engine_of,
     known_engine,
@@ -100,8 +102,9 @@ def _build(
         faults.add(EmptyProject("the project has no models", hint=hint))
     specs = _by_name(spec.models, faults)
     parameters, calendars = build_parameters(spec, faults), build_calendars(spec, faults)
+    named_times = NamedTimes(calendars, build_shifts(spec))
     now = Built(
-        beside=(spec.engines, spec.default_engine, parameters, calendars),
+        beside=(spec.engines, spec.default_engine, parameters, named_times),
         specs=specs,
         columns=columns,
     )
@@ -110,7 +113,7 @@ def _build(
     now = _with_joins(spec, now, before, faults)
     binder = Binder(specs, now.joins, columns, faults, now.bridges, parameters)
     now = _with_models(spec, now, before, binder)
-    builder = MetricBuilder(_metric_specs(spec), now.models, binder, calendars, faults)
+    builder = MetricBuilder(_metric_specs(spec), now.models, binder, named_times, faults)
     if now.models:
         now = _with_metrics(now, before, builder)
     catalog = Catalog(
@@ -124,6 +127,7 @@ def _build(
         time_zone=spec.time_zone.text if spec.time_zone else "UTC",
         spines=build_spines(spec, faults),
         calendars=calendars,
+        shifts=named_times.shifts,
         parameters=parameters,
         saved_queries=build_saved_queries(spec.saved_queries, faults),
     )

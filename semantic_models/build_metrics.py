@@ -11,7 +11,7 @@ from sqlglot import exp
 from semantic_models.bind import Binder
 from semantic_models.build_funnels import funnel_inputs
 from semantic_models.build_parameters import fixed_values, with_values
-from semantic_models.build_readings import composed, reading_of
+from semantic_models.build_readings import NO_NAMED_TIMES, NamedTimes, composed, reading_of
 from semantic_models.build_retention import retention_inputs
 from semantic_models.build_scopes import ranked_of, scope_of
 from semantic_models.checks import (
@@ -52,8 +52,7 @@ class MetricBuilder:
     specs: Mapping[str, MetricSpec]
     models: Mapping[str, Model]
     binder: Binder
-    calendars: Mapping[str, str] = field(default_factory=dict)
-    """The calendar that has a grain of its own, by the grain."""
+    named_times: NamedTimes = NO_NAMED_TIMES
     faults: Faults = field(default_factory=Faults)
     """What is made of a lost measure or metric has no fault of its own."""
     built: dict[str, Metric | None] = field(default_factory=dict)
@@ -149,7 +148,7 @@ class MetricBuilder:
 
     def _read(self, metric: Metric, spec: MetricSpec) -> Metric:
         """A metric with its measures read at the times that its author says."""
-        reading = reading_of(spec, self.calendars)
+        reading = reading_of(spec, self.named_times)
         place = spec.of or spec.expr or spec.name
         if spec.time is not None:
             metric = replace(metric, inputs=self._at_time(metric, spec.time))

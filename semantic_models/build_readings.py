@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
+from semantic_models.checks import unknown
 from semantic_models.errors import ForebayError, NotSupported, WrongType
 from semantic_models.model import (
     CalendarGrain,
+    CalendarShift,
     Grain,
     Period,
     Reading,
@@ -27,7 +30,18 @@ Calendars = Mapping[str, str]
 _REGRAINS: dict[str, Regrain] = {"first": "first", "last": "last", "average": "average"}
 
 
-def reading_of(spec: MetricSpec, calendars: Calendars) -> Reading:
+@dataclass(frozen=True, slots=True)
+class NamedTimes:
+    """What the calendars of a project give names to."""
+
+    grains: Calendars
+    shifts: Mapping[str, CalendarShift]
+
+
+NO_NAMED_TIMES = NamedTimes({}, {})
+
+
+def reading_of(spec: MetricSpec, named: NamedTimes) -> Reading:
     """Which times' rows a metric counts at a time of the answer.
 
     Raises:
@@ -39,7 +53,7 @@ def reading_of(spec: MetricSpec, calendars: Calendars) -> Reading:
     _refuse_alone(spec.shift, (spec.offset,), '"offset"')
     shown = (spec.offset, spec.offset_to, *(part for part, _ in spec.funnel))
     _refuse_alone(spec.show, shown, '"offset", "offset_to" or "funnel"')
-    return Reading(shifts=_shifts(spec, calendars), window=_window(spec, calendars))
+    return Reading(shifts=_shifts(spec, named), window=_window(spec, named.grains))
 
 
 def composed(outer: Reading, inner: Reading, place: Scalar | None) -> Reading:
@@ -71,8 +85,10 @@ def composed(outer: Reading, inner: Reading, place: Scalar | None) -> Reading:
 def _can_be_told(reading: Reading) -> bool:
     """Whether a calendar is asked of the answer's own times only, which alone meet it."""
     window = reading.window or Window()
-    shifted = [each.back.grain if each.back else each.start_of for each in reading.shifts]
-    if any(isinstance(each, CalendarGrain) for each in shifted[1:]):
+    shifted = [
+        each.back.grain if each.back else each.start_of or each.named for each in reading.shifts
+    ]
+    if any(isinstance(each, CalendarGrain | CalendarShift) for each in shifted[1:]):
         return False
     if window.trailing is not None and isinstance(window.trailing.grain, CalendarGrain):
         return not shifted
@@ -165,14 +181,24 @@ def _regrain(written: Scalar | None) -> Regrain:
     return _REGRAINS[written.text]
 
 
-def _shifts(spec: MetricSpec, calendars: Calendars) -> tuple[Shift, ...]:
+def _shifts(spec: MetricSpec, named: NamedTimes) -> tuple[Shift, ...]:
     if spec.shift is not None and spec.shift.text != "rows":
         raise _none_of("shift", spec.shift, ["rows"])
     if spec.offset is not None:
-        return (Shift(back=span_of(spec.offset, calendars), by_rows=spec.shift is not None),)
+        return (_offset(spec.offset, named, by_rows=spec.shift is not None),)
     if spec.offset_to is not None:
-        return (Shift(start_of=period_of(spec.offset_to, calendars)),)
+        return (Shift(start_of=period_of(spec.offset_to, named.grains)),)
     return ()
+
+
+def _offset(written: Scalar, named: NamedTimes, *, by_rows: bool) -> Shift:
+    """A step back, or a shift of a calendar by its name."""
+    text = written.text.strip()
+    if text in named.shifts:
+        return Shift(named=named.shifts[text])
+    if " " not in text and "." in text:
+        raise unknown("shift of a calendar", text, [*named.shifts], "Shifts").at(written.position())
+    return Shift(back=span_of(written, named.grains), by_rows=by_rows)
 
 
 def _none_of(key: str, written: Scalar, allowed: list[str]) -> ForebayError:

@@ -13,6 +13,7 @@ from semantic_models.expressions import parse_one
 from semantic_models.faults import Faults
 from semantic_models.model import (
     GRAINS,
+    CalendarShift,
     Relation,
     Select,
     Spine,
@@ -121,3 +122,13 @@ def build_calendars(project: ProjectSpec, faults: Faults) -> dict[str, str]:
                 faults.add(fault)
             found.setdefault(grain.text, calendar.name.text)
     return found
+
+
+def build_shifts(project: ProjectSpec) -> dict[str, CalendarShift]:
+    """The shifts of all calendars, by the names that metrics and questions write."""
+    made = (
+        CalendarShift(name.text, calendar.name.text)
+        for calendar in project.calendars
+        for name, _ in calendar.shifts
+    )
+    return {str(each): each for each in made}

@@ -27,10 +27,12 @@ _NUMBER = "number:"
 _NOW, _THEN = ("now:",), ("then:",)
 
 
-def with_calendar_ends(periods: LogicalPlan, backs: Sequence[PeriodsBack]) -> LogicalPlan:
+def with_calendar_ends(
+    periods: LogicalPlan, backs: Sequence[PeriodsBack], further: Sequence[Output]
+) -> LogicalPlan:
     """A series of days with the ends of the calendars' periods that hold each of them."""
     rows = periods
-    columns = [Output(PERIOD, Expr(period()), TIMESTAMP)]
+    columns = [Output(PERIOD, Expr(period()), TIMESTAMP), *further]
     for number, each in enumerate(backs):
         path = (f"back:{number}",)
         within = (

@@ -9,6 +9,7 @@ from functools import cached_property
 from semantic_models.errors import NameCollision, UnknownName
 from semantic_models.join_paths import Ways, both_ways
 from semantic_models.model import (
+    CalendarShift,
     Expr,
     Metric,
     Model,
@@ -35,6 +36,8 @@ class Catalog:
     spines: tuple[Spine, ...] = ()
     calendars: Mapping[str, str] = field(default_factory=dict)
     """The model of the calendar that has a grain of its own, by the grain."""
+    shifts: Mapping[str, CalendarShift] = field(default_factory=dict)
+    """The days that calendars compare days with, as ``calendar.shift``."""
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     saved_queries: Mapping[str, SavedQuery] = field(default_factory=dict)
 

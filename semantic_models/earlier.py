@@ -10,10 +10,11 @@ from sqlglot import exp
 
 from semantic_models.bind import column
 from semantic_models.build_readings import composed
-from semantic_models.errors import ForebayError, NotSupported, Position, TimeRequired
+from semantic_models.catalog import Catalog
+from semantic_models.errors import ForebayError, NotSupported, Position, TimeRequired, UnknownName
 from semantic_models.metric_inputs import over_measures
 from semantic_models.metric_predicates import called_by
-from semantic_models.model import Expr, Grain, Input, MeasureUse, Metric, Reading, Shift, Span
+from semantic_models.model import Expr, Grain, Input, MeasureUse, Metric, Reading, Shift
 from semantic_models.periods import SECONDS
 from semantic_models.plan import Output
 from semantic_models.query import Query
@@ -26,13 +27,29 @@ IsGrouped = Callable[[MeasureUse], bool]
 """Whether a question groups by the metric time of a measure."""
 
 
-def suffix(span: Span) -> str:
-    """What a column's name ends with that shows the value of so long ago."""
-    return f"__{str(span).replace(' ', '_')}_ago"
+def shift_of(text: str, catalog: Catalog) -> Shift:
+    """The other time that a question compares with: a step back, or a calendar's shift.
+
+    Raises:
+        UnknownName: no calendar has a shift of that name.
+        WrongType: the unit is none, or the count is 0.
+    """
+    if "." not in text:
+        return Shift(back=question_span(text, "compare"))
+    if text not in catalog.shifts:
+        raise UnknownName.of("shift of a calendar", text, catalog.shifts)
+    return Shift(named=catalog.shifts[text])
 
 
-def earlier(metric: Metric, span: Span, is_grouped: IsGrouped, *, is_ranged: bool) -> Metric:
-    """A metric as it was so long ago: at each time of the answer, or in an earlier range.
+def suffix(shift: Shift) -> str:
+    """What a column's name ends with that shows the value of another time."""
+    if shift.named is not None:
+        return f"__{shift.named.calendar}__{shift.named.name}"
+    return f"__{str(shift.back).replace(' ', '_')}_ago"
+
+
+def earlier(metric: Metric, shift: Shift, is_grouped: IsGrouped, *, is_ranged: bool) -> Metric:
+    """A metric as it was then: at each time of the answer, or in an earlier range.
 
     Raises:
         NotSupported: it is made of a funnel, or cumulates by a calendar.
@@ -46,15 +63,16 @@ def earlier(metric: Metric, span: Span, is_grouped: IsGrouped, *, is_ranged: boo
                 hint="Ask for the two times in questions of their own.",
             )
         if is_grouped(use):
-            reading = composed(Reading((Shift(back=span),)), use.reading, None)
+            reading = composed(Reading((shift,)), use.reading, None)
             return replace(use, reading=reading)
-        if not is_ranged or not use.reading.is_plain:
+        if not is_ranged or not use.reading.is_plain or shift.back is None:
             raise TimeRequired(
                 f'metric "{metric.name}" is compared with an earlier time, and the question tells '
                 "no times apart",
-                hint="Group by metric_time, or give a time range.",
+                hint="Group by metric_time"
+                + (", or give a time range." if shift.back is not None else "."),
             )
-        return replace(use, ago=span)
+        return replace(use, ago=shift.back)
 
     inputs: tuple[Input, ...] = tuple(over_measures(each, shifted) for each in metric.inputs)
     return replace(metric, inputs=inputs)
@@ -79,13 +97,13 @@ def check_comparable(query: Query, is_axis: Callable[[str], bool], *, by_time: b
         )
 
 
-def check_members(query: Query, look: Look, is_axis: Callable[[str], bool]) -> None:
+def check_members(query: Query, shift: Shift, look: Look, is_axis: Callable[[str], bool]) -> None:
     """Refuse members in ``where`` that are made of metric time: they would not lie earlier.
 
     What is read of the time of day is the same a number of days ago.
     """
-    spans = [question_span(text, "compare").grain for text in query.compare]
-    by_days = not any(each in SECONDS and SECONDS[each] < SECONDS[Grain.DAY] for each in spans)
+    step = None if shift.back is None else shift.back.grain
+    by_days = step not in SECONDS or SECONDS[step] >= SECONDS[Grain.DAY]
     own = set(_columns_of(METRIC_TIME, look))
     for name in names_in(query.where):
         if is_axis(name) or called_by(name) is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -50,6 +50,7 @@ def give_types(
         else model
         for name, model in catalog.models.items()
     }
+    faults += _shifts_without_dates(catalog, models)
     metrics = {name: _metric(metric, models, faults) for name, metric in catalog.metrics.items()}
     return replace(catalog, models=models, metrics=metrics), tuple(faults)
 
@@ -97,6 +98,20 @@ def _dimension(
             )
         )
     return replace(dimension, type=told)
+
+
+def _shifts_without_dates(catalog: Catalog, models: Mapping[str, Model]) -> Iterator[ForebayError]:
+    """What calendars compare days with are days: an instant has none of its own."""
+    for shift in catalog.shifts.values():
+        calendar = models.get(shift.calendar)  # One with faults is not there.
+        member = calendar.dimensions.get(shift.name) if calendar is not None else None
+        if member is not None and member.type is not None and member.type.kind is not Kind.DATE:
+            origin = member.expr.origin
+            yield WrongType(
+                f'shift "{shift}" holds {member.type}, and no dates',
+                hint="Name a column of dates.",
+                position=origin.position() if origin else None,
+            )
 
 
 def _measure(

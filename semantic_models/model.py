@@ -206,12 +206,27 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class CalendarShift:
+    """The day that a calendar of the project compares each day with."""
+
+    name: str
+    calendar: str
+    """The model of the calendar, whose dimension of that name it is."""
+
+    def __str__(self) -> str:
+        """The shift as people write it."""
+        return f"{self.calendar}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
 class Shift:
-    """An earlier time: a step back, or the first one of a period."""
+    """Another time: a step back, the first one of a period, or what a calendar says."""
 
     back: Span | None = None
     start_of: Period | None = None
     """The grain whose period is gone back to, where no step is."""
+    named: CalendarShift | None = None
+    """The calendar's shift, where it is neither of both."""
     by_rows: bool = False
     """Whether rows are always shifted, and never whole periods."""
 

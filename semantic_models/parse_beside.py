@@ -14,6 +14,7 @@ def calendar(name: Scalar, fields: Fields, _: Faults) -> CalendarSpec:
         table=must(fields, "table"),
         day=must(fields, "day"),
         grains=fields.texts("grains"),
+        shifts=fields.texts("shifts"),
         engine=fields.scalar("engine"),
     )
 

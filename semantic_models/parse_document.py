@@ -54,6 +54,7 @@ _OF_THE_SAVED = (
 _TOP_KEYS = ("by", "n", "on", "other")
 _TIME_KEYS = ("on", "from", "to", "last", "zone")
 _LAST = re.compile(r"\d{1,5} +[a-z]+")
+_SHIFT = re.compile(r"\w+\.\w+", re.ASCII)
 OPERATORS = {
     **{each: each for each in ("=", "!=", "<", "<=", ">", ">=", "in", "not in", "between")},
     **{each: each for each in ("is null", "is not null", "like")},
@@ -261,8 +262,12 @@ def _spans(document: Json, key: str) -> tuple[str, ...]:
 
 
 def _span(entry: Json, at: str) -> str:
+    if isinstance(entry, str) and _SHIFT.fullmatch(entry.strip()):
+        return entry.strip()
     if not isinstance(entry, str) or not _LAST.fullmatch(entry.strip().lower()):
-        raise WrongType(f'"{at}" takes a count and a unit, such as "1 year"')
+        raise WrongType(
+            f'"{at}" takes a count and a unit, such as "1 year", or a shift of a calendar'
+        )
     return entry.strip().lower()
 
 

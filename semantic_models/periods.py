@@ -9,7 +9,17 @@ from sqlglot import exp
 
 from semantic_models.bind import column
 from semantic_models.intrinsics import ahead, back, shown_as, start_of, truncate
-from semantic_models.model import GRAINS, CalendarGrain, Expr, Grain, Period, Reading, Shift, Span
+from semantic_models.model import (
+    GRAINS,
+    CalendarGrain,
+    CalendarShift,
+    Expr,
+    Grain,
+    Period,
+    Reading,
+    Shift,
+    Span,
+)
 from semantic_models.types import LogicalType
 
 PERIOD = "period"
@@ -47,6 +57,8 @@ def at_period(type_: LogicalType, grain: Grain, own: Grain, rest: Expr | None = 
 
 BEGINS, ENDS, LOW, HIGH = ("begins", "ends", "low", "high")
 """The first and last day of a calendar's period, and of the one that lies some periods back."""
+THEN = "then"
+"""The day that a calendar compares a day with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +67,18 @@ class CalendarEnds:
 
     asked: dict[tuple[CalendarGrain, int], int] = field(default_factory=dict)
     """The number of each pair of a grain and a count of periods back."""
+    shifts: dict[CalendarShift, int] = field(default_factory=dict)
+    """The number of each shift."""
 
     def column(self, end: str, grain: CalendarGrain, back: int = 0) -> exp.Expr:
         """One of the ends."""
         number = self.asked.setdefault((grain, back), len(self.asked))
         return column(end_name(end, number), SPINE)
+
+    def shifted(self, shift: CalendarShift) -> exp.Expr:
+        """The day that the answer's is compared with."""
+        number = self.shifts.setdefault(shift, len(self.shifts))
+        return column(end_name(THEN, number), SPINE)
 
     def nth(self, grain: CalendarGrain, back: int) -> exp.Expr:
         """The day that lies as far in the earlier period as the answer's does in its own."""
@@ -170,6 +189,8 @@ def begins(grains: Sequence[Period], ends: CalendarEnds) -> Expr:
 def _shifted(at: exp.Expr, shift: Shift, ends: CalendarEnds) -> exp.Expr:
     if shift.back is not None:
         return _back(at, shift.back, ends)
+    if shift.named is not None:
+        return ends.shifted(shift.named)
     assert shift.start_of is not None, "a shift goes back by a span or to a start"
     return _start(at, shift.start_of, (), ends)
 

@@ -111,7 +111,10 @@ def met_days(rows: LogicalPlan, calendars: Sequence[CalendarStep]) -> LogicalPla
 def _series(branch: Branch, axis: Axis) -> LogicalPlan:
     moments = Moments.of(branch.home, axis.moment, branch.steps)
     periods = series(axis.periods, [moments])
-    return with_calendar_ends(periods, axis.backs) if axis.backs else periods
+    if not axis.backs and not axis.shifts:
+        return periods
+    days = met_days(periods, [step for step, _ in axis.shifts])
+    return with_calendar_ends(days, axis.backs, [then for _, then in axis.shifts])
 
 
 def series(periods: Periods, moments: Sequence[Moments]) -> Series:

@@ -27,7 +27,8 @@ def _of_branch(branch: Branch) -> Iterator[Promise]:
         yield from _of_home(branch.home)
     for step in _steps(branch):
         yield from _of_step(step)
-    for day in branch.calendars:
+    shifts = branch.axis.shifts if branch.axis is not None else ()
+    for day in (*branch.calendars, *(step for step, _ in shifts)):
         yield no_repeated_key(day.calendar, day.calendar.key)
     for metric in branch.metrics:
         yield from _of_query(metric.inner)

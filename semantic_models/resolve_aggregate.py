@@ -8,7 +8,14 @@ from functools import partial
 
 from semantic_models.answer_columns import answered, column_name
 from semantic_models.catalog import Catalog
-from semantic_models.earlier import check_comparable, check_members, earlier, partial_flags, suffix
+from semantic_models.earlier import (
+    check_comparable,
+    check_members,
+    earlier,
+    partial_flags,
+    shift_of,
+    suffix,
+)
 from semantic_models.errors import (
     ForebayError,
     NameCollision,
@@ -27,6 +34,7 @@ from semantic_models.model import (
     MeasureUse,
     Metric,
     Nested,
+    Shift,
 )
 from semantic_models.nested_queries import (
     INNER,
@@ -45,7 +53,6 @@ from semantic_models.resolve_filling import resolve_filling
 from semantic_models.resolve_filters import Clock, names_in
 from semantic_models.resolve_funnel import branch_of_funnel
 from semantic_models.resolve_names import METRIC_TIME, Reached, is_metric_time
-from semantic_models.resolve_time import question_span
 from semantic_models.resolved import (
     Branch,
     BranchMeasure,
@@ -80,7 +87,7 @@ def _resolve(query: Query, catalog: Catalog, clock: Clock, further: Sequence[str
     grain = _metric_time_grain(catalog, metrics) if uses_time else None
     of_home = partial(_resolver, query, catalog, clock, grain)
     if query.compare:
-        asked += list(_compared(query, asked, partial(_by_time, catalog, of_home), inputs))
+        asked += list(_compared(query, asked, catalog, of_home, inputs))
     shown = {_measure_column(number) for number in range(len(inputs))}
     hidden = {name: _metric(Asked(name), catalog, inputs) for name in further}
     uses, nested = _apart(inputs, shown)
@@ -210,24 +217,29 @@ def _metric(asked: Asked, catalog: Catalog, inputs: list[Input]) -> AskedMetric:
 def _compared(
     query: Query,
     asked: Sequence[AskedMetric],
-    resolver_of: Callable[[MeasureUse], BranchResolver],
+    catalog: Catalog,
+    of_home: Callable[[Home], BranchResolver],
     inputs: list[Input],
 ) -> Iterator[AskedMetric]:
-    """The metrics as they were so long ago."""
+    """The metrics as they were at the other times that a question compares with."""
 
-    def is_grouped(use: MeasureUse) -> bool:
-        resolver = resolver_of(use)
+    def is_grouped(shift: Shift, use: MeasureUse) -> bool:
+        resolver = of_home(home_by_time(use, catalog))
         found = bool(grouped_times(resolver, query))
         check_comparable(query, partial(is_axis, resolver), by_time=found)
-        check_members(query, resolver.look, partial(is_axis, resolver))
+        check_members(query, shift, resolver.look, partial(is_axis, resolver))
         return found
 
-    for text in query.compare:
-        span = question_span(text, "compare")
+    for number, text in enumerate(query.compare):
+        try:
+            shift = shift_of(text, catalog)
+        except UnknownName as error:
+            raise error.at(Position(f"compare[{number}]", 1, 1, len(text), text)) from None
         for each in asked:
-            then = earlier(each.metric, span, is_grouped, is_ranged=query.time.is_given)
+            is_then = partial(is_grouped, shift)
+            then = earlier(each.metric, shift, is_then, is_ranged=query.time.is_given)
             formula = renumbered(then, inputs, _measure_column)
-            yield AskedMetric(f"{each.name}{suffix(span)}", then, formula)
+            yield AskedMetric(f"{each.name}{suffix(shift)}", then, formula)
 
 
 def _names_of(
@@ -236,12 +248,6 @@ def _names_of(
     """What names mean to the measures of a metric, whose metric times may differ."""
     homes = dict.fromkeys(home_by_time(use, catalog) for use in metric.measures)
     return SameNames(tuple(of_home(home).look for home in homes))
-
-
-def _by_time(
-    catalog: Catalog, of_home: Callable[[Home], BranchResolver], use: MeasureUse
-) -> BranchResolver:
-    return of_home(home_by_time(use, catalog))
 
 
 def _or_dimension(error: UnknownName, asked: Asked, catalog: Catalog) -> UnknownName:

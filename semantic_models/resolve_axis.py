@@ -11,34 +11,39 @@ from sqlglot import exp
 
 from semantic_models.catalog import Catalog
 from semantic_models.errors import ForebayError, NotSupported, TimeRequired, WrongType
-from semantic_models.intrinsics import civil_time, moment
+from semantic_models.intrinsics import cast, civil_time, moment
 from semantic_models.model import (
     GRAINS,
     CalendarGrain,
     Dimension,
     Expr,
     Grain,
+    Model,
     Period,
     Reading,
     Spine,
 )
 from semantic_models.periods import (
     SECONDS,
+    THEN,
     CalendarEnds,
     begins,
     counted,
     counted_once,
     divides,
+    end_name,
     moves_ahead,
+    period,
 )
+from semantic_models.plan import Output
 from semantic_models.query import Asked, Filter, Predicate, Query
-from semantic_models.resolve_branch import BranchResolver
+from semantic_models.resolve_branch import BranchResolver, day_of
 from semantic_models.resolve_filters import names_in
 from semantic_models.resolve_names import METRIC_TIME, Reached
 from semantic_models.resolve_time import Bounds, bounds, floor, is_within_day, time_literal
-from semantic_models.resolved import Axis, Periods, PeriodsBack
+from semantic_models.resolved import Axis, CalendarStep, Periods, PeriodsBack
 from semantic_models.top_members import MEMBER, OTHER
-from semantic_models.types import Kind
+from semantic_models.types import TIMESTAMP, Kind
 
 PERIODS_MAX = 1_000_000
 """The periods that are made between the ends of a range."""
@@ -117,19 +122,24 @@ def resolve_axis(resolver: BranchResolver, query: Query, reading: Reading) -> Ax
     coarser += [CalendarGrain(each, resolver.catalog.calendars[each]) for each in named]
     if coarser and not by_day and any(each.start_of for each in reading.shifts):
         predicates = (*predicates, begins(coarser, ends))
-    if ends.asked and grain is not Grain.DAY:
+    if (ends.asked or ends.shifts) and grain is not Grain.DAY:
         raise _not_by_day(grain)
     window = reading.window
     is_coarser = bool(coarser) or has_parts
     is_regrained = window is not None and (is_coarser or window.regrain == "average")
     by_steps = window is None and all(each.back for each in reading.shifts)
-    is_whole = by_steps and not by_day and not any(each.part for each in found)
+    is_shifted = window is None and all(each.back or each.named for each in reading.shifts)
+    is_whole = is_shifted and not by_day and not any(each.part for each in found)
     return Axis(
         periods=_with_whole(resolver, periods(resolver, query, grain), coarser if is_whole else ()),
         moment=at,
         predicates=predicates,
         regrain=window.regrain if window and is_regrained else None,
         backs=tuple(_of_calendar(resolver, calendar, count) for calendar, count in ends.asked),
+        shifts=tuple(
+            _compared_day(resolver.catalog.models[each.calendar], each.name, number)
+            for each, number in ends.shifts.items()
+        ),
         rest=_rest(resolver, query, grain, by_steps=by_steps),
     )
 
@@ -217,6 +227,13 @@ def _into_period(own: Reached, grain: Grain) -> Expr:
     civil = civil_time(raw.tree.copy(), own.type.kind)
     begun = moment(raw.tree.copy(), grain, own.type)
     return Expr(exp.Paren(this=exp.Sub(this=civil, expression=begun)), raw.paths)
+
+
+def _compared_day(calendar: Model, name: str, number: int) -> tuple[CalendarStep, Output]:
+    """The calendar's row of a period, and the day that it says the period is compared with."""
+    step, then = day_of(calendar, name, period(), (f"shift:{number}",))
+    shown = Expr(cast(then.expr.tree.copy(), "TIMESTAMP"))
+    return step, Output(end_name(THEN, number), shown, TIMESTAMP)
 
 
 def _check_steps(reading: Reading, grain: Grain) -> None:

@@ -151,6 +151,8 @@ class Axis:
     """What the predicates know of calendars at each period."""
     rest: Expr | None = None
     """How far a row's time is into its own period, where predicates and ranges tell that apart."""
+    shifts: tuple[tuple[CalendarStep, Output], ...] = ()
+    """The calendars' days that the periods meet, each with the day that it is compared with."""
 
 
 @record()

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import replace
 from typing import TypeVar
 
 from semantic_models.catalog import Catalog
 from semantic_models.errors import Position
 from semantic_models.join_paths import Joins, both_ways
-from semantic_models.model import Expr, Metric, Model, Path
+from semantic_models.model import (
+    CalendarGrain,
+    CalendarShift,
+    Expr,
+    Metric,
+    Model,
+    Path,
+    Reading,
+    Window,
+)
 
 Models = Mapping[str, Model]
 T = TypeVar("T")
@@ -93,10 +102,23 @@ def _metrics(catalog: Catalog, models: Models) -> dict[str, Metric]:
             use.model in models
             and use.measure in models[use.model].measures
             and all(_leads(use.model, each, edges) for each in use.filters)
+            and all(
+                each.calendar in models and each.name in models[each.calendar].dimensions
+                for each in _asked_of_calendars(use.reading)
+            )
             for use in metric.measures
         )
 
     return _only(catalog.metrics, stands)
+
+
+def _asked_of_calendars(reading: Reading) -> Iterator[CalendarGrain | CalendarShift]:
+    """The grains and shifts of calendars by which times are shifted or cumulated."""
+    window = reading.window or Window()
+    steps = (*(each.back for each in reading.shifts), window.trailing)
+    found: list[object] = [each.grain for each in steps if each is not None]
+    found += [window.to_date, *(each.start_of or each.named for each in reading.shifts)]
+    return (each for each in found if isinstance(each, CalendarGrain | CalendarShift))
 
 
 def _only(named: Mapping[str, T], stands: Callable[[T], bool]) -> dict[str, T]:

@@ -270,11 +270,14 @@ class CalendarSpec:
     day: Scalar
     grains: tuple[tuple[Scalar, Scalar], ...]
     """Pairs of a grain's name and its column."""
+    shifts: tuple[tuple[Scalar, Scalar], ...] = ()
+    """Pairs of a shift's name and the column of the day that each day is compared with."""
     engine: Scalar | None = None
 
     def model(self) -> ModelSpec:
-        """The calendar as a model, whose dimensions are its grains."""
-        dimensions = (DimensionSpec(name=name, expr=column) for name, column in self.grains)
+        """The calendar as a model, whose dimensions are its grains and shifts."""
+        written = (*self.grains, *self.shifts)
+        dimensions = (DimensionSpec(name=name, expr=column) for name, column in written)
         return ModelSpec(
             name=self.name,
             table=self.table,

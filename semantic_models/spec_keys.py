@@ -272,6 +272,7 @@ CALENDAR = Kind(
         "table": Shape.TEXT,
         "day": Shape.TEXT,
         "grains": Shape.TEXTS,
+        "shifts": Shape.TEXTS,
         "engine": Shape.TEXT,
     },
     required=("table", "day", "grains"),

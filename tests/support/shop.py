@@ -277,6 +277,7 @@ parameters:
   counted: {type: boolean, default: true}
 calendars:
   retail: {table: retail, day: day, grains: {fiscal_week: week_start, season: season}}
+  trade: {table: trade, day: day, grains: {trade_period: period}, shifts: {comparable: day_then}}
   rota: {table: rota, day: on_day, grains: {stint: stint}}
 metrics:
   aov: revenue / orders
@@ -373,6 +374,10 @@ metrics:
   revenue_last_season: {of: revenue, offset: 1 season}
   season_to_date: {of: revenue, to_date: season, regrain: last}
   season_to_date_before: {of: season_to_date, offset: 1 season}
+  revenue_comparable: {of: revenue, offset: trade.comparable}
+  buyers_comparable: {of: buyers, offset: trade.comparable}
+  change_to_comparable: {of: revenue, offset: trade.comparable, show: change}
+  mtd_comparable: {of: revenue_mtd, offset: trade.comparable}
   two_stints: {of: revenue, trailing: 2 stints}
   stint_start: {of: revenue, offset_to: stint}
   revenue_abroad: revenue * param.rate

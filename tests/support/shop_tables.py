@@ -109,6 +109,16 @@ insert into retail
     t::date, (t - interval (dayofweek(t)) day)::date,
     case when month(t) < 7 then 'spring' else 'fall' end
   from generate_series(timestamp '2024-01-01', timestamp '2024-12-31', interval 1 day) as s(t);
+create table trade(day date, period varchar, day_then date);
+insert into trade
+  select
+    t::date, case when t < '2024-12-01' then 'autumn' else 'winter' end,
+    case
+      when t = '2024-11-05' then null when t = '2024-11-04' then date '2024-03-10'
+      when t < '2024-12-01' then t::date - 238 when t < '2025-01-01' then t::date - 58
+      else t::date - 1
+    end
+  from generate_series(timestamp '2024-11-01', timestamp '2025-01-10', interval 1 day) as s(t);
 create table rota(on_day date, stint varchar);
 insert into rota
   select
