@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlglot import exp
 
 from semantic_models.bind import column_expr
 from semantic_models.errors import (
     NameCollision,
     UnknownName,
 )
+from semantic_models.flags import with_flags
 from semantic_models.model import (
     GRAINS,
     Expr,
@@ -17,7 +20,7 @@ from semantic_models.plan import Output, SortKey
 from semantic_models.query import Asked, OrderBy, Query
 from semantic_models.ranks import AskedMetric, AskedMetrics
 from semantic_models.resolve_branch import asked_position, shown_in
-from semantic_models.resolve_filters import Clock, Computed, aggregate_filter
+from semantic_models.resolve_filters import Clock, Computed, aggregate_filter, or_parameter
 from semantic_models.resolve_names import Reached, parts_of
 from semantic_models.resolved import (
     AnswerColumn,
@@ -57,14 +60,15 @@ def answered(
         type_ = shown_in(each.metric.type, clock.zone)
         computed[each.name] = Output(each.name, Expr(each.formula), type_)
     known = _columns_by_name(query, keys, metrics)
+    column_of = or_parameter(known.get, metrics.parameters)
     having = tuple(
-        part for each in query.having for part in aggregate_filter(each, known.get, clock)
+        part for each in query.having for part in aggregate_filter(each, column_of, clock)
     )
     if query.top is not None and having:
         having = or_other(having, query)
-    order = tuple(sort_key(each, known) for each in query.order_by)
-    outputs = _ordered(query, keys, computed)
-    return ResolvedQuery(
+    order = ordered(sort_key(each, known) for each in query.order_by)
+    outputs = _in_order(query, keys, computed)
+    made = ResolvedQuery(
         shape="aggregate",
         branches=branches,
         computed=outputs,
@@ -77,9 +81,15 @@ def answered(
         engine=branches[0].home.engine,
         columns=_answer(outputs, asked, about),
     )
+    return with_flags(made, metrics.flags) if metrics.flags else made
 
 
-def _ordered(
+def ordered(keys: Iterable[SortKey]) -> tuple[SortKey, ...]:
+    """The keys that tell rows apart: engines read some constants as places."""
+    return tuple(each for each in keys if each.expr.tree.find(exp.Column))
+
+
+def _in_order(
     query: Query, keys: Sequence[Output], computed: Mapping[str, Output]
 ) -> tuple[Output, ...]:
     """The columns in the order in which they were asked."""
@@ -107,9 +117,9 @@ def _columns_by_name(
     shown = {each.name: _computed(each) for each in metrics.shown}
     every = (*metrics.shown, *metrics.hidden.values())
     hidden_too = {each.metric.name: _computed(each) for each in every}
-    _add_bare_times(known, keys, query)
-    if query.totals:
-        known |= {each.name: Computed(each.expr.tree, Kind.BOOLEAN) for each in flags_of(keys)}
+    add_bare_times(known, keys, query.dimensions)
+    flags = (*metrics.flags, *(flags_of(keys) if query.totals else ()))
+    known |= {each.name: Computed(each.expr.tree, Kind.BOOLEAN) for each in flags}
     return {**known, **hidden_too, **shown}
 
 
@@ -118,10 +128,12 @@ def _computed(asked: AskedMetric) -> Computed:
     return Computed(asked.formula, kind, is_metric=True)
 
 
-def _add_bare_times(known: dict[str, Computed], keys: Sequence[Output], query: Query) -> None:
+def add_bare_times(
+    known: dict[str, Computed], keys: Sequence[Output], dimensions: Sequence[Asked]
+) -> None:
     """A time dimension without its grain, where the answer has it at one grain only."""
     grains: dict[str, list[Output]] = {}
-    for key, dimension in zip(keys, query.dimensions, strict=True):
+    for key, dimension in zip(keys, dimensions, strict=True):
         *parts, last = parts_of(dimension.name)
         if last in GRAINS:
             grains.setdefault(".".join(parts), []).append(key)

@@ -60,6 +60,18 @@ def parameter_expr(parameter: Parameter) -> Expr:
     return Expr(exp.Cast(this=value, to=exp.DataType(this=dtype, nested=False)))
 
 
+def parameter_named(name: str, parameters: Mapping[str, Parameter]) -> tuple[Expr, LogicalType]:
+    """The value of a parameter as an expression, with its type.
+
+    Raises:
+        UnknownName: the project has none of that name.
+    """
+    found = parameters.get(name)
+    if found is None:
+        raise UnknownName.of("parameter", name, parameters)
+    return parameter_expr(found), TYPES[found.type_name][0]
+
+
 def values_of(asked: Values, parameters: Mapping[str, Parameter]) -> Values:
     """The value of every parameter: the question's, else its default.
 

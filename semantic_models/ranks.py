@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from semantic_models.bind import column_expr
 from semantic_models.errors import UnaggregatedFinerGrain
-from semantic_models.model import Expr, Metric, Ranked
+from semantic_models.model import Expr, Metric, Parameter, Ranked
 from semantic_models.nested_queries import real_name
 from semantic_models.plan import Output
 from semantic_models.query import Query
@@ -34,6 +34,10 @@ class AskedMetrics:
     shown: Sequence[AskedMetric]
     hidden: Mapping[str, AskedMetric]
     """Those that only having or the order names, by these names."""
+    parameters: Mapping[str, Parameter]
+    """What predicates on them may name too."""
+    flags: tuple[Output, ...] = ()
+    """The columns beside them that tell what a row is."""
     windows: tuple[Output, ...] = ()
     """The ranks among them, as columns that their formulas are."""
 
@@ -65,7 +69,7 @@ def ranked_metrics(
 
     shown = [ranked(each) for each in asked.shown]
     others = {name: ranked(each) for name, each in asked.hidden.items()}
-    return AskedMetrics(shown, others, tuple(windows))
+    return replace(asked, shown=shown, hidden=others, windows=tuple(windows))
 
 
 def _rank(each: AskedMetric, ranked: Ranked, columns: Sequence[str]) -> Expr:

@@ -24,7 +24,6 @@ from semantic_models.errors import (
     Position,
     UnknownName,
 )
-from semantic_models.flags import with_flags
 from semantic_models.homes import Home, home_by_time, homes_of
 from semantic_models.metric_inputs import renumbered
 from semantic_models.model import (
@@ -118,31 +117,30 @@ def _resolve(query: Query, catalog: Catalog, clock: Clock, further: Sequence[str
     _check_shared([*_sides(branches, resolvers), *_nested_sides(nested_groups, of_home)], query)
     branches, nested_groups = with_presence(branches, nested_groups, shown)
     about = {name: first.located(each).member.about for name, each in keys.items()}
-    told = ranked_metrics(AskedMetrics(asked, hidden), branches[0].keys, query, names_of)
+    flags = _partial_flags(branches[0].keys, query, first) if query.compare else ()
+    told = AskedMetrics(asked, hidden, catalog.parameters, flags)
+    told = ranked_metrics(told, branches[0].keys, query, names_of)
     resolved = answered(query, branches, told, about, clock)
     present = is_present(branches, nested_groups)
     if nested_groups or present:
         resolved = replace(resolved, nested=nested_groups, present=present)
-    if query.compare:
-        resolved = _with_partial_flags(resolved, query, first)
     if not is_filled:
         return resolved
     filling = resolve_filling(query, list(resolvers.values()), branches[0].keys, clock)
     return replace(resolved, filling=filling)
 
 
-def _with_partial_flags(
-    resolved: ResolvedQuery, query: Query, resolver: BranchResolver
-) -> ResolvedQuery:
-    """The question with columns that tell which periods its time range cuts short."""
+def _partial_flags(
+    keys: Sequence[Output], query: Query, resolver: BranchResolver
+) -> tuple[Output, ...]:
+    """The columns that tell which periods a question's time range cuts short."""
     grains = {
         key.name: grain
-        for key, asked in zip(resolved.branches[0].keys, query.dimensions, strict=True)
+        for key, asked in zip(keys, query.dimensions, strict=True)
         if is_axis(resolver, asked.name) and (grain := resolver.grouped(asked).grain) is not None
     }
-    times = [(key, grains[key.name]) for key in resolved.branches[0].keys if key.name in grains]
-    flags = partial_flags(times, range_of(resolver, query))
-    return with_flags(resolved, flags)
+    times = [(key, grains[key.name]) for key in keys if key.name in grains]
+    return partial_flags(times, range_of(resolver, query))
 
 
 _BENEATH = "a:"

@@ -30,7 +30,7 @@ from semantic_models.join_paths import walked
 from semantic_models.matching import is_valid, same_partition
 from semantic_models.metric_predicates import VALUE, Called, called_by, key_name
 from semantic_models.model import Dimension, Expr, Grain, Join, Model, OneTime, Path, Span
-from semantic_models.parameters import PREFIX, TYPES, parameter_expr
+from semantic_models.parameters import PREFIX, parameter_named
 from semantic_models.periods import period
 from semantic_models.plan import Output
 from semantic_models.query import (
@@ -130,10 +130,7 @@ class BranchResolver:
 
     def _parameter(self, name: str) -> Reached:
         """The value of a parameter, the same for every row."""
-        found = self.catalog.parameters.get(name)
-        if found is None:
-            raise UnknownName.of("parameter", name, self.catalog.parameters)
-        value, type_ = parameter_expr(found), TYPES[found.type_name][0]
+        value, type_ = parameter_named(name, self.catalog.parameters)
         member = Dimension(name=name, expr=value, type=type_)
         return Reached((), (), self.home.name, member, dated=(value, type_))
 

@@ -17,7 +17,13 @@ from semantic_models.plan import Output
 from semantic_models.query import Asked, Query, TimeRange
 from semantic_models.resolve_axis import check_clock, is_axis, own_moment, periods
 from semantic_models.resolve_branch import BranchResolver, day_of
-from semantic_models.resolve_filters import Clock, Computed, aggregate_filter, names_in
+from semantic_models.resolve_filters import (
+    Clock,
+    Computed,
+    aggregate_filter,
+    names_in,
+    or_parameter,
+)
 from semantic_models.resolve_names import METRIC_TIME, Reached
 from semantic_models.resolved import CalendarStep, Filling, Moments, Periods
 from semantic_models.types import Kind
@@ -114,11 +120,12 @@ def _applied_again(
     names = names_in(parts)
     known = _of_periods(names, query, resolvers, keys)
     known |= _exact_columns(names, query, resolvers[0], keys)
+    column_of = or_parameter(known.get, resolvers[0].catalog.parameters)
     return tuple(
         found
         for part in parts
         if all(name in known for name in names_in([part]))
-        for found in aggregate_filter(part, known.get, clock)
+        for found in aggregate_filter(part, column_of, clock)
     )
 
 

@@ -17,6 +17,7 @@ from semantic_models.errors import (
     NonAggregateInHaving,
     Position,
     TypeMismatch,
+    UnknownName,
 )
 from semantic_models.expressions import (
     conjuncts,
@@ -30,8 +31,8 @@ from semantic_models.expressions import (
 )
 from semantic_models.functions import AGGREGATES
 from semantic_models.kinds import hint_of, is_text_of, settle
-from semantic_models.model import Dimension, Expr
-from semantic_models.parameters import PREFIX
+from semantic_models.model import Dimension, Expr, Parameter
+from semantic_models.parameters import PREFIX, parameter_named
 from semantic_models.query import Comparison, Filter, Plain, Predicate
 from semantic_models.record import record
 from semantic_models.resolve_names import Reached, parts_of
@@ -49,10 +50,24 @@ class Computed:
     tree: exp.Expr
     kind: Kind | None
     is_metric: bool = False
+    is_constant: bool = False
+    """Whether it is the same for every group, and so of no level."""
 
 
 ColumnOf = Callable[[str], Computed | None]
 """From a name to what computes it above the groups; None for other names."""
+
+
+def or_parameter(column_of: ColumnOf, parameters: Mapping[str, Parameter]) -> ColumnOf:
+    """The same where names of parameters mean their values."""
+
+    def found(name: str) -> Computed | None:
+        if not name.startswith(f"{PREFIX}."):
+            return column_of(name)
+        value, type_ = parameter_named(name.removeprefix(f"{PREFIX}."), parameters)
+        return Computed(value.tree, type_.kind, is_constant=True)
+
+    return found if parameters else column_of
 
 
 _BINARY: dict[str, type[exp.Binary]] = {
@@ -283,7 +298,12 @@ def _check_level(tree: exp.Expr, column_of: ColumnOf, at: Callable[[exp.Expr], P
     for node, parts in names(tree):
         if node.find_ancestor(*AGGREGATES) is not None:
             continue
-        known = column_of(".".join(parts))
+        try:
+            known = column_of(".".join(parts))
+        except UnknownName as error:
+            raise error.at(at(node)) from None
+        if known is not None and known.is_constant:
+            continue
         if known is not None and known.is_metric:
             of_groups += 1
         else:

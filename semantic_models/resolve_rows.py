@@ -8,7 +8,13 @@ from functools import partial
 
 from sqlglot import exp
 
-from semantic_models.answer_columns import answer_column, column_name, sort_key
+from semantic_models.answer_columns import (
+    add_bare_times,
+    answer_column,
+    column_name,
+    ordered,
+    sort_key,
+)
 from semantic_models.bind import column
 from semantic_models.catalog import Catalog
 from semantic_models.errors import (
@@ -266,6 +272,7 @@ def _order_of_values(
 ) -> tuple[SortKey, ...]:
     """Distinct values are ordered by the values themselves, and by nothing else."""
     known = _known(listing, keys, [column(each.name) for each in keys])
+    add_bare_times(known, keys, listing.asked)
     return tuple(sort_key(each, known) for each in query.order_by)
 
 
@@ -283,8 +290,7 @@ def _order_of_rows(
             expr = found.expr()
             resolver.walk_paths(expr.paths)
             known[each.name] = Computed(expr.tree, found.type.kind)
-    ordered = (sort_key(each, known) for each in query.order_by)
-    return tuple(each for each in ordered if each.expr.tree.find(exp.Column))
+    return ordered(sort_key(each, known) for each in query.order_by)
 
 
 def _known(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from sqlglot import exp
 
 from semantic_models.bind import column_expr
-from semantic_models.errors import NotSupported, TimeRequired
+from semantic_models.errors import NotSupported, TimeRequired, UnaggregatedFinerGrain
 from semantic_models.flags import with_flags
 from semantic_models.model import Expr
 from semantic_models.plan import Output
@@ -58,7 +58,8 @@ def with_totals(resolved: ResolvedQuery, levels: Iterable[ResolvedQuery]) -> Res
     """The question with its totals.
 
     Raises:
-        NotSupported: a metric looks at other times, which a total does not tell apart.
+        NotSupported: a metric looks at other times, or ranks within a dimension, which a total
+            does not tell apart.
         NameCollision: a column is named as one that tells totals.
     """
     flagged = with_flags(resolved, flags_of(resolved.branches[0].keys))
@@ -69,5 +70,11 @@ def with_totals(resolved: ResolvedQuery, levels: Iterable[ResolvedQuery]) -> Res
             "totals stand beside a metric that looks at other times",
             detail=error.message,
             hint="Leave totals out, or ask for that metric in a question of its own.",
+        ) from None
+    except UnaggregatedFinerGrain as error:
+        raise NotSupported(
+            "totals stand beside a rank within a dimension, which a total is over",
+            detail=error.message,
+            hint="Leave totals out, or ask for the rank in a question of its own.",
         ) from None
     return replace(flagged, totals=totals)
