@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from typing import Literal
 
@@ -36,13 +36,14 @@ from semantic_models.model import (
     Table,
 )
 from semantic_models.prove import text_of
+from semantic_models.query import Asked, Comparison, OrderBy, Predicate, Query, SavedQuery
 from semantic_models.spec import NOTHING_SAID, Described
 
 How = Literal["added", "removed", "changed", "affected", "described"]
 """``affected``: it is as it was, and what it is made of is not; ``described``: in words only."""
 
 Valued = Model | Dimension | Measure | Join | Bridge | Segment | Spine | Metric | Parameter
-Member = Valued | Hierarchy
+Member = Valued | Hierarchy | SavedQuery
 Place = tuple[str, str]
 """A kind of definition and the name of one of them, such as measure and ``orders.revenue``."""
 Definition = Mapping[str, object]
@@ -65,7 +66,7 @@ class Difference:
     """What became of one definition."""
 
     kind: str
-    """project, spine, parameter, model, dimension, segment, join, measure or metric."""
+    """project, spine, parameter, saved query, model, dimension, segment, join, measure, metric."""
     name: str
     how: How
     parts: tuple[Part, ...] = ()
@@ -95,6 +96,7 @@ def differences(old: Catalog, new: Catalog) -> tuple[Difference, ...]:
 def _members(catalog: Catalog) -> dict[Place, Member]:
     found: dict[Place, Member] = {("spine", each.grain): each for each in catalog.spines}
     found |= {("parameter", name): each for name, each in catalog.parameters.items()}
+    found |= {("saved query", name): each for name, each in catalog.saved_queries.items()}
     for model in catalog.models.values():
         found["model", model.name] = model
         members: tuple[tuple[str, Mapping[str, Member]], ...] = (
@@ -165,7 +167,24 @@ def _with_affected(
 def _definition(member: Member) -> Definition:
     if isinstance(member, Hierarchy):
         return {"levels": ", ".join(member.levels)}
+    if isinstance(member, SavedQuery):
+        return {each.name: _asked(getattr(member.query, each.name)) for each in fields(Query)}
     return _of_valued(member)
+
+
+def _asked(part: object) -> object:
+    """A part of a question, without the places at which its texts stand."""
+    match part:
+        case tuple():
+            return tuple(map(_asked, part))
+        case Predicate():
+            return part.text
+        case Asked():
+            return f"{part.name} as {part.alias}" if part.alias else part.name
+        case OrderBy() | Comparison():
+            return replace(part, source="")
+        case _:
+            return part
 
 
 def _of_valued(member: Valued) -> Definition:

@@ -169,6 +169,10 @@ class _Exporter:
         )
         for each in model.segments:
             self._lose(f'segment "{each.name.text}" of model "{name}"', "Ossie has no segments")
+        for level in model.hierarchies:
+            self._lose(
+                f'hierarchy "{level.name.text}" of model "{name}"', "Ossie has no hierarchies"
+            )
         dataset["fields"] = [
             self._field(model, each) for each in model.dimensions if self._is_said(model, each)
         ]

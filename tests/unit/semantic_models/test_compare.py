@@ -228,3 +228,15 @@ def test_the_shop_with_one_measure_changed_reaches_funnels_and_scopes() -> None:
         for each in found
         if each.name != "big_spenders"
     )
+
+
+def test_a_saved_query_is_compared_by_what_it_asks() -> None:
+    saved = "saved_queries: {all: {metrics: [revenue], where: ['size > 1'], order_by: [-revenue]}}"
+    old = catalog(f"{MODELS}{saved}")
+    narrower = catalog(f"{MODELS}{saved.replace('size > 1', 'size > 2')}")
+
+    assert differences(old, old) == ()
+    assert differences(old, narrower) == (
+        Difference("saved query", "all", "changed", (Part("where", "size > 1", "size > 2"),)),
+    )
+    assert differences(catalog(MODELS), old) == (Difference("saved query", "all", "added"),)

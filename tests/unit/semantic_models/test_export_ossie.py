@@ -401,7 +401,7 @@ models:
   stores:
     table: stores
     unique: [[id]]
-    dimensions: {city: , size: }
+    dimensions: {city: , size: , place: {hierarchy: [city, size]}}
     measures: {stores: count(*)}
   visits:
     table: visits
@@ -438,6 +438,7 @@ def test_each_thing_that_has_no_words_is_told_with_its_reason() -> None:
             'parameter "least"': "Ossie has no parameters",
             'saved query "all_rows"': "Ossie has no saved queries",
             'test "counted"': "Ossie has no tests",
+            'hierarchy "place" of model "stores"': "Ossie has no hierarchies",
             f'dimension "least" {sales}': 'it reads parameter "least"',
             'model "returns"': "its where has no words in SQL alone",
             f'dimension "tier" {sales}': 'it reads join "price", which is not carried over',
