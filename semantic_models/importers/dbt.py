@@ -30,6 +30,8 @@ class _Importer:
     losses: list[Loss]
 
     def imported(self) -> Imported:
+        for model in self.manifest.models.values():
+            model["measures"] = list(self._known_measures(model))
         names = self.manifest.names
         writer = MetricWriter(self.manifest.metrics, names, self.losses)
         files = {
@@ -48,6 +50,16 @@ class _Importer:
         if saved:
             files["models/saved_queries.yml"] = write_yaml({"version": 1, "saved_queries": saved})
         return Imported(files, tuple(self.losses))
+
+    def _known_measures(self, model: Json) -> Iterator[Json]:
+        """The measures whose aggregate has a meaning here."""
+        for each in model.get("measures") or ():
+            aggregate = str(each.get("agg")).lower()
+            if aggregate in _AGGREGATES or aggregate == "percentile":
+                yield each
+            else:
+                reason = f'its aggregate "{aggregate}" is none of dbt\'s'
+                self.losses.append(Loss(f'measure "{each["name"]}"', reason))
 
     def _saved_queries(
         self, writer: MetricWriter, known: Mapping[str, Tree]

@@ -274,3 +274,15 @@ semantic_model:
 
     assert import_dbt(full).files == import_dbt(bare).files
     assert "    key: guest\n" in import_dbt(bare).files["models/guests.yml"]
+
+
+def test_a_measure_of_an_unknown_aggregate_is_told_and_hides_no_other() -> None:
+    odd = {"name": "odd", "agg": "harmonic", "expr": "price"}
+    read = documents()
+    model = next(each["semantic_model"] for each in read if "semantic_model" in each)
+    model["measures"] = [*model["measures"], odd]
+
+    imported = import_dbt(read)
+
+    assert imported.files == import_dbt(documents()).files
+    assert Loss('measure "odd"', 'its aggregate "harmonic" is none of dbt\'s') in imported.losses
