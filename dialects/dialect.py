@@ -34,5 +34,7 @@ class Dialect:
     """Whether aggregates take FILTER (WHERE …)."""
     has_boolean_max: bool = True
     """Whether MAX takes booleans."""
+    has_mixed_intervals: bool = True
+    """Whether one interval may have days and hours, which are then told apart."""
     lacks: frozenset[type[exp.Expr]] = frozenset()
     """Functions that the engine has not, or only in an approximate form."""

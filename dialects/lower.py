@@ -72,6 +72,8 @@ class Lowering:
                 return exp.Cast(this=found, to=data_type("BIGINT", self.dialect.name))
             case intrinsics.PARAMETER:
                 return literal_of(self.parameters[node.expressions[0].name])
+            case intrinsics.DAYS:
+                return self._days(node.expressions[0])
             case intrinsics.MOVED:
                 unit, number, civil = node.expressions
                 count = int(number.name)
@@ -79,6 +81,15 @@ class Lowering:
                 return move(this=civil, expression=interval(abs(count), Grain(unit.name)))
             case _:
                 return node
+
+    def _days(self, interval: exp.Expr) -> exp.Expr:
+        if not self.dialect.has_mixed_intervals:
+            raise UnsupportedFeature(
+                f'engine dialect "{self.dialect.name}" does not tell the days of an interval '
+                "from its hours",
+                hint="Write it out, with one unit: interval '1 day' or interval '36 hours'.",
+            )
+        return self.dialect.truncate(Grain.DAY, interval)
 
     def null(self, type_: LogicalType) -> exp.Expr:
         """NULL of a type, so that the columns of a union agree whichever branch is first."""

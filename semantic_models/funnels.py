@@ -6,7 +6,6 @@ from sqlglot import exp
 
 from semantic_models.bind import column, column_expr
 from semantic_models.carried import Carried
-from semantic_models.intrinsics import back
 from semantic_models.model import Expr
 from semantic_models.periods import SPINE
 from semantic_models.plan import (
@@ -24,7 +23,7 @@ from semantic_models.resolved import Branch, Conversions
 from semantic_models.types import INT64, TIMESTAMP
 
 _TIMES = ("t:base", "t:conversion")
-_MOMENTS = ("m:base", "m:conversion")
+_EARLIEST = "t:earliest"
 
 
 def conversions_by_base(branch: Branch, conversions: Conversions) -> LogicalPlan:
@@ -38,7 +37,8 @@ def conversions_by_base(branch: Branch, conversions: Conversions) -> LogicalPlan
     measures = tuple(carried.output(measure_output(each, inner)) for each in inner.measures)
     inputs = carried.inputs()
     ids = _ids(inner)
-    rows = Project(joined_rows(inner), (*ids, *_side(conversions, 1), *inputs))
+    times = (*_side(conversions, 1), *_earliest(conversions))
+    rows = Project(joined_rows(inner), (*ids, *times, *inputs))
     keys = _renamed(home_keys(branch))
     base = Project(joined_rows(branch), (*branch.keys, *keys, *_side(conversions, 0)))
     time = Output(_TIMES[0], column_expr(_TIMES[0]), TIMESTAMP)
@@ -72,11 +72,13 @@ def _side(conversions: Conversions, side: int) -> tuple[Output, ...]:
         Output(_equal(side, number), pair[side], INT64)
         for number, pair in enumerate(conversions.equal)
     )
-    return (
-        *equal,
-        Output(_TIMES[side], conversions.times[side], TIMESTAMP),
-        Output(_MOMENTS[side], conversions.moments[side], TIMESTAMP),
-    )
+    return (*equal, Output(_TIMES[side], conversions.times[side], TIMESTAMP))
+
+
+def _earliest(conversions: Conversions) -> tuple[Output, ...]:
+    if conversions.earliest is None:
+        return ()
+    return (Output(_EARLIEST, conversions.earliest, TIMESTAMP),)
 
 
 def _equal(side: int, number: int) -> str:
@@ -93,7 +95,8 @@ def _matches(conversions: Conversions) -> list[Expr]:
         for number in range(len(conversions.equal))
     ]
     predicates.append(exp.LTE(this=column(_TIMES[0], SPINE), expression=column(_TIMES[1])))
-    if conversions.within is not None:
-        earliest = back(column(_MOMENTS[1]), conversions.within)
-        predicates.append(exp.GT(this=column(_MOMENTS[0], SPINE), expression=earliest))
+    predicates.extend(
+        exp.GT(this=column(_TIMES[0], SPINE), expression=column(each.name))
+        for each in _earliest(conversions)
+    )
     return [Expr(each) for each in predicates]

@@ -7,6 +7,7 @@ An author's or user's text cannot name them: its functions are checked against a
     sl_truncate(unit, civil) a civil time cut to a grain
     sl_part(part, civil)     a part of a civil time as a whole number; weekdays from Monday = 1
     sl_param(name)           the value that the question gives to a parameter
+    sl_days(interval)        what of an interval is days and more
     sl_moved(unit, n, civil)  a civil time n units later, within a shorter month its last day
 """
 
@@ -21,9 +22,10 @@ CIVIL = "sl_civil"
 INSTANT = "sl_instant"
 TRUNCATE = "sl_truncate"
 MOVED = "sl_moved"
+DAYS = "sl_days"
 PART = "sl_part"
 PARAMETER = "sl_param"
-INTRINSICS = frozenset((CIVIL, INSTANT, TRUNCATE, MOVED, PART, PARAMETER))
+INTRINSICS = frozenset((CIVIL, INSTANT, TRUNCATE, MOVED, DAYS, PART, PARAMETER))
 
 PARTS = ("year", "quarter", "month", "week", "day", "dow", "doy", "hour", "minute", "second")
 """The parts of a time that may be asked for."""
@@ -132,6 +134,11 @@ def _moved(civil_time: exp.Expr, grain: Grain, count: int) -> exp.Expr:
     unit = exp.Literal(this=grain.value, is_string=True)
     number = exp.Literal(this=str(count), is_string=False)
     return exp.Anonymous(this=MOVED, expressions=[unit, number, civil_time])
+
+
+def days_of(interval: exp.Expr) -> exp.Expr:
+    """What of an interval is days, months and years; the rest is hours and less."""
+    return exp.Anonymous(this=DAYS, expressions=[interval])
 
 
 def _cut(tree: exp.Expr, grain: Grain) -> exp.Expr:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 from sqlglot import exp
 
@@ -22,6 +23,7 @@ from semantic_models.functions import (
 )
 from semantic_models.intrinsics import cast, civil, instant, truncate
 from semantic_models.model import GRAINS, Grain
+from semantic_models.shifts import as_sum, shifted
 from semantic_models.types import INTEGERS, NUMBERS, TIMES, TIMESTAMP_TZ, UNSIGNED, Kind
 
 KindOf = Callable[[exp.Column], Kind | None]
@@ -51,6 +53,7 @@ _COMPARISONS = (
 )
 _PRODUCTS = (exp.Mul, exp.Neg)
 _SUMS = exp.Add | exp.Sub
+_SHIFTS = exp.DateAdd | exp.DateSub
 _DIVISIONS = exp.Div | exp.IntDiv | exp.Mod
 _CHOICES = (exp.Coalesce, exp.Nullif, exp.Greatest, exp.Least)
 _PATTERNS = (
@@ -102,9 +105,8 @@ def _settle(node: exp.Expr, kind_of: KindOf) -> Kind | None:
     parts = _parts(node)
     if isinstance(node, exp.Cast):
         return _settle_cast(node, kinds[0])
-    if isinstance(node, _SUMS | _DIVISIONS):
-        _demand_quantities(kinds)
-        return (_settle_shift if isinstance(node, _SUMS) else _settle_division)(node, kinds)
+    if isinstance(node, _SUMS | _DIVISIONS | _SHIFTS):
+        return _settle_arithmetic(node, kinds, kind_of)
     if isinstance(node, exp.TimestampTrunc | exp.DateTrunc):
         return _settle_truncation(node, kinds[0])
     if isinstance(node, exp.Case | exp.If):
@@ -172,6 +174,20 @@ def _settle_call(
     return _result(node, kinds)
 
 
+def _settle_arithmetic(
+    node: exp.Expr, kinds: Sequence[Kind | None], kind_of: KindOf
+) -> Kind | None:
+    if isinstance(node, _SHIFTS):
+        if kinds[1] is not Kind.INTERVAL:
+            return _settle_call(node, _parts(node), kinds)
+        node = as_sum(node)
+    _demand_quantities(kinds)
+    if isinstance(node, _SUMS):
+        return _settle_shift(node, kinds, kind_of)
+    assert isinstance(node, exp.Binary), "it is a quotient"
+    return _settle_division(node, kinds)
+
+
 def _settle_division(node: exp.Binary, kinds: Sequence[Kind | None]) -> Kind:
     """What is divided by 0 is NULL; the quotient of two numbers is a float64, a whole one whole.
 
@@ -205,7 +221,8 @@ def _or_null(divisor: exp.Expr) -> exp.Expr:
 
 
 def _is_whole(operand: exp.Expr, kind: Kind | None) -> bool:
-    return kind in INTEGERS or (isinstance(operand, exp.Literal) and operand.name.isdigit())
+    is_written = isinstance(operand, exp.Literal) and operand.name.removeprefix("-").isdigit()
+    return is_written or kind in INTEGERS
 
 
 _ELAPSED = ("hour", "minute", "second", "millisecond", "microsecond")
@@ -267,7 +284,7 @@ def _result(node: exp.Expr, kinds: Sequence[Kind | None]) -> Kind | None:
         return Kind.STRING
     if isinstance(node, exp.LastDay):
         return Kind.DATE
-    if isinstance(node, exp.DateAdd | exp.DateSub):
+    if isinstance(node, _SHIFTS):
         return Kind.TIMESTAMP
     if Kind.INTERVAL in kinds:
         return Kind.INTERVAL
@@ -317,8 +334,8 @@ def _refuse_offset(node: exp.Expr, kind: Kind | None) -> None:
         )
 
 
-def _settle_shift(node: exp.Binary, kinds: Sequence[Kind | None]) -> Kind | None:
-    """An instant moves along the calendar of the zone, so that a day may have 23 hours."""
+def _settle_shift(node: exp.Binary, kinds: Sequence[Kind | None], kind_of: KindOf) -> Kind | None:
+    """Times that are moved or subtracted, and sums of numbers."""
     if kinds[0] is Kind.INTERVAL and isinstance(node, exp.Add) and kinds[1] in TIMES:
         left, right = node.expression.copy(), node.this.copy()
         node.set("this", left)
@@ -326,8 +343,8 @@ def _settle_shift(node: exp.Binary, kinds: Sequence[Kind | None]) -> Kind | None
         kinds = (kinds[1], kinds[0])
     if kinds[1] is Kind.INTERVAL:
         if kinds[0] is Kind.TIMESTAMP_TZ:
-            moved = type(node)(this=civil(node.this.copy()), expression=node.expression.copy())
-            node.replace(instant(moved))
+            moment, by = node.this.copy(), node.expression.copy()
+            node.replace(shifted(type(node), moment, by, partial(_is_counted, kind_of)))
         return Kind.TIMESTAMP if kinds[0] is Kind.DATE else kinds[0]
     if kinds[0] in TIMES and kinds[1] in TIMES:
         _meet([node.this, node.expression], kinds)
@@ -338,6 +355,10 @@ def _settle_shift(node: exp.Binary, kinds: Sequence[Kind | None]) -> Kind | None
             hint="Write an interval, such as interval '12 weeks'.",
         )
     return Kind.DATE if Kind.DATE in kinds else _sum_kind(kinds)
+
+
+def _is_counted(kind_of: KindOf, factor: exp.Expr) -> bool:
+    return _is_whole(factor, kind_of(factor) if isinstance(factor, exp.Column) else None)
 
 
 def _sum_kind(kinds: Sequence[Kind | None]) -> Kind | None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from semantic_models.errors import NotSupported
-from semantic_models.intrinsics import civil_time
-from semantic_models.model import Dimension, Expr, MeasureUse
+from semantic_models.intrinsics import civil_time, instant
+from semantic_models.model import Dimension, Expr, MeasureUse, Span
 from semantic_models.plan import Output
 from semantic_models.plan_rows import own_predicates
 from semantic_models.resolve_branch import BranchResolver, RowFilters
 from semantic_models.resolve_names import METRIC_TIME, Reached
 from semantic_models.resolved import Branch, BranchMeasure, Conversions
+from semantic_models.shifts import earlier
+from semantic_models.types import Kind
 
 
 def branch_of_funnel(
@@ -37,7 +39,7 @@ def branch_of_funnel(
         )
     home = base.catalog.models[use.model]
     inner = BranchResolver(base.catalog, home, home.measures[use.measure].time, base.clock)
-    times = (time, _time(inner))
+    kind, times = _comparable((time, _time(inner)))
     (measure,) = measures
     own = inner.with_own(((), ()), own_predicates(measure))
     unfiltered = BranchMeasure(measure.name, replace(measure.measure, where=None), ())
@@ -48,9 +50,9 @@ def branch_of_funnel(
         conversions=Conversions(
             branch=branch,
             equal=use.funnel.equal,
-            times=_comparable(*times),
-            moments=(_moment(times[0]), _moment(times[1])),
+            times=times,
             within=use.funnel.within,
+            earliest=_earliest(times[1], kind, use.funnel.within),
         ),
     )
 
@@ -64,17 +66,26 @@ def _time(resolver: BranchResolver) -> Reached:
     return found
 
 
-def _comparable(one: Reached, other: Reached) -> tuple[Expr, Expr]:
-    """Two times as they are, or as civil times where they are of two kinds."""
-    if one.type.kind is other.type.kind:
-        return _raw(one), _raw(other)
-    return _moment(one), _moment(other)
+def _comparable(times: tuple[Reached, Reached]) -> tuple[Kind, tuple[Expr, Expr]]:
+    """Two times as values of one kind: instants where either is one, else civil times."""
+    kinds = {each.type.kind for each in times}
+    if len(kinds) == 1:
+        (kind,) = kinds
+        return kind, (times[0].member.expr, times[1].member.expr)
+    kind = Kind.TIMESTAMP_TZ if Kind.TIMESTAMP_TZ in kinds else Kind.TIMESTAMP
+    return kind, (_as(kind, times[0]), _as(kind, times[1]))
 
 
-def _raw(time: Reached) -> Expr:
-    return time.member.expr
+def _as(kind: Kind, time: Reached) -> Expr:
+    raw, own = time.member.expr, time.type.kind
+    if own is kind:
+        return raw
+    shown = civil_time(raw.tree.copy(), own)
+    return Expr(instant(shown) if kind is Kind.TIMESTAMP_TZ else shown, raw.paths)
 
 
-def _moment(time: Reached) -> Expr:
-    raw = _raw(time)
-    return Expr(civil_time(raw.tree.copy(), time.type.kind), raw.paths)
+def _earliest(conversion: Expr, kind: Kind, within: Span | None) -> Expr | None:
+    """The time after which a row of the base comes; nothing where it is not bounded."""
+    if within is None:
+        return None
+    return Expr(earlier(conversion.tree.copy(), kind, within), conversion.paths)

@@ -174,9 +174,9 @@ class Conversions:
     """Pairs of what must be equal: the home's, the conversions'."""
     times: tuple[Expr, Expr]
     """The time of either; a home's row comes no later than its conversion."""
-    moments: tuple[Expr, Expr]
-    """The same as civil times."""
     within: Span | None
+    earliest: Expr | None
+    """The time that a home's row comes after, of a conversion; nothing where any may."""
 
 
 @record(kw_only=True)

@@ -265,6 +265,25 @@ models:
     table: checks
     key: check_id
     dimensions: {checker: }
+  calls:
+    table: calls
+    key: call_id
+    time: called_at
+    dimensions:
+      caller:
+      patience:
+      called_at: {type: time, grain: minute}
+      soon: {expr: called_at + interval '90 minutes', type: time, grain: minute}
+      next_day: {expr: "date_add(called_at, interval 1 day)", type: time, grain: minute}
+      lost_at: {expr: called_at + patience, type: time, grain: minute}
+    measures: {calls: count(*)}
+  replies:
+    table: replies
+    key: reply_id
+    time: replied_at
+    dimensions: {replied_at: {type: time, grain: minute}}
+    measures: {replies: count(*), answered: count(distinct caller)}
+    joins: {origin: {to: calls, on: call_id}}
   constants:
     table: constants
     dimensions: {word: }
@@ -387,6 +406,12 @@ metrics:
   back_in_days: {retention: visitors, cohort: first_visit_on, after: 3 days}
   back_on_day: {retention: visitors, cohort: first_visit_on, after: 1 day, on: day}
   back_after_signup: {retention: visitors, cohort: customer.signed_up, after: 13 months}
+  replies_in_24_hours:
+    {funnel: {base: calls, converted: replies}, by: caller, within: 24 hours, show: count}
+  replies_in_a_day:
+    {funnel: {base: calls, converted: replies}, by: caller, within: 1 day, show: count}
+  answered_in_24_hours: {retention: answered, cohort: origin.called_at, after: 24 hours}
+  answered_in_a_day: {retention: answered, cohort: origin.called_at, after: 1 day}
   revenue_an_hour_ago: {of: revenue, offset: 1 hour}
   spined_revenue: {of: revenue, spine: true, fill_nulls_with: 0}
 """

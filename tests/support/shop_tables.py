@@ -128,6 +128,16 @@ insert into rota
       when t < '2024-11-03' then 'three' else 'four'
     end
   from generate_series(timestamp '2024-03-01', timestamp '2024-12-31', interval 1 day) as s(t);
+create table calls(call_id integer, caller integer, called_at timestamptz, patience interval);
+insert into calls values
+  (1, 1, '2024-03-09 17:30:00+00', interval '1 day'),
+  (2, 2, '2024-11-02 16:30:00+00', interval '24 hours'),
+  (3, 3, '2024-03-10 06:45:00+00', interval '1 day 2 hours'),
+  (4, 4, '2024-11-03 05:30:00+00', interval '90 minutes'), (5, 5, '2024-11-02 16:30:00+00', null);
+create table replies(reply_id integer, call_id integer, caller integer, replied_at timestamptz);
+insert into replies values
+  (1, 1, 1, '2024-03-10 17:00:00+00'), (2, 2, 2, '2024-11-03 17:00:00+00'),
+  (3, 3, 3, '2024-03-10 07:15:00+00'), (4, 4, 4, '2024-11-03 06:15:00+00');
 create table constants(word varchar);
 insert into constants values ('one'), ('one'), ('two');
 """

@@ -32,6 +32,12 @@ def settled(text: str) -> tuple[str, Kind | None]:
     return made.sql("duckdb"), kind
 
 
+def moved_by(days: str) -> str:
+    """An instant that is moved by days that may be none."""
+    moved = f"SL_CIVIL(moment) {days}"
+    return f"CASE WHEN {moved} = SL_CIVIL(moment) THEN moment ELSE SL_INSTANT({moved}) END"
+
+
 def kind_of(text: str) -> Kind | None:
     return settled(text)[1]
 
@@ -125,6 +131,38 @@ def test_kinds_follow_from_columns_and_literals(text: str, kind: Kind | None) ->
         (
             "interval '1 day' + moment",
             "SL_INSTANT(SL_CIVIL(moment) + INTERVAL '1' DAY)",
+        ),
+        ("moment + interval '90 minutes'", "moment + INTERVAL '90' MINUTES"),
+        ("moment + interval '0 days'", moved_by("+ INTERVAL '0' DAYS")),
+        ("moment - interval 2 hour", "moment - INTERVAL '2' HOUR"),
+        ("moment + interval '1 hour' * 1.5", "moment + INTERVAL '1' HOUR * 1.5"),
+        (
+            "moment + interval '-1 month' * number",
+            moved_by("+ INTERVAL '-1' MONTH * number"),
+        ),
+        (
+            "date_add(moment, interval 1 day)",
+            "(SL_INSTANT(SL_CIVIL(moment) + INTERVAL '1' DAY))",
+        ),
+        ("date_add(moment, interval 30 minute)", "(moment + INTERVAL '30' MINUTE)"),
+        ("date_add(civil, interval 30 minute)", "(civil + INTERVAL '30' MINUTE)"),
+        (
+            "moment + (interval '1 day' - interval '2 hours')",
+            "SL_INSTANT(SL_CIVIL(moment) + INTERVAL '1' DAY) + (-(INTERVAL '2' HOURS))",
+        ),
+        (
+            "moment + (interval '1 month' + interval '1 day')",
+            moved_by("+ (INTERVAL '1' MONTH + INTERVAL '1' DAY)"),
+        ),
+        (
+            "moment - interval '1 day 2 hours'",
+            moved_by("- SL_DAYS(INTERVAL '1 day 2 hours')")
+            + " - (INTERVAL '1 day 2 hours' - SL_DAYS(INTERVAL '1 day 2 hours'))",
+        ),
+        (
+            "moment + interval '1 day' / 2",
+            moved_by("+ SL_DAYS(INTERVAL '1' DAY / 2)")
+            + " + (INTERVAL '1' DAY / 2 - SL_DAYS(INTERVAL '1' DAY / 2))",
         ),
         ("moment - civil", "moment - SL_INSTANT(CAST(civil AS TIMESTAMP))"),
         (
