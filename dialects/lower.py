@@ -13,7 +13,7 @@ from dialects.dialect import Dialect
 from dialects.errors import UnsupportedFeature
 from semantic_models import intrinsics
 from semantic_models.expressions import with_children
-from semantic_models.functions import AGGREGATES
+from semantic_models.functions import AGGREGATES, COMPARISONS
 from semantic_models.model import Grain
 from semantic_models.parameters import literal_of
 from semantic_models.query import Plain
@@ -50,8 +50,8 @@ class Lowering:
             return self._intrinsic(node)
         if isinstance(node, exp.CountIf):
             return exp.Count(this=_when(node.this, exp.Literal.number(1)), big_int=True)
-        if isinstance(node, exp.Between):
-            return with_children(node, _bracketed)
+        if type(node) in COMPARISONS:
+            return with_children(node, _end if isinstance(node, exp.Between) else _operand)
         if isinstance(node, exp.Filter) and not self.dialect.has_filter_clause:
             return _conditional(node)
         return node
@@ -122,9 +122,15 @@ def _column(node: exp.Column, home: str) -> exp.Column:
     return exp.Column(this=identifier(node.this.this), table=table)
 
 
-def _bracketed(node: exp.Expr) -> exp.Expr:
-    """An end of BETWEEN, whose grammar has no AT TIME ZONE."""
-    return exp.Paren(this=node) if isinstance(node, exp.AtTimeZone) else node
+def _end(node: exp.Expr) -> exp.Expr:
+    """An operand of BETWEEN, whose grammar has no AT TIME ZONE."""
+    return exp.Paren(this=node) if isinstance(node, exp.AtTimeZone) else _operand(node)
+
+
+def _operand(node: exp.Expr) -> exp.Expr:
+    """What is compared: an engine binds a NOT or another comparison less tightly."""
+    is_bare = type(node) in COMPARISONS or isinstance(node, exp.Not | exp.And | exp.Or)
+    return exp.Paren(this=node) if is_bare else node
 
 
 def _conditional(node: exp.Filter) -> exp.Expr:

@@ -7,7 +7,8 @@ ForebayError
 │   ├── EngineGone             SL603
 │   ├── ResultTooLarge         SL604
 │   ├── DataAltered            SL605
-│   └── PromiseBroken          SL606
+│   ├── PromiseBroken          SL606
+│   └── PatternRejected        SL607
 ├── RequestError               SL7xx
 │   ├── Overloaded             SL701
 │   ├── Cancelled              SL702
@@ -66,6 +67,12 @@ class PromiseBroken(EngineError):
     """Data that does not keep what a model declares of it, such as a key."""
 
     code = "SL606"
+
+
+class PatternRejected(EngineError):
+    """A regular expression, of a question or a model, that the engine cannot read."""
+
+    code = "SL607"
 
 
 class RequestError(ForebayError):

@@ -64,6 +64,7 @@ def answered(
     having = tuple(
         part for each in query.having for part in aggregate_filter(each, column_of, clock)
     )
+    known = {**bare_times(keys, query.dimensions), **known}
     if query.top is not None and having:
         having = or_other(having, query)
     order = ordered(sort_key(each, known) for each in query.order_by)
@@ -108,7 +109,7 @@ def _columns_by_name(
     keys: Sequence[Output],
     metrics: AskedMetrics,
 ) -> Known:
-    """What computes each name that having and order_by may use, in all its spellings."""
+    """What computes each name that having may use, in all its spellings."""
     known: dict[str, Computed] = {}
     for key, dimension in zip(keys, query.dimensions, strict=True):
         found = Computed(column_expr(key.name).tree, key.type.kind)
@@ -117,7 +118,6 @@ def _columns_by_name(
     shown = {each.name: _computed(each) for each in metrics.shown}
     every = (*metrics.shown, *metrics.hidden.values())
     hidden_too = {each.metric.name: _computed(each) for each in every}
-    add_bare_times(known, keys, query.dimensions)
     flags = (*metrics.flags, *(flags_of(keys) if query.totals else ()))
     known |= {each.name: Computed(each.expr.tree, Kind.BOOLEAN) for each in flags}
     return {**known, **hidden_too, **shown}
@@ -128,18 +128,21 @@ def _computed(asked: AskedMetric) -> Computed:
     return Computed(asked.formula, kind, is_metric=True)
 
 
-def add_bare_times(
-    known: dict[str, Computed], keys: Sequence[Output], dimensions: Sequence[Asked]
-) -> None:
-    """A time dimension without its grain, where the answer has it at one grain only."""
+def bare_times(keys: Sequence[Output], dimensions: Sequence[Asked]) -> Known:
+    """A time dimension without its grain, where the answer has it at one grain only.
+
+    It is enough to order by, and not to compare with: 15 February is in no group of months.
+    """
     grains: dict[str, list[Output]] = {}
     for key, dimension in zip(keys, dimensions, strict=True):
         *parts, last = parts_of(dimension.name)
         if last in GRAINS:
             grains.setdefault(".".join(parts), []).append(key)
-    for name, found in grains.items():
-        if len(found) == 1:
-            known.setdefault(name, Computed(column_expr(found[0].name).tree, found[0].type.kind))
+    return {
+        name: Computed(column_expr(found[0].name).tree, found[0].type.kind)
+        for name, found in grains.items()
+        if len(found) == 1
+    }
 
 
 def sort_key(order: OrderBy, known: Known) -> SortKey:

@@ -21,7 +21,14 @@ from semantic_models.errors import (
     UnknownFunction,
     WindowInWhere,
 )
-from semantic_models.functions import AGGREGATES, ALLOWED, CLOCK_CLASSES, CLOCK_NAMES, TYPES
+from semantic_models.functions import (
+    AGGREGATES,
+    ALLOWED,
+    CLOCK_CLASSES,
+    CLOCK_NAMES,
+    COMPARISONS,
+    TYPES,
+)
 from semantic_models.window_forms import is_windowed, is_windowing, window_fault
 
 Locate = Callable[[int, int], Position]
@@ -178,6 +185,8 @@ def check_forms(tree: exp.Expr, text: str, locate: Locate, *, windows: bool = Fa
             continue
         if _is_misplaced_star(node):
             raise _refused_star(node, text, locate)
+        if type(node) in COMPARISONS:
+            _check_comparison(node, text, locate)
         if not _is_allowed(node):
             raise _refused(node).at(_place(node, text, locate))
         reads_clock = reads_clock or is_clock(node)
@@ -185,6 +194,22 @@ def check_forms(tree: exp.Expr, text: str, locate: Locate, *, windows: bool = Fa
     if wrong is not None:
         raise wrong
     return reads_clock
+
+
+def _check_comparison(node: exp.Expr, text: str, locate: Locate) -> None:
+    """Refuse an empty IN, and comparisons of comparisons that only brackets would tell apart."""
+    if isinstance(node, exp.In) and not node.args.get("query") and not node.expressions:
+        raise MalformedSql(
+            "IN stands before no values", hint="Write one value or more: status in ('paid')."
+        ).at(_place(node, text, locate))
+    chained = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
+    if isinstance(node, chained) and any(
+        isinstance(each, chained) for each in (node.this, node.expression)
+    ):
+        raise MalformedSql(
+            "a comparison stands beside another one",
+            hint="Join the two by AND, as in a < b and b < c, or put one of them in brackets.",
+        ).at(_place(node, text, locate))
 
 
 def _is_misplaced_star(node: exp.Expr) -> bool:

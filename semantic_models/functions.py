@@ -36,24 +36,20 @@ AGGREGATES: frozenset[type[exp.Expr]] = frozenset(
 )
 """Aggregates whose answer does not depend on the order of rows."""
 
+COMPARISONS: frozenset[type[exp.Expr]] = frozenset(
+    (
+        *(exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE),
+        *(exp.Is, exp.NullSafeEQ, exp.NullSafeNEQ, exp.In, exp.Between, exp.Like, exp.ILike),
+    )
+)
+"""Operators that say true or false of values; engines differ in how tightly they bind."""
+
 CONDITIONS: frozenset[type[exp.Expr]] = frozenset(
     (
+        *COMPARISONS,
         exp.And,
         exp.Or,
         exp.Not,
-        exp.EQ,
-        exp.NEQ,
-        exp.GT,
-        exp.GTE,
-        exp.LT,
-        exp.LTE,
-        exp.Is,
-        exp.NullSafeEQ,
-        exp.NullSafeNEQ,
-        exp.In,
-        exp.Between,
-        exp.Like,
-        exp.ILike,
         exp.RegexpLike,
         exp.RegexpFullMatch,
         exp.StartsWith,

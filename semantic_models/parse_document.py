@@ -20,6 +20,7 @@ from semantic_models.expressions import parse_expression, query_position
 from semantic_models.query import (
     KEYS,
     KEYS_LATER,
+    ROWS_MAX,
     Asked,
     Comparison,
     Filter,
@@ -35,7 +36,6 @@ from semantic_models.query import (
 DEPTH_MAX = 32
 ENTRIES_MAX = 1_000
 COMPARED_MAX = 10
-ROWS_MAX = 2**53
 
 _KEYS = [*KEYS, "saved_query"]
 _LATER = [*KEYS_LATER]
@@ -154,6 +154,12 @@ def parse_object(document: Json) -> Query:
 
 
 def _named(value: Json) -> str:
+    if isinstance(value, str | list | dict) and not value:
+        return f"an empty {_named_by_type(value).split()[1]}"
+    return _named_by_type(value)
+
+
+def _named_by_type(value: Json) -> str:
     names: Mapping[type, str] = {
         dict: "an object",
         list: "a list",
@@ -223,7 +229,7 @@ def _count(document: Json, key: str) -> int | None:
     if value is None:
         return None
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= ROWS_MAX:
-        raise WrongType(f'"{key}" takes a whole number from 0 on')
+        raise WrongType(f'"{key}" takes a whole number from 0 to {ROWS_MAX:,}')
     return value
 
 
@@ -248,7 +254,7 @@ def _top(value: Json) -> Top | None:
     if not isinstance(by, str) or not by:
         raise _wrong("top.by", "the name of a metric", by)
     if type(count) is not int or not 0 < count <= ROWS_MAX:
-        raise WrongType('"top.n" takes a whole number from 1 on')
+        raise WrongType(f'"top.n" takes a whole number from 1 to {ROWS_MAX:,}')
     if not isinstance(on, str):
         raise _wrong("top.on", "the name of a dimension", on)
     return Top(by=by, count=count, on=on, other=_truth(value, "other", default=False))
@@ -312,7 +318,11 @@ def _values(entry: Json, operator: Operator, at: str) -> tuple[Plain, ...]:
         case "in" | "not in" | "between":
             wanted = 2 if operator == "between" else None
             if not isinstance(value, list) or not value or (wanted or len(value)) != len(value):
-                raise _wrong(f"{at}.value", f"a list of {wanted or 'one or more'} values", value)
+                given = f"one of {len(value)}" if value and isinstance(value, list) else ""
+                raise WrongType(
+                    f'"{at}.value" takes a list of {wanted or "one or more"} values, '
+                    f"not {given or _named(value)}"
+                )
             return tuple(_plain(each, at) for each in value)
         case _:
             return (_plain(value, at),)

@@ -37,7 +37,15 @@ from semantic_models.expressions import (
     spelled,
     substitute,
 )
-from semantic_models.query import Asked, Filter, Nulls, OrderBy, Predicate, Query
+from semantic_models.query import (
+    ROWS_MAX,
+    Asked,
+    Filter,
+    Nulls,
+    OrderBy,
+    Predicate,
+    Query,
+)
 from semantic_models.sql_places import clause_at
 
 _SUPPORTED = frozenset(
@@ -93,6 +101,8 @@ def parse_sql(text: str, catalog: Catalog) -> Query:
     wrong_call = first_wrong_call(text, locate)
     if wrong_call is not None:
         raise wrong_call
+    if isinstance(select, exp.SetOperation):
+        _refuse(type(select).__name__.upper(), text, "set")
     if not isinstance(select, exp.Select):
         raise MalformedSql(
             "the statement is not a SELECT",
@@ -168,6 +178,12 @@ def _model(select: exp.Select, catalog: Catalog, text: str) -> str:
     locate = query_position("query", text)
     source = select.args.get("from_")
     table = source.this if source is not None else None
+    if isinstance(table, exp.Subquery):
+        raise NotSupported(
+            "a query stands in FROM",
+            hint="Ask from a model; an author may write a query as a model's `sql`.",
+            position=locate(*clause_at(text, "from_")),
+        )
     if not isinstance(table, exp.Table) or not isinstance(table.this, exp.Identifier):
         raise MalformedSql(
             "FROM names no model",
@@ -176,7 +192,9 @@ def _model(select: exp.Select, catalog: Catalog, text: str) -> str:
         )
     if {key for key, value in table.args.items() if value} - {"this", "db", "catalog", "alias"}:
         raise NotSupported(
-            "only a model's name may stand in FROM", position=locate(*clause_at(text, "table"))
+            "only a model's name may stand in FROM",
+            hint=f"Write FROM {table.name}.",
+            position=locate(*clause_at(text, "table")),
         )
     if (table.catalog and table.catalog != catalog.name) or table.db not in ("", SCHEMA):
         name = ".".join(part.name for part in table.parts)
@@ -230,9 +248,17 @@ class _Items:
                 f"{', '.join(self._some_names())}.",
                 position=self.locate(*offset_of(node)),
             )
-        if len(parts) > 1 and parts[0] == self.model and not self.model_is_join:
-            parts = parts[1:]
+        for prefix in self._prefixes():
+            if len(parts) > len(prefix) and parts[: len(prefix)] == prefix:
+                return ".".join(parts[len(prefix) :])
         return ".".join(parts)
+
+    def _prefixes(self) -> list[tuple[str, ...]]:
+        """What FROM may call the model, the longest first; a member's name goes before it."""
+        model = self.catalog.models[self.model]
+        taken = {*model.joins, *model.bridges, *({*model.dimensions} - {self.model})}
+        whole = (self.catalog.name, SCHEMA, self.model)
+        return [each for each in (whole, whole[1:], whole[2:]) if each[0] not in taken]
 
     def seen(self, asked: Asked, metrics: Sequence[Asked]) -> Asked:
         """A dimension by a name that means the same to the metrics of other models."""
@@ -293,10 +319,11 @@ def _check_group(group: exp.Group, others: Sequence[Asked], items: _Items) -> bo
         if isinstance(node, exp.Literal) and not node.is_string:
             select = group.parent
             assert isinstance(select, exp.Select)
-            number = int(node.name) if node.name.isdigit() else 0
+            number = _whole(node) or 0
             if not 1 <= number <= len(select.expressions):
                 raise WrongType(
                     f"GROUP BY {node.name} is no column of the SELECT list",
+                    hint=f"Its columns are 1 to {len(select.expressions)}.",
                     position=items.clause("group"),
                 )
             chosen = items.read(select.expressions[number - 1])
@@ -336,11 +363,12 @@ def _order(select: exp.Select, asked: Sequence[Asked], items: _Items) -> tuple[O
     found = []
     for node in clause.expressions:
         inner = node.this
-        if isinstance(inner, exp.Literal) and inner.name.isdigit():
-            number = int(inner.name)
+        number = _whole(inner)
+        if number is not None:
             if not 1 <= number <= len(asked):
                 raise WrongType(
                     f"ORDER BY {number} is no column of the SELECT list",
+                    hint=f"Its columns are 1 to {len(asked)}." if asked else "Write a name.",
                     position=items.clause("order"),
                 )
             name = asked[number - 1].alias or asked[number - 1].name
@@ -355,10 +383,22 @@ def _count(select: exp.Select, key: str, text: str) -> int | None:
     clause = select.args.get(key)
     if clause is None:
         return None
-    value = clause.expression
-    if not isinstance(value, exp.Literal) or not value.name.isdigit():
+    count = _whole(clause.expression)
+    if count is None or count > ROWS_MAX:
         raise WrongType(
-            "LIMIT and OFFSET take whole numbers",
+            f"LIMIT and OFFSET take whole numbers up to {ROWS_MAX:,}",
+            hint=f"Write {key.upper()} 10, or leave it out.",
             position=query_position("query", text)(*clause_at(text, key)),
         )
-    return int(value.name)
+    return count
+
+
+def _whole(node: exp.Expr) -> int | None:
+    """The whole number that is written; beyond all that may be asked for where it is longer."""
+    if not isinstance(node, exp.Literal) or node.is_string or not node.name.isdigit():
+        return None
+    return int(node.name[:_DIGITS_MAX])
+
+
+_DIGITS_MAX = len(str(ROWS_MAX)) + 1
+"""Further digits make no difference, and Python reads no more than some thousands."""

@@ -21,6 +21,9 @@ KEYS = (
 KEYS_LATER = ("qualify",)
 """Documented keys that this version refuses by name."""
 
+ROWS_MAX = 2**53
+"""The greatest number of rows that a question may ask for or leave out."""
+
 Plain = str | int | float | bool | Decimal | date | datetime | None
 """A value that a client gives."""
 

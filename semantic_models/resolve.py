@@ -24,7 +24,7 @@ from semantic_models.levels import with_levels
 from semantic_models.parameters import values_of
 from semantic_models.query import Asked, Query, SavedQuery
 from semantic_models.resolve_aggregate import resolve_aggregate
-from semantic_models.resolve_filters import Clock
+from semantic_models.resolve_filters import Clock, names_in
 from semantic_models.resolve_rows import resolve_rows, resolve_values
 from semantic_models.resolve_time import checked_zone
 from semantic_models.resolved import ResolvedQuery
@@ -51,7 +51,7 @@ def resolve(query: Query, catalog: Catalog, *, now: datetime) -> ResolvedQuery:
         except ForebayError as error:
             raise error.at(Position("time.zone", 1, 1, len(zone), zone)) from None
     query = with_levels(query, catalog)
-    _check_shape(query)
+    _check_shape(query, catalog)
     if query.model:
         catalog.model(query.model)
     clock = Clock(now, zone)
@@ -97,7 +97,7 @@ def _has_answer(saved: SavedQuery, catalog: Catalog, now: datetime) -> bool:
     return True
 
 
-def _check_shape(query: Query) -> None:
+def _check_shape(query: Query, catalog: Catalog) -> None:
     lists_rows = query.has_fields or query.all_fields
     if lists_rows and (query.metrics or query.dimensions):
         raise MixedQueryShape(
@@ -118,7 +118,7 @@ def _check_shape(query: Query) -> None:
             position=Position("distinct", 1, 1, 5, "false"),
         )
     if not query.metrics:
-        _check_without_metrics(query)
+        _check_without_metrics(query, catalog)
     if query.totals and not (query.metrics and query.dimensions):
         raise NotSupported(
             "totals stand in a question that has no groups",
@@ -135,11 +135,17 @@ def _check_shape(query: Query) -> None:
     _check_names(query)
 
 
-def _check_without_metrics(query: Query) -> None:
+def _check_without_metrics(query: Query, catalog: Catalog) -> None:
     """Refuse what only means something beside metrics."""
     if query.having:
+        named = next((each for each in names_in(query.having) if each in catalog.metrics), "")
+        by = query.dimensions or query.fields[:1]
+        called = ", ".join((named, *(each.name for each in by)))
         raise NotSupported(
-            "having stands in a question without metrics", hint="Write the predicate under where."
+            "having stands in a question without metrics",
+            hint=f'Ask for metric "{named}" too, or write metric({called}) under where.'
+            if named
+            else "Write the predicate under where.",
         )
     if query.compare:
         raise NotSupported(

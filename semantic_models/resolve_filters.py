@@ -162,7 +162,8 @@ def _row_filter(
             if name in catalog.metrics:
                 raise AggregateInWhere(
                     f'metric "{name}" stands in where',
-                    hint="Predicates on metrics belong in having.",
+                    hint="Predicates on groups of the answer belong in having; "
+                    f"metric({name}, DIMENSION) is its value for a row.",
                 ).at(at(node)) from None
             raise error.at(at(node)) from None
         reached.append(found)
@@ -320,7 +321,7 @@ def _check_level(tree: exp.Expr, column_of: ColumnOf, at: Callable[[exp.Expr], P
         node, name = unknown[0]
         raise NonAggregateInHaving(
             f'"{name}" in having is neither a metric nor a grouped dimension',
-            hint="Predicates on rows belong in where.",
+            hint="Predicates on rows belong in where; a time is named at its grouped grain.",
         ).at(at(node))
 
 

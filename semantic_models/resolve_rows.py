@@ -9,8 +9,8 @@ from functools import partial
 from sqlglot import exp
 
 from semantic_models.answer_columns import (
-    add_bare_times,
     answer_column,
+    bare_times,
     column_name,
     ordered,
     sort_key,
@@ -82,14 +82,18 @@ def _home_of_rows(query: Query, catalog: Catalog) -> Model:
     holders = [
         model
         for model in catalog.models.values()
-        if bare and all(each.name in model.dimensions for each in bare)
+        if all(each.name in model.dimensions for each in bare)
     ]
-    if len(holders) == 1:
+    if bare and len(holders) == 1:
         return holders[0]
     if not bare:
         prefixed = {parts_of(each.name)[0] for each in query.fields} & set(catalog.models)
         if len(prefixed) == 1:
             return catalog.models[prefixed.pop()]
+    named = [each.name for each in query.fields if called_by(each.name) is None]
+    holders = [model for model in holders if _reached(catalog, model, named) is not None]
+    if len(holders) == 1:
+        return holders[0]
     if len(holders) > 1:
         spelled = ", ".join(f'"{model.name}"' for model in holders)
         raise AmbiguousPath(
@@ -272,8 +276,14 @@ def _order_of_values(
 ) -> tuple[SortKey, ...]:
     """Distinct values are ordered by the values themselves, and by nothing else."""
     known = _known(listing, keys, [column(each.name) for each in keys])
-    add_bare_times(known, keys, listing.asked)
-    return tuple(sort_key(each, known) for each in query.order_by)
+    known = {**bare_times(keys, listing.asked), **known}
+    try:
+        return tuple(sort_key(each, known) for each in query.order_by)
+    except UnknownName as error:
+        metrics = listing.catalog.metrics
+        named = next((each.name for each in query.order_by if each.name in metrics), "")
+        error.hint = f'Ask for metric "{named}" too.' if named else error.hint
+        raise
 
 
 def _order_of_rows(

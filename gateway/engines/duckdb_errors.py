@@ -9,7 +9,7 @@ from uuid import uuid4
 import duckdb
 import pyarrow as pa
 
-from gateway.errors import EngineError, EngineFailed, EngineGone
+from gateway.errors import EngineError, EngineFailed, EngineGone, PatternRejected
 
 FAILURES = (duckdb.Error, pa.ArrowException, OSError, RuntimeError)
 """What DuckDB raises, at once or through the Arrow stream half way."""
@@ -37,7 +37,8 @@ _UNREADABLE = _Told(
 _UNFIT = _Told(
     EngineFailed,
     'engine "{engine}" met a value that does not fit its type',
-    "An expression of the model converts or adds values beyond its type; cast it to a wider one.",
+    "An expression of the model or the question converts or adds values beyond its type; cast "
+    "it to a wider one.",
 )
 _MEMORY = _Told(
     EngineFailed,
@@ -48,6 +49,11 @@ _BROKEN = _Told(
     EngineFailed,
     'engine "{engine}" failed and is started anew',
     "Ask again; where it happens again, see the server's log.",
+)
+_PATTERN = _Told(
+    PatternRejected,
+    "the pattern of a regular expression cannot be read",
+    "Look for an open bracket, a repetition of nothing, or a form that RE2 does not have.",
 )
 _OTHER = _Told(EngineFailed, 'engine "{engine}" failed at the query', "See the server's log.")
 
@@ -63,6 +69,14 @@ _BY_PREFIX = {
     "FATAL Error": _BROKEN,
     "INTERNAL Error": _BROKEN,
 }
+
+
+_PATTERN_FAULTS = (
+    *("missing )", "missing ]", "unexpected )", "trailing \\", "no argument for repetition"),
+    *("invalid escape sequence", "invalid character class", "invalid repetition size"),
+    *("bad repetition operator", "invalid perl operator", "invalid named capture group"),
+)
+"""What RE2 says of a pattern, which DuckDB passes on as an input that is not valid."""
 
 
 def is_fatal(error: BaseException) -> bool:
@@ -86,4 +100,7 @@ def _told(error: BaseException) -> _Told:
     # Half way through a stream every failure is an OSError; the prefix of its text still tells.
     if isinstance(error, MemoryError):
         return _MEMORY
-    return _BY_PREFIX.get(str(error).partition(":")[0], _OTHER)
+    prefix, _, said = str(error).partition(": ")
+    if prefix == "Invalid Input Error" and said.startswith(_PATTERN_FAULTS):
+        return _PATTERN
+    return _BY_PREFIX.get(prefix.partition(":")[0], _OTHER)

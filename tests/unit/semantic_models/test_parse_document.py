@@ -81,7 +81,8 @@ def test_what_is_no_json_is_refused(body: str | bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("document", "what"), [([], "a list"), ("a", "a text"), (1, "a number"), (None, "null")]
+    ("document", "what"),
+    [([], "an empty list"), ([1], "a list"), ("a", "a text"), (1, "a number"), (None, "null")],
 )
 def test_a_question_is_an_object(document: Any, what: str) -> None:
     assert refusal(document).message == f"a question is a JSON object, not {what}"

@@ -163,7 +163,11 @@ def test_limit_and_offset_are_numbers() -> None:
             "SL103",
             "ORDER BY 2 is no column of the SELECT list",
         ),
-        ("select status from orders limit 1 + 1", "SL103", "LIMIT and OFFSET take whole numbers"),
+        (
+            "select status from orders limit 1 + 1",
+            "SL103",
+            "LIMIT and OFFSET take whole numbers up to 9,007,199,254,740,992",
+        ),
         (
             "select status from orders where amount > (select 1)",
             "E_NOT_SUPPORTED",

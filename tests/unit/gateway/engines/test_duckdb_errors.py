@@ -19,6 +19,7 @@ CAUSES = [
     ("SELECT * FROM read_parquet('/secret.parquet')", EngineGone, "cannot read its data"),
     ("SELECT error('secret')", EngineFailed, "failed at the query"),
 ]
+PATTERNS = ["(", "[a", "a)", "a\\", "*", "\\1", "[z-a]", "a{2000}", "a**", "(?=a)", "(?P<>a)"]
 
 
 @pytest.mark.parametrize(("sql", "error", "words"), CAUSES, ids=[sql for sql, _, _ in CAUSES])
@@ -31,6 +32,19 @@ def test_a_failure_is_told_by_its_class(sql: str, error: type[EngineError], word
     assert type(told) is error
     assert told.message == f'engine "files" {words}'
     assert "secret" not in told.message + told.detail + told.hint
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_a_pattern_that_cannot_be_read_is_no_failure_of_the_engine(pattern: str) -> None:
+    with duckdb.connect() as connection, pytest.raises(duckdb.Error) as failure:
+        connection.execute("SELECT regexp_matches('a', ?)", [pattern]).fetchall()
+
+    told = translate(failure.value, "files")
+
+    assert (told.code, told.message) == (
+        "SL607",
+        "the pattern of a regular expression cannot be read",
+    )
 
 
 def test_the_engines_text_is_logged_under_the_id_that_is_told(
