@@ -6,19 +6,22 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
-from itertools import zip_longest
-from typing import Any
+from decimal import Decimal
+from itertools import groupby, zip_longest
+from typing import Any, NamedTuple
 
 import orjson
 import pyarrow as pa
 
 from gateway.http_api.cells import text_of
 from gateway.pipeline import Gateway
+from semantic_models.bind import column
+from semantic_models.check_questions import SOME_TIME
 from semantic_models.errors import ForebayError
 from semantic_models.importers.write_yaml import scalar
 from semantic_models.parse_document import parse_object
-from semantic_models.saved_queries import added_to
+from semantic_models.resolve import resolve
+from semantic_models.resolved import ResolvedQuery
 from semantic_models.spec import ProjectTestSpec, Scalar
 
 ROWS_MAX = 100_000
@@ -26,11 +29,29 @@ ROWS_MAX = 100_000
 TOLERANCE = 1e-9
 """How far doubles may differ, of the greater one."""
 
-Cell = bool | int | float | Decimal | str | None
+
+class Duration(NamedTuple):
+    """An interval in the parts that do not make one another."""
+
+    months: int
+    days: int
+    nanoseconds: int
+
+
+Cell = bool | int | float | Decimal | str | Duration | None
 Cells = tuple[Cell, ...]
 Expected = tuple[Scalar, ...]
 
+Order = Sequence[int] | None
+"""The columns that rows come in the order of; None: of what the answer does not show."""
+
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d) (?=\d\d:)")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
+_DURATION = re.compile(
+    r"(?=P.)P(?:(-?\d+)Y)?(?:(-?\d+)M)?(?:(-?\d+)W)?(?:(-?\d+)D)?"
+    r"(?:(?=T.)T(?:(-?\d+)H)?(?:(-?\d+)M)?(?:(-?\d+(?:\.\d{1,9})?)S)?)?",
+    re.ASCII,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +75,7 @@ def run_test(test: ProjectTestSpec, gateway: Gateway) -> Outcome:
         assert test.error is not None, "a test expects one of the two"
         failure = f"expected {test.error.text}, found an answer"
     else:
-        failure = difference(test.rows, rows, is_ordered=_is_ordered(test, gateway))
+        failure = difference(test.rows, rows, _order_of(test, gateway))
     return Outcome(test.name.text, failure)
 
 
@@ -80,11 +101,19 @@ def _of_refusal(test: ProjectTestSpec, error: ForebayError) -> str:
     return f"expected {wanted}, found {error.code}: {error.message}"
 
 
-def _is_ordered(test: ProjectTestSpec, gateway: Gateway) -> bool:
+def _order_of(test: ProjectTestSpec, gateway: Gateway) -> Order:
     query = parse_object(test.question.document)
-    if query.saved_query:
-        query = added_to(gateway.snapshot.catalog.saved_queries[query.saved_query], query)
-    return bool(query.order_by)
+    return sorted_by(resolve(query, gateway.snapshot.catalog, now=SOME_TIME))
+
+
+def sorted_by(resolved: ResolvedQuery) -> Order:
+    """The columns of an answer that its order goes by."""
+    trees = [
+        column(each.name) if resolved.shape == "values" else each.expr.tree
+        for each in resolved.computed
+    ]
+    keys = [each.expr.tree for each in resolved.order]
+    return [trees.index(each) for each in keys] if all(each in trees for each in keys) else None
 
 
 def cells_of(batch: pa.RecordBatch) -> Iterator[Cells]:
@@ -92,27 +121,47 @@ def cells_of(batch: pa.RecordBatch) -> Iterator[Cells]:
     return zip(*map(_cells, batch.columns), strict=True)
 
 
-def _cells(column: pa.Array[Any]) -> Sequence[Cell]:
-    kind = column.type
+def _cells(values: pa.Array[Any]) -> Sequence[Cell]:
+    kind = values.type
     if pa.types.is_floating(kind):
-        return [None if each is None else float(each) for each in text_of(column).to_pylist()]
+        return [None if each is None else float(each) for each in text_of(values).to_pylist()]
     if pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_decimal(kind):
-        return column.to_pylist()
-    return text_of(column).to_pylist()
+        return values.to_pylist()
+    if pa.types.is_interval(kind):
+        return [None if each is None else Duration(*each) for each in values.to_pylist()]
+    return text_of(values).to_pylist()
 
 
-def difference(expected: Sequence[Expected], found: Sequence[Cells], *, is_ordered: bool) -> str:
+def difference(expected: Sequence[Expected], found: Sequence[Cells], order: Order) -> str:
     """The first row that is not as expected, in words; nothing where all are.
 
-    Without an order, rows may come in any.
+    Rows that the order does not tell apart may come in any: an engine gives them in one today and
+    in another one tomorrow.
     """
-    pairs: Iterable[tuple[Expected | None, Cells | None]] = (
-        zip_longest(expected, found) if is_ordered else _unmatched(expected, found)
-    )
-    for wanted, given in pairs:
+    for wanted, given in _pairs(expected, found, order):
         if wanted is None or given is None or not _are_equal(wanted, given):
             return f"expected {_told_expected(wanted)}, found {_told(given)}"
     return ""
+
+
+def _pairs(
+    expected: Sequence[Expected], found: Sequence[Cells], order: Order
+) -> Iterator[tuple[Expected | None, Cells | None]]:
+    """Rows that should be equal, side by side; of those in any order only the others."""
+    if order is None:
+        yield from zip_longest(expected, found)
+        return
+    start = 0
+    for _, tied in groupby(found, lambda row: [_sorted_as(row[each]) for each in order]):
+        rows = list(tied)
+        yield from _unmatched(expected[start : start + len(rows)], rows)
+        start += len(rows)
+    yield from zip_longest(expected[start:], ())
+
+
+def _sorted_as(cell: Cell) -> Cell:
+    """What is equal where an order does not tell cells apart; NaN equals no NaN."""
+    return "NaN" if isinstance(cell, float) and math.isnan(cell) else cell
 
 
 def _unmatched(
@@ -140,25 +189,41 @@ def _is_equal(expected: Scalar, found: Cell) -> bool:
         case bool():
             return expected.value is found
         case float():
-            number = float(_number(expected))
-            are_nan = math.isnan(number) and math.isnan(found)
-            return are_nan or math.isclose(number, found, rel_tol=TOLERANCE)
+            return _is_close(_number(expected), found)
         case int() | Decimal():
             return _number(expected) == found
+        case Duration():
+            return _duration(expected.text) == found
         case str():
             return found in (expected.text, _MOMENT.sub(r"\1T", expected.text))
 
 
-def _number(expected: Scalar) -> Decimal:
-    """The number that is written, with all its digits; what is none equals none."""
+def _is_close(number: Decimal | None, found: float) -> bool:
+    if number is None or number.is_nan():
+        return number is not None and math.isnan(found)
+    return math.isclose(float(number), found, rel_tol=TOLERANCE)
+
+
+def _number(expected: Scalar) -> Decimal | None:
+    """The number that is written, with all its digits; None where none is."""
     if isinstance(expected.value, bool):
-        return Decimal("nan")
+        return None
     if isinstance(expected.value, int):
         return Decimal(expected.value)
-    try:
+    if _NUMBER.fullmatch(expected.text):
         return Decimal(expected.text)
-    except InvalidOperation:
-        return Decimal(expected.value if isinstance(expected.value, float) else "nan")
+    return Decimal(expected.value) if isinstance(expected.value, float) else None
+
+
+def _duration(text: str) -> Duration | None:
+    """The duration that is written as in ISO 8601; None where none is."""
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        return None
+    years, months, weeks, days, hours, minutes = (int(each or 0) for each in match.groups()[:6])
+    nanoseconds = int(Decimal(match.group(7) or 0) * 10**9)
+    nanoseconds += (hours * 60 + minutes) * 60 * 10**9
+    return Duration(years * 12 + months, weeks * 7 + days, nanoseconds)
 
 
 def _told_expected(row: Expected | None) -> str:
@@ -171,5 +236,10 @@ def _told_expected(row: Expected | None) -> str:
 def _told(row: Cells | None) -> str:
     if row is None:
         return "no such row"
-    cells = (str(each) if isinstance(each, Decimal) else scalar(each) for each in row)
-    return f"[{', '.join(each or 'null' for each in cells)}]"
+    return f"[{', '.join(_told_cell(each) or 'null' for each in row)}]"
+
+
+def _told_cell(cell: Cell) -> str:
+    if isinstance(cell, Duration):
+        return str(text_of(pa.array([cell], pa.month_day_nano_interval()))[0])
+    return str(cell) if isinstance(cell, Decimal) else scalar(cell)

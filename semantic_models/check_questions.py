@@ -39,12 +39,12 @@ def check_questions(spec: ProjectSpec, catalog: Catalog) -> Iterator[ForebayErro
 
 def _widths(test: ProjectTestSpec, query: Query, catalog: Catalog) -> Iterator[ForebayError]:
     """Expected rows of another number of values than the answer has columns."""
-    columns = len(resolve(query, catalog, now=SOME_TIME).columns)
+    columns = [each.name for each in resolve(query, catalog, now=SOME_TIME).columns]
     for row in test.rows or ():
-        if len(row) != columns:
+        if len(row) != len(columns):
             yield WrongType(
-                f"a row of this answer has {columns} columns, and {len(row)} values are expected",
-                hint="Write a value for each dimension, then for each metric, in their order.",
+                f"the columns of this answer are {len(columns)}, the values of this row {len(row)}",
+                hint=f"Write a value for each of {', '.join(columns)}, in this order.",
                 position=row[0].position(),
             )
 
