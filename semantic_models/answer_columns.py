@@ -55,7 +55,10 @@ def answered(
     computed = {key.name: Output(key.name, column_expr(key.name), key.type) for key in keys}
     for each in asked:
         if each.name in computed:
-            raise NameCollision(f'the answer has two columns named "{each.name}"')
+            raise NameCollision(
+                f'the answer has two columns named "{each.name}"',
+                hint='Ask for it once, or give one of them another name with "as".',
+            )
         assert each.metric.type is not None, "a served catalog has its types"
         type_ = shown_in(each.metric.type, clock.zone)
         computed[each.name] = Output(each.name, Expr(each.formula), type_)

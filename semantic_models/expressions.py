@@ -271,8 +271,8 @@ def _refused(node: exp.Expr) -> ForebayError:
     if isinstance(node, exp.Exists) or node.name.lower() == "metric":
         return NotSupported(
             "exists(…) in a predicate is not supported, nor metric(…) without names",
-            hint="Write metric(NAME, DIMENSION); a predicate on a one-to-many path asks for a row "
-            "by itself.",
+            hint="A predicate on a one-to-many path asks for a row by itself; that there is none "
+            "is metric(NAME, KEY) is null, of a metric with the predicate as its where.",
         )
     if isinstance(node, exp.Anonymous | exp.Func):
         name = node.name if isinstance(node, exp.Anonymous) else node.sql_name()

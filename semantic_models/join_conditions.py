@@ -23,7 +23,7 @@ from semantic_models.model import Expr
 from semantic_models.spec import JoinSpec, ModelSpec, Scalar
 from semantic_models.types import Kind
 
-_COMPARED = exp.EQ | exp.LT | exp.LTE | exp.GT | exp.GTE | exp.Between
+_COMPARED = exp.EQ | exp.NEQ | exp.LT | exp.LTE | exp.GT | exp.GTE | exp.Between
 
 
 def join_conditions(
@@ -120,7 +120,9 @@ def compared_in(conditions: Sequence[Expr], join: JoinSpec) -> str:
             if isinstance(node, exp.Column) and node.table:
                 return node.name
     raise KeyRequired(
-        f'join "{join.name.text}" compares no column of model "{join.to.text}"',
-        hint="Compare one of its columns, or write equal columns.",
+        f'join "{join.name.text}" compares no column of model "{join.to.text}" that has a value',
+        detail="Such a comparison tells rows that meet one from those that meet none.",
+        hint=f"Add one of a column by itself, by =, <>, <, <=, >, >= or BETWEEN: "
+        f"{join.to.text}.its_column >= this_column.",
         position=(join.on or join.name).position(),
     )

@@ -14,7 +14,7 @@ def with_levels(query: Query, catalog: Catalog) -> Query:
     """The question with each hierarchy among its dimensions, and in its order, written out.
 
     Raises:
-        WrongType: a hierarchy is given the name of one column.
+        WrongType: a hierarchy is given the name of one column, or its members are ranked.
         NameCollision: several models have one of that name, and none is named.
     """
     if not catalog.has_hierarchies:
@@ -23,6 +23,7 @@ def with_levels(query: Query, catalog: Catalog) -> Query:
     levels = {name: found for name, found in levels.items() if found}
     if not levels:
         return query
+    _check_ranked(query, levels)
     return replace(
         query,
         dimensions=tuple(each for asked in query.dimensions for each in _written(asked, levels)),
@@ -54,6 +55,17 @@ def _written(asked: Asked, levels: Levels) -> Iterator[Asked]:
         )
     for each in found:
         yield replace(asked, name=each, alias="")
+
+
+def _check_ranked(query: Query, levels: Levels) -> None:
+    on = query.top.on if query.top is not None else ""
+    found = levels.get(_column(on))
+    if found is not None:
+        raise WrongType(
+            f'hierarchy "{on}" stands for {len(found)} columns, and top has the members of one',
+            hint=f"Name one of {', '.join(found)}.",
+            position=Position("top.on", 1, 1, len(on), on),
+        )
 
 
 def _ordered(key: OrderBy, levels: Levels) -> Iterator[OrderBy]:

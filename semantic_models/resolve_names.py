@@ -214,7 +214,22 @@ def _grain(dimension: Dimension, rest: tuple[str, ...], name: str) -> Grain | No
     return asked
 
 
+def of_levels(model: Model, name: str) -> UnknownName | None:
+    """The refusal of a hierarchy where one of its levels is meant; None for other names."""
+    *path, last = parts_of(name)
+    found = model.hierarchies.get(last)
+    if found is None:
+        return None
+    levels = ", ".join(".".join((*path, each)) for each in found.levels)
+    return UnknownName(
+        f'"{name}" is a hierarchy, and one dimension is meant', hint=f"Name one of {levels}."
+    )
+
+
 def _unknown(catalog: Catalog, home: Model, model: Model, name: str) -> UnknownName:
+    hierarchy = of_levels(model, name)
+    if hierarchy is not None:
+        return hierarchy
     if model is not home:
         known = [f"{name.rsplit('.', 1)[0]}.{each}" for each in model.dimensions]
         return UnknownName.of("dimension", name, known)

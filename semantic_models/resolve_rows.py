@@ -37,7 +37,7 @@ from semantic_models.query import Asked, Query
 from semantic_models.resolve_aggregate import asked_within
 from semantic_models.resolve_branch import BranchResolver, asked_position
 from semantic_models.resolve_filters import Clock, Computed, names_in
-from semantic_models.resolve_names import Reached, is_metric_time, parts_of, reach
+from semantic_models.resolve_names import Reached, is_metric_time, of_levels, parts_of, reach
 from semantic_models.resolved import Periods, ResolvedQuery, Role, Shape
 from semantic_models.times_of_values import (
     alone,
@@ -106,7 +106,9 @@ def _no_holder(fields: Sequence[Asked], catalog: Catalog) -> ForebayError:
     known = [name for model in catalog.models.values() for name in model.dimensions]
     for asked in fields:
         if asked.name not in known and len(parts_of(asked.name)) == 1:
-            return UnknownName.of("field", asked.name, known).at(asked_position(asked))
+            refused = (of_levels(model, asked.name) for model in catalog.models.values())
+            error = next(filter(None, refused), UnknownName.of("field", asked.name, known))
+            return error.at(asked_position(asked))
     return NoPath("no one model has all of these fields", hint='Name the model under "from".')
 
 
@@ -242,6 +244,7 @@ def _resolved(query: Query, listing: _Listing, clock: Clock) -> ResolvedQuery:
         if output.name in outputs:
             raise NameCollision(
                 f'the answer has two columns named "{output.name}"',
+                hint='Ask for it once, or give one of them another name with "as".',
                 position=asked_position(asked),
             )
         outputs[output.name] = output

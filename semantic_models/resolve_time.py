@@ -44,8 +44,8 @@ def bounds(range_: TimeRange, zone: str, now: datetime, grain: Grain) -> Bounds:
     """The civil times between which a range lies, for a time dimension of ``grain``."""
     if range_.last:
         return _last(range_.last, now.astimezone(ZoneInfo(zone)).replace(tzinfo=None), grain)
-    start = _period(range_.start, "time.from")[0] if range_.start else None
-    before = _period(range_.end, "time.to")[1] if range_.end else None
+    start = _moment(range_.start, "time.from")[0] if range_.start else None
+    before = _after(range_.end) if range_.end else None
     if start and before and start >= before:
         raise WrongType(
             f'the time range from "{range_.start}" to "{range_.end}" is empty',
@@ -54,8 +54,22 @@ def bounds(range_: TimeRange, zone: str, now: datetime, grain: Grain) -> Bounds:
     return Bounds(start, before)
 
 
-def _period(text: str, key: str) -> tuple[datetime, datetime]:
-    """The first moment of what is written and the first one after it, at its own precision."""
+def _after(text: str) -> datetime:
+    """The first moment after what is written, at its own precision."""
+    start, precision = _moment(text, "time.to")
+    try:
+        if isinstance(precision, timedelta):
+            return start + precision
+        return _step(start, precision, 1)
+    except (OverflowError, WrongType):
+        raise WrongType(
+            f'nothing after "{text}" under time.to can be written',
+            hint="End the range before the end of the year 9999, or leave time.to out.",
+        ) from None
+
+
+def _moment(text: str, key: str) -> tuple[datetime, Grain | timedelta]:
+    """The first moment of what is written, and how long it is at its own precision."""
     match = _WRITTEN.fullmatch(text.strip())
     numbers = [int(each) for each in match.groups()[:6] if each] if match else []
     try:
@@ -69,8 +83,8 @@ def _period(text: str, key: str) -> tuple[datetime, datetime]:
     if match and match.group(7):
         digits = match.group(7)[1:]
         start = start.replace(microsecond=int(digits.ljust(6, "0")))
-        return start, start + timedelta(microseconds=10 ** (6 - len(digits)))
-    return start, _step(start, _PRECISIONS[len(numbers) - 1], 1)
+        return start, timedelta(microseconds=10 ** (6 - len(digits)))
+    return start, _PRECISIONS[len(numbers) - 1]
 
 
 def is_within_day(text: str) -> bool:

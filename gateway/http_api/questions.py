@@ -74,10 +74,12 @@ def question_in_query(scope: Scope, limits: Limits) -> str:
     if unknown is not None:
         raise UnknownKey.of("the query string", unknown[:64], ("q",))
     questions = [value.strip() for _, value in pairs]
-    if len(questions) != 1 or not questions[0]:
+    if len(questions) != 1:
         raise MalformedDocument(
             f'one parameter "q" is expected, {len(questions)} came', hint=_QUESTION_HINT
         )
+    if not questions[0]:
+        raise MalformedDocument('the parameter "q" is empty', hint=_QUESTION_HINT)
     if len(questions[0].encode()) > limits.question_bytes_max:
         raise _question_too_large(limits)
     return questions[0]

@@ -250,7 +250,7 @@ def test_the_version_changes_with_a_definition_and_with_nothing_else() -> None:
         ),
         (
             project().replace("on: a_id = id", "on: a_id > 1"),
-            'E_PRIMARY_KEY_REQUIRED join "owner" compares no column of model "a"',
+            'E_PRIMARY_KEY_REQUIRED join "owner" compares no column of model "a" that has a value',
         ),
         (
             project().replace("on: id = b.a_id", "on: x = b.y"),

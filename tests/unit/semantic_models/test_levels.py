@@ -94,7 +94,7 @@ def test_a_hierarchy_stands_for_its_levels(asked: Any, written_out: Any) -> None
         (
             {**REVENUE, "where": ["where_sold = 'IT'"]},
             "E_NAME_NOT_FOUND",
-            'dimension "where_sold" does not exist',
+            '"where_sold" is a hierarchy, and one dimension is meant',
         ),
     ],
 )
@@ -104,3 +104,34 @@ def test_what_a_hierarchy_cannot_stand_for_is_refused(
     refusal = shop().refusal(question)
 
     assert (refusal.code, refusal.message) == (code, message)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        {**REVENUE, "where": ["shop.place = 'Rome'"]},
+        {"fields": ["place"]},
+        {"fields": ["status", "shop.place"], "from": "orders"},
+    ],
+)
+def test_a_hierarchy_where_one_dimension_is_meant_is_told_as_one(question: Any) -> None:
+    error = shop().refusal(question)
+
+    place = "place" if question.get("fields") == ["place"] else "shop.place"
+    path = place.removesuffix("place")
+    assert (error.code, error.message, error.hint) == (
+        "E_NAME_NOT_FOUND",
+        f'"{place}" is a hierarchy, and one dimension is meant',
+        f"Name one of {path}country, {path}city.",
+    )
+
+
+def test_the_members_that_are_ranked_are_those_of_one_level() -> None:
+    top = {"by": "revenue", "n": 1, "on": "shop.place"}
+    error = shop().refusal({**REVENUE, "dimensions": ["shop.place"], "top": top})
+
+    assert (error.code, error.message, error.hint) == (
+        "SL103",
+        'hierarchy "shop.place" stands for 2 columns, and top has the members of one',
+        "Name one of shop.country, shop.city.",
+    )

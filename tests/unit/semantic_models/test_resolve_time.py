@@ -54,6 +54,21 @@ def test_a_range_is_inclusive_at_its_written_precision(
     assert within(written, written) == Bounds(civil(start), civil(before))
 
 
+@pytest.mark.parametrize(
+    "end", ["9999", "9999-12", "9999-12-31", "9999-12-31 23:59:59", "9999-12-31 23:59:59.999999"]
+)
+def test_a_range_does_not_end_with_the_last_time_that_is_written(end: str) -> None:
+    with pytest.raises(WrongType) as refused:
+        within("2024", end)
+
+    assert refused.value.message == f'nothing after "{end}" under time.to can be written'
+
+
+def test_a_range_may_start_in_the_last_year_that_is_written() -> None:
+    assert within(start="9999") == Bounds(civil("9999-01-01"), None)
+    assert within("9999", "9999-11") == Bounds(civil("9999-01-01"), civil("9999-12-01"))
+
+
 def test_a_range_may_have_one_end() -> None:
     assert within(start="2024") == Bounds(civil("2024-01-01"), None)
     assert within(end="2024") == Bounds(None, civil("2025-01-01"))
@@ -94,7 +109,7 @@ def test_last_is_a_count_of_periods(last: str) -> None:
     assert refused.value.message == f'"{last}" under time.last is not a count of periods'
 
 
-@pytest.mark.parametrize(("start", "last"), [("9999", ""), ("", "99999 years")])
+@pytest.mark.parametrize(("start", "last"), [("", "9999 years"), ("", "99999 years")])
 def test_a_range_beyond_the_calendar_is_refused(start: str, last: str) -> None:
     with pytest.raises(WrongType) as refused:
         within(start, last=last)
