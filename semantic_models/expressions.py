@@ -171,6 +171,8 @@ def check_forms(tree: exp.Expr, text: str, locate: Locate, *, windows: bool = Fa
     """
     reads_clock = False
     for node in tree.walk():
+        if type(node) in COMPARISONS:
+            _check_comparison(node, text, locate)
         if type(node) in _ALWAYS_ALLOWED:
             continue
         if windows and isinstance(node, exp.Anonymous) and metric_called(node):
@@ -185,8 +187,6 @@ def check_forms(tree: exp.Expr, text: str, locate: Locate, *, windows: bool = Fa
             continue
         if _is_misplaced_star(node):
             raise _refused_star(node, text, locate)
-        if type(node) in COMPARISONS:
-            _check_comparison(node, text, locate)
         if not _is_allowed(node):
             raise _refused(node).at(_place(node, text, locate))
         reads_clock = reads_clock or is_clock(node)
