@@ -34,6 +34,9 @@ SHAPES: Mapping[str, str] = {
 }
 
 
+_GRAND_TOTAL = "Beside the groups stands the total of all:"
+
+
 def explain(proof: Told) -> list[str]:
     """The lines that tell a proof."""
     return list(_proof(proof))
@@ -70,6 +73,8 @@ def _of_home(home: Told) -> Iterator[str]:
         yield f"metric time is {home['metric_time']}"
     for join in home["joins"]:
         yield from _join(join)
+    for each in home.get("looked_up", ()):
+        yield from _looked_up(each)
     yield from (f"where {each}   (always, of the model)" for each in home["always"])
     yield from (f"where {each}" for each in home["filters"])
     for existence in home["exists"]:
@@ -78,6 +83,15 @@ def _of_home(home: Told) -> Iterator[str]:
     if home["plan"]:
         plan = CHOICES[home["plan"]].format(home=home["home"], key=key)
         yield f"plan: {home['plan']}. {plan}"
+
+
+def _looked_up(told: Told) -> Iterator[str]:
+    value, on = told["value"], " and ".join(told["on"])
+    at = f", met on {on}" if on else ""
+    yield f"{value} is of groups of their own{at}; NULL where there is none:"
+    if "first" in told:
+        yield f"{INDENT}the {told['first']:,} with the highest {told['by']} are the first"
+    yield from _indented(_proof(told["proof"]))
 
 
 def _where(predicates: Iterable[str]) -> str:
@@ -100,6 +114,12 @@ def _always(join: Told) -> list[str]:
 def _safe(join: Told) -> str:
     """Which promise keeps rows from being multiplied or lost."""
     key = ", ".join(join["key"])
+    if "valid" in join:
+        spans = " and ".join(join["valid"])
+        return (
+            f"a row meets at most one, for ({key}) is a key of {join['to']} and the spans between "
+            f"{spans} of its versions do not overlap; one that meets none stays, with NULL"
+        )
     if join["cardinality"] in ("N:1", "1:1"):
         return (
             f"a row meets at most one, for ({key}) is a key of {join['to']}; "
@@ -165,7 +185,8 @@ def _nested(proof: Told) -> Iterator[str]:
 
 def _above(proof: Told) -> Iterator[str]:
     for each in proof.get("totals", ()):
-        yield f"Beside the groups stand totals for each {', '.join(each['grain']) or 'question'}:"
+        grain = ", ".join(each["grain"])
+        yield f"Beside the groups stand totals for each {grain}:" if grain else _GRAND_TOTAL
         yield from _indented(_proof(each))
     if "filled" in proof:
         yield f"Times without rows are added: each {_periods(proof['filled'])}."

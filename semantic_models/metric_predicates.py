@@ -22,6 +22,9 @@ class Called:
     metric: str
     keys: tuple[str, ...]
 
+    def __str__(self) -> str:
+        return f"metric({', '.join((self.metric, *self.keys))})"
+
     def query(self) -> Query:
         """The question for it, without any predicate."""
         keys = (Asked(each, key_name(at), may_be_column=True) for at, each in enumerate(self.keys))

@@ -11,6 +11,7 @@ from sqlglot.generator import Generator
 
 from semantic_models.intrinsics import INTRINSICS
 from semantic_models.make_plan import choices_of
+from semantic_models.metric_predicates import VALUE, key_name
 from semantic_models.model import Expr
 from semantic_models.periods import SPINE
 from semantic_models.plan import Choice, Plan
@@ -21,11 +22,13 @@ from semantic_models.resolved import (
     BranchMeasure,
     Conversions,
     Existence,
+    MetricStep,
     NestedGroups,
     Periods,
     ResolvedQuery,
     Step,
 )
+from semantic_models.top_members import RANK
 
 Proof = dict[str, object]
 Names = Mapping[str, str]
@@ -45,7 +48,7 @@ def prove(resolved: ResolvedQuery, plan: Plan) -> Proof:
 
 
 def _proof(resolved: ResolvedQuery, choices: Iterable[Choice], called: Names) -> Proof:
-    grain = [key.name for key in resolved.branches[0].keys]
+    grain = [called.get(key.name, key.name) for key in resolved.branches[0].keys]
     names = _names(resolved)
     proof: Proof = {
         "shape": resolved.shape,
@@ -74,11 +77,17 @@ def _names(resolved: ResolvedQuery) -> Names:
         for use in branch.measures:
             name = f"{use.measure.model}.{use.measure.name}"
             names[use.name] = _unlike(name, names.values())
+        names |= {f"{step.path[0]}.{RANK}": _place(step) for step in branch.metrics if step.ranks}
+        names |= {f"{step.path[0]}.{VALUE}": str(step.called) for step in branch.metrics}
     for each in resolved.nested:
         names[each.name] = _unlike("scope", names.values())
     for window in resolved.windows:
         names[window.name] = _unlike("rank", names.values())
     return names
+
+
+def _place(step: MetricStep) -> str:
+    return f"place by {step.called.metric}"
 
 
 def _unlike(name: str, taken: Iterable[str]) -> str:
@@ -97,9 +106,11 @@ def _branch(branch: Branch, choice: Choice | None, names: Names) -> Proof:
         "measures": [_measure(each, names) for each in branch.measures if each.name != PRESENT],
         "joins": [_step(step) for step in branch.steps],
         "always": _texts(where),
-        "filters": _texts(branch.filters),
+        "filters": _texts(branch.filters, names),
         "exists": [_existence(each) for each in branch.existences],
     }
+    if branch.metrics:
+        told["looked_up"] = [_looked_up(each, names) for each in branch.metrics]
     if branch.axis is not None:
         told["times"] = _axis(branch.axis)
     if branch.one_time is not None:
@@ -120,21 +131,43 @@ def _measure(use: BranchMeasure, names: Names) -> Proof:
         "name": f"{measure.model}.{measure.name}",
         "as": names[use.name],
         "expr": text_of(measure.expr),
-        "where": _texts((*own, *use.filters)),
+        "where": _texts((*own, *use.filters), names),
     }
 
 
-def _step(step: Step) -> Proof:
+def _looked_up(step: MetricStep, names: Names) -> Proof:
+    """A metric of other groups, whose rows the home's meet."""
+    inner = {VALUE: step.called.metric, **_called_keys(step)}
+    told: Proof = {"first": step.ranks, "by": step.called.metric} if step.ranks else {}
     return {
-        "path": ".".join(step.path),
+        "value": _place(step) if step.ranks else str(step.called),
+        **told,
+        "on": [
+            f"{text_of(own, names)} = {key}"
+            for (own, _), key in zip(step.on, step.called.keys, strict=True)
+        ],
+        "proof": _proof(step.inner, choices_of(step.inner), inner),
+    }
+
+
+def _called_keys(step: MetricStep) -> Names:
+    return {key_name(number): each for number, each in enumerate(step.called.keys)}
+
+
+def _step(step: Step) -> Proof:
+    valid = {"valid": list(step.join.valid)} if step.join.valid else {}
+    return {
+        "path": ".".join(map(_join_name, step.path)),
         "from": step.join.source,
         "to": step.target.name,
         "cardinality": step.join.cardinality.value,
         "on": [
             *(f"{left} = {right}" for left, right in step.join.columns),
             *_texts(step.join.conditions),
+            *_texts(step.predicates),
         ],
         "key": list(step.join.key),
+        **valid,
         "always": _texts((step.target.where,) if step.target.where is not None else ()),
     }
 
@@ -219,10 +252,14 @@ class _Words(Generator):
         known = self._names.get(expression.name) if not expression.table else None
         if known is not None:
             return known
+        name = self._names.get(f"{expression.table}.{expression.name}")
+        if name is not None:
+            return name
         name = _word(expression.name)
         if (expression.table,) == SPINE:
             return f"answer.{name}"
-        return f"{_word(expression.table)}.{name}" if expression.table else name
+        path = ".".join(map(_join_name, expression.table.split(".")))
+        return f"{_word(path)}.{name}" if path else name
 
     def anonymous_sql(self, expression: exp.Anonymous) -> str:
         call = expression.name
@@ -230,6 +267,11 @@ class _Words(Generator):
             return super().anonymous_sql(expression)
         arguments = ", ".join(map(self.sql, expression.expressions))
         return f"{call.removeprefix('sl_')}({arguments})"
+
+
+def _join_name(name: str) -> str:
+    """A join as people know it; one that is walked backwards by the model it leads to."""
+    return name.partition(":")[0]
 
 
 def _word(name: str) -> str:

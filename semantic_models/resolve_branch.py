@@ -61,7 +61,7 @@ from semantic_models.resolved import (
     ResolvedQuery,
     Step,
 )
-from semantic_models.top_members import KEY, MEMBER, OTHER, PATH, is_other, member
+from semantic_models.top_members import MEMBER, OTHER, PATH, is_other, member, ranking_step
 from semantic_models.types import Kind, LogicalType
 from semantic_models.windows import computed_first
 
@@ -141,7 +141,7 @@ class BranchResolver:
         assert self.ask is not None, "a question with metrics may ask others"
         found = self.grouped(Asked(self.top.on))
         inner = self.ask(self._at_own_grain(self.top.ranking))
-        self.metrics[PATH] = MetricStep(PATH, inner, ((found.expr(), KEY),), ranks=True)
+        self.metrics[PATH] = ranking_step(found, inner, self.top)
         return (member if name == MEMBER else is_other)(found, self.top)
 
     def _at_own_grain(self, ranking: Query) -> Query:
@@ -164,7 +164,7 @@ class BranchResolver:
         path = (f"metric:{len(self.metrics)}",)
         keys = [self._key_of(each) for each in called.keys]
         on = tuple((each.expr(), key_name(at)) for at, each in enumerate(keys))
-        self.metrics[path] = MetricStep(path, inner, on)
+        self.metrics[path] = MetricStep(path, inner, on, called)
         type_ = next(each.type for each in inner.computed if each.name == VALUE)
         paths = tuple(sorted({found for expr, _ in on for found in expr.paths}))
         value = Expr(column(VALUE, path), paths)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import Literal
 
+from semantic_models.metric_predicates import Called
 from semantic_models.model import (
     Aggregate,
     Expr,
@@ -107,8 +108,10 @@ class MetricStep:
     """The metric, grouped by what the rows meet it on."""
     on: tuple[tuple[Expr, str], ...]
     """Pairs of what a row has and the column of the groups that it equals."""
-    ranks: bool = False
-    """Whether the groups are ranked, and a NULL meets a NULL."""
+    called: Called
+    """The metric and its groups, as the question names them."""
+    ranks: int = 0
+    """How many groups are the first, where they are ranked and a NULL meets a NULL."""
     plan: LogicalPlan | None = None
     """That of ``inner``, once there is one."""
 

@@ -15,11 +15,12 @@ from semantic_models.bind import column, column_expr
 from semantic_models.catalog import Catalog
 from semantic_models.errors import NotSupported, Position, UnknownName
 from semantic_models.intrinsics import part_in
-from semantic_models.metric_predicates import VALUE
+from semantic_models.metric_predicates import VALUE, Called
 from semantic_models.model import GRAINS, Dimension, Expr, Path
 from semantic_models.plan import LogicalPlan, Output, Project, outputs
 from semantic_models.query import Asked, Query, Top
 from semantic_models.resolve_names import Reached, is_metric_time, parts_of
+from semantic_models.resolved import MetricStep, ResolvedQuery
 from semantic_models.types import BOOLEAN, INT64
 
 MEMBER, OTHER = "top:member", "top:other"
@@ -139,6 +140,12 @@ def is_other(found: Reached, top: Top) -> Reached:
     )
     flag = Dimension(name=OTHER, expr=Expr(tree), type=BOOLEAN)
     return replace(found, member=flag, dated=(Expr(tree, found.expr().paths), BOOLEAN))
+
+
+def ranking_step(found: Reached, inner: ResolvedQuery, top: Top) -> MetricStep:
+    """What gives each row the place of its member."""
+    called = Called(top.by, (top.on,))
+    return MetricStep(PATH, inner, ((found.expr(), KEY),), called, ranks=top.count)
 
 
 def shown_rows(top: Top) -> tuple[Expr, ...]:

@@ -12,7 +12,7 @@ from tests.corpus.test_corpus import ANSWERED
 from tests.support.cases import Case
 from tests.support.models import the_shop
 
-INTERNAL = re.compile(r"\bsl_|\b[iw]:\d|spine:")
+INTERNAL = re.compile(r"\bsl_|\b[iwqok]:\d|\bn:|spine:|top:|metric:|rank:|member:")
 """How plans name what people never wrote."""
 STATED = ("shape", "cardinality", "missing", "nulls", "plan", "limit", "offset")
 """What words paraphrase."""
@@ -99,6 +99,48 @@ def test_what_is_computed_above_the_homes_is_told_last() -> None:
         "descending",
         "Then at most 3 rows after the first 2",
     ]
+
+
+def test_a_metric_in_a_predicate_is_told_with_its_groups_and_what_they_are_met_on() -> None:
+    lines = told({"metrics": ["orders"], "where": ["metric(revenue, customer_id) > 60"]})
+
+    assert [each for each in lines if "metric(" in each or "customer_id" in each] == [
+        "  metric(revenue, customer_id) is of groups of their own, met on "
+        "customer_id = customer_id; NULL where there is none:",
+        "    One row for each customer_id.",
+        "  where metric(revenue, customer_id) > 60",
+    ]
+    assert "      orders.revenue is SUM(amount)" in lines
+
+
+def test_the_first_members_are_told_with_what_ranks_them() -> None:
+    top = {"by": "revenue", "n": 1, "other": True}
+    lines = told({"metrics": ["orders"], "dimensions": ["status"], "top": top})
+
+    assert [each for each in lines if "revenue" in each] == [
+        "  place by revenue is of groups of their own, met on status = status; "
+        "NULL where there is none:",
+        "    the 1 with the highest revenue are the first",
+        "      orders.revenue is SUM(amount)",
+    ]
+
+
+def test_a_version_is_joined_by_its_span_too() -> None:
+    lines = told({"metrics": ["orders"], "dimensions": ["plan.tier"]})
+
+    assert [each for each in lines if "joins plan" in each] == [
+        "  joins plan to plans on customer_id = customer_id "
+        "and CAST(plan.since AS TIMESTAMP) <= civil(created_at) and (civil(created_at) < "
+        "CAST(plan.until AS TIMESTAMP) OR CAST(plan.until AS TIMESTAMP) IS NULL), N:1: a row "
+        "meets at most one, for (customer_id, since) is a key of plans and the spans between "
+        "since and until of its versions do not overlap; one that meets none stays, with NULL"
+    ]
+
+
+def test_the_total_of_all_is_told_as_that() -> None:
+    lines = told({"metrics": ["orders"], "dimensions": ["status"], "totals": True})
+
+    assert "Beside the groups stands the total of all:" in lines
 
 
 def told(question: dict[str, object]) -> list[str]:
