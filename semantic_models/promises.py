@@ -18,6 +18,8 @@ from semantic_models.types import INT64, STRING
 
 TIMES = "r:times"
 """How often a value stands; no column of a model has such a name."""
+PREVIOUS = "r:previous"
+"""The period of the day before."""
 NEXT = "r:next"
 """When the next version of a row begins."""
 BROKEN = "broken"
@@ -25,6 +27,7 @@ BROKEN = "broken"
 SEVERAL = "values stand in several rows"
 MISSING = "rows have a NULL in it"
 OVERLAP = "rows are still valid when the next one of their key begins"
+APART = "periods have days that lie apart"
 ENDED = "rows end before or when they begin"
 
 
@@ -78,6 +81,8 @@ def _promises(catalog: Catalog) -> Iterator[Promise]:
     )
     yield from {each.called: each for each in spans}.values()
     yield from map(_of_spine, catalog.spines)
+    for grain, name in catalog.calendars.items():
+        yield no_days_apart(catalog.models[name], grain)
 
 
 def no_missing_key(model: Model) -> Promise:
@@ -130,6 +135,24 @@ def no_overlap(join: Join, target: Model) -> Promise:
         _counted(Filter(rows, (Expr(is_early),)), target.engine),
         "End each version where the next one begins.",
         join.valid_origin,
+    )
+
+
+def no_days_apart(calendar: Model, grain: str) -> Promise:
+    """That the days of each period of a calendar follow one another, so that its ends tell it."""
+    value = calendar.dimensions[grain].expr.tree
+    order = exp.Order(
+        expressions=[exp.Ordered(this=column(calendar.key[0]), nulls_first=False)],
+    )
+    previous = exp.Window(this=exp.Lag(this=value.copy()), order=order)
+    days = Windowed(_rows(calendar), (Output(PREVIOUS, Expr(previous), STRING),))
+    begins = exp.NullSafeNEQ(this=value.copy(), expression=column(PREVIOUS))
+    return Promise(
+        _of_model(calendar),
+        f"grain {grain}",
+        APART,
+        _repeated(Filter(days, (Expr(begins),)), {grain: value}, calendar.engine),
+        "Give periods that lie apart values of their own.",
     )
 
 

@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from semantic_models.model import Key, Model
-from semantic_models.promises import Promise, no_missing_key, no_overlap, no_repeated_key
-from semantic_models.resolved import Branch, ResolvedQuery, Step
+from semantic_models.promises import (
+    Promise,
+    no_days_apart,
+    no_missing_key,
+    no_overlap,
+    no_repeated_key,
+)
+from semantic_models.resolved import Branch, PeriodsBack, ResolvedQuery, Step
 
 
 def relied_on(resolved: ResolvedQuery) -> tuple[Promise, ...]:
@@ -27,6 +33,8 @@ def _of_branch(branch: Branch) -> Iterator[Promise]:
         yield from _of_home(branch.home)
     for step in _steps(branch):
         yield from _of_step(step)
+    for period in _periods(branch):
+        yield no_days_apart(period.calendar, period.grain)
     shifts = branch.axis.shifts if branch.axis is not None else ()
     for day in (*branch.calendars, *(step for step, _ in shifts)):
         yield no_repeated_key(day.calendar, day.calendar.key)
@@ -35,6 +43,14 @@ def _of_branch(branch: Branch) -> Iterator[Promise]:
     if branch.conversions is not None:
         yield from _of_home(branch.conversions.branch.home)
         yield from _of_branch(branch.conversions.branch)
+
+
+def _periods(branch: Branch) -> Iterator[PeriodsBack]:
+    """The periods of calendars that are told by their ends."""
+    if branch.axis is None:
+        return
+    yield from branch.axis.backs
+    yield from (each for each in branch.axis.periods.whole if isinstance(each, PeriodsBack))
 
 
 def _of_home(home: Model) -> Iterator[Promise]:

@@ -34,11 +34,14 @@ models:
     dimensions: {code: }
 spines:
   month: {table: months, column: m}
+calendars:
+  work: {table: work, day: day, grains: {stint: stint}}
 """
 TABLES = """
 create table sales(shop integer, n integer, code varchar, void boolean, day date);
 create table prices(code varchar, since date, until date, listed boolean);
 create table months(m timestamp);
+create table work(day date, stint varchar);
 """
 KEY = ('model "sales"', "key (shop, n)")
 PRICES = 'model "prices"'
@@ -67,6 +70,23 @@ OVERLAPPING = {(PRICES, f"{SPANS} of (code)", "next one"): 1}
 )
 def test_rows_that_count_keep_keys_apart(rows: str, broken: dict[object, int]) -> None:
     assert told(f"insert into sales values {rows};") == broken
+
+
+@pytest.mark.parametrize(
+    ("stints", "broken"),
+    [
+        ("aabbc", 0),
+        ("aab b", 1),
+        ("aba", 1),
+        (" a ", 0),
+        ("abab", 2),
+    ],
+)
+def test_the_days_of_a_period_follow_one_another(stints: str, broken: int) -> None:
+    days = (f"('2024-01-{at:02}', nullif('{each}', ' '))" for at, each in enumerate(stints, 1))
+    expected = {('model "work"', "grain stint", "lie apart"): broken} if broken else {}
+
+    assert told(f"insert into work values {', '.join(days)};") == expected
 
 
 def test_a_spine_has_each_period_once() -> None:
@@ -108,7 +128,7 @@ def test_of_the_versions_of_one_key_one_is_valid_at_a_time(
 def test_what_two_joins_promise_alike_is_promised_once() -> None:
     found = [each.called for each in promises(world(MODELS, TABLES).catalog)]
 
-    assert len(found) == len(set(found)) == 8
+    assert len(found) == len(set(found)) == 11
 
 
 def test_a_promise_knows_where_it_is_written() -> None:
@@ -121,6 +141,8 @@ def test_a_promise_knows_where_it_is_written() -> None:
         ("code", 7),
         ("code", 16),
         ("code", 16),
+        ("day", 22),
+        ("day", 22),
         ("since", 13),
         ("since", 13),
         ("m", 20),
@@ -163,7 +185,7 @@ def told(rows: str) -> dict[object, int]:
     found: dict[object, int] = {}
     for each in promises(made.catalog):
         ((count,),) = made.rows(generate(govern(each.plan, ANONYMOUS), DUCKDB).text)
-        words = ("NULL", "several", "next one", "before or when")
+        words = ("NULL", "several", "next one", "before or when", "lie apart")
         word = next(word for word in words if word in each.breach)
         if count:
             found[each.name, each.what, word] = count

@@ -33,6 +33,10 @@ ORDERS = ('model "orders"', "key (order_id)")
             {ORDERS, ('model "labels"', "key (label_id)")},
         ),
         ({"metrics": ["mean_per_region"]}, {CUSTOMERS, REGIONS}),
+        (
+            {"metrics": ["revenue_last_stint"], "dimensions": ["metric_time.day"]},
+            {('model "rota"', "grain stint")},
+        ),
     ],
 )
 def test_an_answer_relies_on_the_keys_that_its_plan_joins_and_counts_by(
