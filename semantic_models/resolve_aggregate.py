@@ -26,6 +26,7 @@ from semantic_models.errors import (
 )
 from semantic_models.homes import Home, home_by_time, homes_of
 from semantic_models.metric_inputs import renumbered
+from semantic_models.metric_predicates import called_by
 from semantic_models.model import (
     GRAINS,
     Grain,
@@ -68,7 +69,8 @@ from semantic_models.totals import shorter, with_totals
 def resolve_aggregate(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQuery:
     """Resolve a question that has metrics."""
     if query.top is not None and query.top.ranking is None:
-        query = with_ranking(query, query.top, catalog)
+        by = _metric(Asked(query.top.by, source="top.by"), catalog, []).metric
+        query = with_ranking(query, query.top, catalog, by.inputs[0].home)
     further = _further_metrics(query, catalog)
     resolved = _resolve(query, catalog, clock, further)
     if not query.totals:
@@ -288,6 +290,7 @@ def _uses_metric_time(query: Query) -> bool:
     spelled += [*names_in(query.where), query.top.on if query.top else ""]
     if time.is_given and (not time.on or time.on == METRIC_TIME):
         return True
+    spelled += [key for each in spelled if (met := called_by(each)) for key in met.keys]
     return any(map(is_metric_time, spelled))
 
 

@@ -6,20 +6,20 @@ scope, so that all of them mean the same members.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 
 from sqlglot import exp
 
 from semantic_models.bind import column, column_expr
 from semantic_models.catalog import Catalog
-from semantic_models.errors import NotSupported, Position, UnknownName
-from semantic_models.intrinsics import part_in
+from semantic_models.errors import ForebayError, NotSupported, Position, UnknownName
 from semantic_models.metric_predicates import VALUE, Called
-from semantic_models.model import GRAINS, Dimension, Expr, Path
+from semantic_models.model import Dimension, Expr, Path
 from semantic_models.plan import LogicalPlan, Output, Project, outputs
 from semantic_models.query import Asked, Query, Top
-from semantic_models.resolve_names import Reached, is_metric_time, parts_of
+from semantic_models.resolve_names import Reached, is_metric_time, parts_of, reach
 from semantic_models.resolved import MetricStep, ResolvedQuery
 from semantic_models.types import BOOLEAN, INT64
 
@@ -29,8 +29,10 @@ KEY, RANK = "member:", "rank:"
 PATH: Path = ("top:",)
 
 
-def with_ranking(query: Query, top: Top, catalog: Catalog) -> Query:
+def with_ranking(query: Query, top: Top, catalog: Catalog, home: str) -> Query:
     """The question by its first members, with the ranking that tells them.
+
+    ``home`` is the model from which the metric that ranks sees dimensions.
 
     Raises:
         UnknownName: the dimension that is ranked is not asked for.
@@ -41,9 +43,10 @@ def with_ranking(query: Query, top: Top, catalog: Catalog) -> Query:
         raise NotSupported(
             "top stands beside totals", hint="Ask for the totals in a question of their own."
         )
-    ranked = _ranked(query, top, catalog)
+    is_time = partial(_is_time, catalog, home)
+    ranked = _ranked(query, top, is_time)
     looks_back = any(_looks_back(each, catalog) for each in query.metrics)
-    if (query.compare or looks_back) and _is_time(ranked.name, catalog):
+    if (query.compare or looks_back) and is_time(ranked.name):
         raise NotSupported(
             "top of a time stands beside values of other times",
             hint="Name another dimension, or order and limit the times.",
@@ -51,7 +54,7 @@ def with_ranking(query: Query, top: Top, catalog: Catalog) -> Query:
         )
     name = ranked.alias or "__".join(parts_of(ranked.name))
     is_alone = len(query.dimensions) == 1
-    tells_times = any(_is_time(each.name, catalog) for each in query.dimensions)
+    tells_times = any(is_time(each.name) for each in query.dimensions)
     ranking = Query(
         metrics=(
             Asked(top.by, VALUE, "top.by"),
@@ -92,7 +95,7 @@ def _looks_back(asked: Asked, catalog: Catalog) -> bool:
     return found is not None and found.looks_back
 
 
-def _ranked(query: Query, top: Top, catalog: Catalog) -> Asked:
+def _ranked(query: Query, top: Top, is_time: Callable[[str], bool]) -> Asked:
     if top.on:
         found = [
             each
@@ -105,7 +108,7 @@ def _ranked(query: Query, top: Top, catalog: Catalog) -> Asked:
                 Position("top.on", 1, 1, len(top.on), top.on)
             )
         return found[0]
-    others = [each for each in query.dimensions if not _is_time(each.name, catalog)]
+    others = [each for each in query.dimensions if not is_time(each.name)]
     if not others:
         raise NotSupported(
             "top stands in a question without a dimension that is no time",
@@ -115,12 +118,15 @@ def _ranked(query: Query, top: Top, catalog: Catalog) -> Asked:
     return others[0]
 
 
-def _is_time(name: str, catalog: Catalog) -> bool:
-    parts = parts_of(name)
-    if is_metric_time(name) or parts[-1] in GRAINS or part_in(parts[-1]):
+def _is_time(catalog: Catalog, home: str, name: str) -> bool:
+    """Whether a name is a time, or a grain or part of one."""
+    if is_metric_time(name):
         return True
-    members = (model.dimensions.get(parts[-1]) for model in catalog.models.values())
-    return any(each is not None and each.grain is not None for each in members)
+    try:
+        member = reach(catalog, catalog.models[home], name).member
+    except ForebayError:
+        return False
+    return isinstance(member, Dimension) and member.grain is not None
 
 
 def member(found: Reached, top: Top) -> Reached:
