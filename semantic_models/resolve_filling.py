@@ -15,7 +15,7 @@ from semantic_models.nested_queries import parts_in
 from semantic_models.periods import at_period, nests, period
 from semantic_models.plan import Output
 from semantic_models.query import Asked, Query, TimeRange
-from semantic_models.resolve_axis import check_clock, is_axis, own_moment, periods
+from semantic_models.resolve_axis import base_grain, check_clock, is_axis, own_moment, periods
 from semantic_models.resolve_branch import BranchResolver, day_of
 from semantic_models.resolve_filters import (
     Clock,
@@ -53,7 +53,7 @@ def resolve_filling(
             )
         return None
     grains = {name: first.grouped(asked).grain or Grain.DAY for name, asked in times.items()}
-    finest = min(grains.values(), key=GRAINS.__getitem__)
+    finest = _periods_of(resolvers, list(grains.values()))
     for each in resolvers:
         check_clock(each, finest)
     dated = {
@@ -80,6 +80,15 @@ def resolve_filling(
         calendars=tuple(step for step, _ in dated.values()),
         known=tuple(_is_known(value.expr) for _, value in dated.values()),
     )
+
+
+def _periods_of(resolvers: Sequence[BranchResolver], grains: Sequence[Grain]) -> Grain:
+    """The grain of periods that lie within one of each grain: the finest, or that of days."""
+    finest = min(grains, key=GRAINS.__getitem__)
+    if all(nests(finest, each) for each in grains):
+        return finest
+    found = (base_grain(each.look(METRIC_TIME), grains) for each in resolvers)
+    return min(found, key=GRAINS.__getitem__)
 
 
 def _between(query: Query, resolvers: Sequence[BranchResolver], grain: Grain) -> Periods:
