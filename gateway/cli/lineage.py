@@ -40,7 +40,7 @@ def command(project: Path, metric: str, format_: str) -> None:
 def lines(part: Part, indent: str = "") -> Iterator[str]:
     """A tree as text, what something is made of below it."""
     about = f" ({part.text})" if part.kind == "unknown" else f" = {part.text}"
-    if part.kind in ("join", "where", "time"):
+    if part.kind not in ("metric", "measure", "unknown"):
         about = f" {part.text}"
     yield f"{indent}{part.kind:<8} {part.name}{about if part.text else ''}"
     for each in part.parts:
