@@ -246,8 +246,12 @@ def _cut(plan: LogicalPlan, resolved: ResolvedQuery) -> LogicalPlan:
 def _aggregated(branch: Branch, choice: Choice) -> LogicalPlan:
     """One row a group of one home."""
     if branch.axis is not None and branch.axis.regrain is not None:
-        return regrained(branch, branch.axis.regrain, lambda finer: _grouped(finer, choice))
-    return _grouped(branch, choice)
+        groups = regrained(branch, branch.axis.regrain, lambda finer: _grouped(finer, choice))
+    else:
+        groups = _grouped(branch, choice)
+    if not branch.shown:
+        return groups
+    return Project(Filter(groups, branch.shown), named(outputs(groups)))
 
 
 def _grouped(branch: Branch, choice: Choice) -> LogicalPlan:

@@ -48,7 +48,7 @@ from semantic_models.query import Asked, Query
 from semantic_models.ranks import AskedMetric, AskedMetrics, ranked_metrics
 from semantic_models.record import record
 from semantic_models.resolve_axis import grouped_times, is_axis, range_of, resolve_axis
-from semantic_models.resolve_branch import BranchResolver, asked_position
+from semantic_models.resolve_branch import BranchResolver, RowFilters, asked_position
 from semantic_models.resolve_filling import resolve_filling
 from semantic_models.resolve_filters import Clock, names_in
 from semantic_models.resolve_funnel import branch_of_funnel
@@ -62,7 +62,7 @@ from semantic_models.resolved import (
 from semantic_models.same_names import SameNames
 from semantic_models.same_times import same_times
 from semantic_models.scopes import aggregated_type
-from semantic_models.top_members import MEMBER, shown_rows, with_ranking
+from semantic_models.top_members import MEMBER, shown_groups, shown_rows, with_ranking
 from semantic_models.totals import shorter, with_totals
 
 
@@ -377,11 +377,26 @@ def _branch(
         error.detail = f"{error.detail} The measures are {names_}.".strip()
         raise
     filters = resolver.with_own(filters, home.many)
-    if query.top is not None and any(each.name == MEMBER for each in query.dimensions):
-        filters = (*filters[0], *shown_rows(query.top)), filters[1]
+    top = query.top
+    if top is None or all(each.name != MEMBER for each in query.dimensions):
+        return _made(resolver, home, grouped, measures, filters)
+    if home.one_time is None and home.converted is None:
+        filters = (*filters[0], *shown_rows(top)), filters[1]
+        return _made(resolver, home, grouped, measures, filters)
+    made = _made(resolver, home, grouped, measures, filters)
+    return replace(made, shown=shown_groups(query, top))
+
+
+def _made(
+    resolver: BranchResolver,
+    home: Home,
+    keys: tuple[Output, ...],
+    measures: tuple[BranchMeasure, ...],
+    filters: RowFilters,
+) -> Branch:
     if home.converted is not None:
-        return branch_of_funnel(resolver, home.converted, grouped, measures, filters)
-    return resolver.branch(grouped, measures, filters)
+        return branch_of_funnel(resolver, home.converted, keys, measures, filters)
+    return resolver.branch(keys, measures, filters)
 
 
 @record()

@@ -205,6 +205,8 @@ class Branch:
     """What is computed over all rows of a model first, by the path that leads to it."""
     conversions: Conversions | None = None
     """The rows that its measures are aggregated from, in place of the home's."""
+    shown: tuple[Expr, ...] = ()
+    """Which of its groups are told, over their keys."""
 
     @property
     def fan_out(self) -> Step | None:

@@ -138,12 +138,12 @@ def member(found: Reached, top: Top) -> Reached:
 
 
 def is_other(found: Reached, top: Top) -> Reached:
-    """Whether a row's member is not among the first."""
+    """Whether a row's member is not among the first; unknown of one that having leaves out."""
     place = column(RANK, PATH)
-    further = exp.GT(this=place.copy(), expression=_count(top))
-    tree = exp.Paren(
-        this=exp.Or(this=exp.Is(this=place, expression=exp.Null()), expression=further)
-    )
+    further: exp.Expr = exp.GT(this=place.copy(), expression=_count(top))
+    if not _having(top):
+        further = exp.Or(this=exp.Is(this=place, expression=exp.Null()), expression=further)
+    tree = exp.Paren(this=further)
     flag = Dimension(name=OTHER, expr=Expr(tree), type=BOOLEAN)
     return replace(found, member=flag, dated=(Expr(tree, found.expr().paths), BOOLEAN))
 
@@ -154,14 +154,32 @@ def ranking_step(found: Reached, inner: ResolvedQuery, top: Top) -> MetricStep:
     return MetricStep(PATH, inner, ((found.expr(), KEY),), called, ranks=top.count)
 
 
+def _having(top: Top) -> bool:
+    assert top.ranking is not None, "the question has its ranking"
+    return bool(top.ranking.having)
+
+
 def shown_rows(top: Top) -> tuple[Expr, ...]:
     """Which rows are in the answer: all, those that having leaves, or of the first members."""
-    assert top.ranking is not None, "the question has its ranking"
     if not top.other:
         return (Expr(exp.LTE(this=column(RANK, PATH), expression=_count(top))),)
-    if not top.ranking.having:
+    if not _having(top):
         return ()
     return (Expr(exp.Not(this=exp.Is(this=column(RANK, PATH), expression=exp.Null()))),)
+
+
+def shown_groups(query: Query, top: Top) -> tuple[Expr, ...]:
+    """Which groups are, where rows that are not shown decide which others count."""
+    flag = column(_flag(query))
+    if not top.other:
+        return (Expr(exp.Not(this=flag)),)
+    if not _having(top):
+        return ()
+    return (Expr(exp.Not(this=exp.Is(this=flag, expression=exp.Null()))),)
+
+
+def _flag(query: Query) -> str:
+    return next(each.alias for each in query.dimensions if each.name == OTHER)
 
 
 def _count(top: Top) -> exp.Expr:
@@ -170,7 +188,7 @@ def _count(top: Top) -> exp.Expr:
 
 def or_other(having: Iterable[Expr], query: Query) -> tuple[Expr, ...]:
     """Predicates that every group must satisfy but those of the other members."""
-    flag = next(each.alias for each in query.dimensions if each.name == OTHER)
+    flag = _flag(query)
     return tuple(
         Expr(exp.Or(this=column(flag), expression=exp.Paren(this=each.tree.copy())))
         for each in having
