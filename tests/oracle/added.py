@@ -44,10 +44,16 @@ class Filled:
     kinds: list[str]
     range: Range | None
     where: tuple[Expr, ...]
+    ranked: int | None = None
+    """The place of a dimension whose first members are meant: it is no metric time."""
     places: list[int] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.places = [place for place, each in enumerate(self.columns) if self._is_time(each)]
+        self.places = [
+            place
+            for place, each in enumerate(self.columns)
+            if place != self.ranked and self._is_time(each)
+        ]
 
     def groups(self, told: list[Group]) -> list[Group]:
         """The groups that are added to those that are told."""
@@ -191,8 +197,8 @@ class OfAdded:
         )
 
     def aggregate(self, expr: Aggregate | MetricAt) -> Value:
-        """No row has an aggregate."""
-        raise AssertionError(expr)
+        """No document says whether a metric's value for a row is one for an added row."""
+        raise Refused("OPEN")
 
 
 def _nests(grain: str, other: str) -> bool:

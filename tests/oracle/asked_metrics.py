@@ -35,7 +35,7 @@ from tests.oracle.paths import Reference, Refused, Step
 from tests.oracle.readings import is_bounded_within, is_time, is_time_required, is_timed
 from tests.oracle.rows import Filter, Rows, default_grain, find_at
 from tests.oracle.scopes import kept_places
-from tests.oracle.times import GRAINS, last_range, period_of
+from tests.oracle.times import GRAINS, earlier, last_range, period_of
 from tests.oracle.told import collect, parts_of
 
 WITHIN = frozenset(
@@ -56,6 +56,8 @@ FINE = ("second", "minute", "hour")
 
 class Asking:
     """A question of metrics, understood."""
+
+    leaf_questions: dict[Leaf, Asked] | None = None
 
     def __init__(
         self,
@@ -114,18 +116,20 @@ class Asking:
         known = (metric.known(self.project, each) for each in names)
         return metric.spine or any(map(self._is_spined, known))
 
-    def _filled(self) -> Filled:
+    def filled(self) -> Filled:
+        """The metric times of the answer."""
         return Filled(
             self.rows,
-            list(self.leaves) or self._every_leaf(),
+            list(self.leaves) or self.every_leaf(),
             self.columns,
             list(map(self._grain, self.columns)),
             [self._kinds(place) for place in range(len(self.columns))],
             self.range,
             self.question.where,
+            None if self.question.members is None else self.question.members.place,
         )
 
-    def _rank_metrics(self) -> dict[Parts, Metric]:
+    def rank_metrics(self) -> dict[Parts, Metric]:
         return {
             name: metric
             for name in (*self.shown, *self.hidden)
@@ -190,17 +194,23 @@ class Asking:
         question = self.question
         on = parts_of(question.on or "metric_time")
         if question.last:
-            return Range(on, *last_range(question.last, now, self.rows.zone), to_now=True)
+            start, end = last_range(question.last, now, self.rows.zone)
+            return Range(on, _ago(start, question.ago), _ago(end, question.ago), to_now=True)
         if question.start is None and question.end is None:
             return None
-        start = None if question.start is None else period_of(question.start)[0]
-        end = None if question.end is None else period_of(question.end)[1]
-        if start is not None and end is not None and start >= end:
+        begun = None if question.start is None else period_of(question.start)[0]
+        ended = None if question.end is None else period_of(question.end)[1]
+        if begun is not None and ended is not None and begun >= ended:
             self.codes.add("SL103")
-        return Range(on, start, end)
+        return Range(on, _ago(begun, question.ago), _ago(ended, question.ago))
 
-    def _asked(self) -> dict[Leaf, Asked]:
+    def asked(self) -> dict[Leaf, Asked]:
         """What each leaf is asked for; what it cannot give is refused."""
+        if self.leaf_questions is None:
+            self.leaf_questions = self._ask()
+        return self.leaf_questions
+
+    def _ask(self) -> dict[Leaf, Asked]:
         self.columns = [
             self._meant(parts_of(each), self._grouping(place))
             for place, each in enumerate(self.question.dimensions)
@@ -221,9 +231,10 @@ class Asking:
         self._judge_scopes()
         if not self.codes:
             self._judge_fill()
-        for metric in self._rank_metrics().values():
+        for metric in self.rank_metrics().values():
             assert metric.rank is not None, "only ranks are looked through"
             collect(self.codes, partial(self._within, metric.rank))
+        self._judge_members()
         for leaf in self.leaves:
             self._judge_leaf(leaf, self._groups(leaf))
         self._refuse()
@@ -242,7 +253,10 @@ class Asking:
 
     def _judge_at(self, value: MetricAt) -> None:
         """A metric's value for a row: by what each row has one of."""
-        collect(self.codes, lambda: self.rows.cells_of(value))
+        codes: set[str] = set()
+        collect(codes, lambda: self.rows.cells_of(value))
+        if codes:
+            self.codes |= codes | {"E_NAME_NOT_FOUND"}  # within, a name is its last part
         for name in names_in(value):
             for leaf in self.leaves:
                 found = self._found(leaf, name)
@@ -253,12 +267,27 @@ class Asking:
 
     def _judge_fill(self) -> None:
         """Of what is filled up; through hours of a zone whose clock changes nothing is."""
-        filled = self._filled()
+        filled = self.filled()
         if self.question.fill and not filled.places:
             self.codes.add("E_TIME_REQUIRED")
         is_fine = any(filled.grains[place] in FINE for place in filled.places)
         is_walked = self.is_filled or any(leaf.readings for each in self.columns for leaf in each)
         if is_walked and is_fine and self.rows.zone != "UTC":
+            self.codes.add("OPEN")
+
+    def _judge_members(self) -> None:
+        """Of first members: those of a time stand beside no other times."""
+        members = self.question.members
+        if members is None or self.codes:
+            return
+        column = self.columns[members.place]
+        if any(leaf.readings and is_timed(self.project, leaf, [e]) for leaf, e in column.items()):
+            self.codes.add("E_NOT_SUPPORTED")
+        is_time = any(each.dimension.grain for each in column.values())
+        is_bare = any(each.grain is None for each in column.values())
+        if (is_time and (is_bare or self.scoped or len(column) > 1)) or len(
+            {self.rows.type_of(e) for e in column.values()}
+        ) > 1:
             self.codes.add("OPEN")
 
     def _judge_scopes(self) -> None:
@@ -319,7 +348,8 @@ class Asking:
     def _asked_of(self, leaf: Leaf, columns: list[dict[Leaf, Reference]]) -> Asked:
         grains = tuple(map(self._grain, columns))
         shown = tuple(replace(each[leaf], grain=g) for each, g in zip(columns, grains, strict=True))
-        return Asked(shown, grains, self.question.where, self.range)
+        question = self.question
+        return Asked(shown, grains, question.where, self.range, question.members)
 
     def _judge_filters(self, leaf: Leaf, grouped: Step | None) -> None:
         kept = Filter(self.rows, leaf.home, leaf.time(self.project), grouped)
@@ -406,11 +436,11 @@ class Asking:
         """The coarsest of the grains that a column has from each home."""
         grains = [default_grain(each) for each in column.values()]
         if self._is_bare_metric_time(column):
-            times = [self._found(leaf, ("metric_time",)) for leaf in self._every_leaf()]
+            times = [self._found(leaf, ("metric_time",)) for leaf in self.every_leaf()]
             grains = [default_grain(each) for each in times if isinstance(each, Reference)]
         return max((each for each in grains if each), key=GRAINS.index, default=None)
 
-    def _every_leaf(self) -> list[Leaf]:
+    def every_leaf(self) -> list[Leaf]:
         return [*self.leaves, *(leaf for leaves in self.scoped.values() for leaf in leaves)]
 
     def _is_bare_metric_time(self, column: dict[Leaf, Reference]) -> bool:
@@ -424,6 +454,16 @@ class Asking:
 
 
 WIDTH = ("date", "timestamp", "timestamptz")
+
+
+def _ago(end: datetime | None, step: str | None) -> datetime | None:
+    """The end of a range so long ago; where that is cut to a shorter month is not said."""
+    if end is None or step is None:
+        return end
+    found = earlier(end, step)
+    if found.day != end.day and step.split()[1].removesuffix("s") in ("month", "quarter", "year"):
+        raise Refused("OPEN")
+    return found
 
 
 def brings_groups(source: Source) -> bool:

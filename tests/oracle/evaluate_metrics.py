@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime, time
 
 from tests.oracle.asked_metrics import WIDTH, Asking, brings_groups
 from tests.oracle.language import (
-    Aggregate,
     Metric,
     MetricAt,
     Parts,
@@ -15,6 +15,8 @@ from tests.oracle.language import (
     Value,
 )
 from tests.oracle.leaves import (
+    NOWHERE,
+    OTHERS,
     Asked,
     Group,
     Leaf,
@@ -22,72 +24,47 @@ from tests.oracle.leaves import (
     Scoped,
     Source,
     cells,
-    is_metric,
 )
-from tests.oracle.metric_types import metric_type
 from tests.oracle.paths import Reference, Refused
 from tests.oracle.readings import read
 from tests.oracle.rows import Rows
 from tests.oracle.scopes import Inner, folded, inner_of, ranks
 from tests.oracle.times import instant_of
-from tests.oracle.told import Told, collect, column_of, in_order, parts_of, place_of
-from tests.oracle.values import holds
+from tests.oracle.told import collect, column_of, parts_of
 
 
 class Metrics(Asking):
     """A question of metrics, on its way to an answer."""
 
-    def told(self) -> Told:
-        """The answer."""
-        scopes = self.scopes()
-        kept = {group: scope for group, scope in scopes.items() if self._is_kept(group, scope)}
-        orders = self.question.order_by
-        answer = Told(
-            (*self._names(), *(each.replace(".", "__") for each in self.question.metrics)),
-            (*self._types(), *(metric_type(self.rows, each) for each in self.shown)),
-            [
-                (*group, *(self._key(".".join(each), group, scope) for each in self.shown))
-                for group, scope in kept.items()
-            ],
-            [
-                tuple(self._key(order.name, group, scope) for order in orders)
-                for group, scope in kept.items()
-            ],
-            orders,
-        )
-        return in_order(answer)
+    found: dict[Source, dict[Group, Value]] | None = None
+    inner: dict[Scoped, tuple[Metrics | None, tuple[int, ...]]]
+    ranked: dict[Parts, dict[Group, int]]
 
     def cells(self, metric: str) -> dict[Group, Value]:
         """A metric's value in each group."""
-        return {group: self._key(metric, group, each) for group, each in self.scopes().items()}
+        return {group: self.value(metric, group, each) for group, each in self.scopes().items()}
 
-    def scopes(self) -> dict[Group, OfGroup]:
-        """What is known in each group of the answer."""
-        asked = self._asked()
-        if not self.is_inner and len(set(self._names())) < len(self.columns):
-            raise Refused("E_NAME_COLLISION")
-        inner = {each: self._inner(each, leaves) for each, leaves in self.scoped.items()}
-        self._refuse()
-        found: dict[Source, dict[Group, Value]] = {
-            leaf: self._cells(leaf, asked[leaf]) for leaf in self.leaves
-        }
-        for each, (metrics, places) in inner.items():
-            found[each] = self._scoped_cells(each, metrics, places)
-        bring: dict[Source, bool] = {
-            each: shown for told in (self.sources, self.leaves) for each, shown in told.items()
-        }
-        groups = dict.fromkeys(
+    def groups(self) -> list[Group]:
+        """The groups that its metrics have."""
+        shown = self.sources | self.leaves
+        found = dict.fromkeys(
             group
-            for each, shown in bring.items()
-            if shown and brings_groups(each)
-            for group in found[each]
+            for each, cells in self._values().items()
+            if shown[each] and brings_groups(each)
+            for group in cells
         )
+        return [group for group in found if self._is_told(group)]
+
+    def scopes(self, others: Iterable[Group] = ()) -> dict[Group, OfGroup]:
+        """What is known in each group of the answer, and in others."""
+        found = self._values()
+        groups = dict.fromkeys((*self.groups(), *others))
         added = self._added(list(groups))
         scopes = {
             group: OfGroup(
                 self.project,
                 {
-                    each: self._cell(each, cells, group, inner)
+                    each: self._cell(each, cells, group)
                     if group in groups or not brings_groups(each)
                     else None
                     for each, cells in found.items()
@@ -98,12 +75,33 @@ class Metrics(Asking):
             for group in (*groups, *added)
         }
         self.ranked = {
-            name: self._ranks(metric, scopes) for name, metric in self._rank_metrics().items()
+            name: self._ranks(metric, scopes) for name, metric in self.rank_metrics().items()
         }
         return scopes
 
+    def _values(self) -> dict[Source, dict[Group, Value]]:
+        """What each source gives, once it is looked for."""
+        if self.found is None:
+            asked = self.asked()
+            if not self.is_inner and len(set(self.names())) < len(self.columns):
+                raise Refused("E_NAME_COLLISION")
+            self.inner = {each: self._inner(each, leaves) for each, leaves in self.scoped.items()}
+            self._refuse()
+            self.found = {leaf: self._cells(leaf, asked[leaf]) for leaf in self.leaves}
+            for each, (metrics, places) in self.inner.items():
+                self.found[each] = self._scoped_cells(each, metrics, places)
+        return self.found
+
+    def _is_told(self, group: Group) -> bool:
+        """Whether an answer with first members has a group."""
+        members = self.question.members
+        if members is None or self.is_inner:
+            return True
+        member = group[members.place]
+        return member is not NOWHERE and (member is not OTHERS or members.has_others)
+
     def _added(self, groups: list[Group]) -> list[Group]:
-        return self._filled().groups(groups) if self.is_filled else []
+        return self.filled().groups(groups) if self.is_filled else []
 
     def _ranks(self, metric: Metric, scopes: dict[Group, OfGroup]) -> dict[Group, int]:
         assert metric.rank is not None
@@ -131,9 +129,8 @@ class Metrics(Asking):
         )
         if not isinstance(made, Inner):
             return None, ()
-        added = (*self.added_by_scopes, *scoped.scope.add)
-        metrics = Metrics(self.rows, made.question, self.now, scoped.where, added)
-        collect(self.codes, metrics._asked)
+        metrics = Metrics(self.rows, made.question, self.now, scoped.where)
+        collect(self.codes, metrics.asked)
         return metrics, made.kept
 
     def _grained(self, text: str, column: dict[Leaf, Reference]) -> str:
@@ -154,16 +151,10 @@ class Metrics(Asking):
             for group, v in folded(scoped.scope, cells, len(places)).items()
         }
 
-    def _cell(
-        self,
-        source: Source,
-        cells: dict[Group, Value],
-        group: Group,
-        inner: dict[Scoped, tuple[Metrics | None, tuple[int, ...]]],
-    ) -> Value:
+    def _cell(self, source: Source, cells: dict[Group, Value], group: Group) -> Value:
         if isinstance(source, Leaf):
             return cells.get(group)
-        return cells.get(tuple(group[place] for place in inner[source][1]))
+        return cells.get(tuple(group[place] for place in self.inner[source][1]))
 
     def _cells(self, leaf: Leaf, asked: Asked) -> dict[Group, Value]:
         found = (read if leaf.readings else cells)(self.rows, leaf, asked)
@@ -175,24 +166,21 @@ class Metrics(Asking):
             for group, v in found.items()
         }
 
-    def _types(self) -> list[str]:
+    def types(self) -> list[str]:
+        """The types of the groups."""
         return [self._kinds(place) for place in range(len(self.question.dimensions))]
 
-    def _names(self) -> list[str]:
+    def names(self) -> list[str]:
+        """The columns of the groups."""
         names = []
         for text, column in zip(self.question.dimensions, self.columns, strict=True):
             names.append(column_of(text, self._grain(column), next(iter(column.values()))))
         return names
 
-    def _is_kept(self, group: Group, scope: OfGroup) -> bool:
-        named = _OfAnswer(self, group, scope)
-        return all(holds(each, named) for each in self.question.having)
-
-    def _key(self, name: str, group: Group, scope: OfGroup) -> Value:
-        if is_metric(self.project, parts_of(name)):
-            ranked = self.ranked.get(parts_of(name))
-            return scope.name(parts_of(name)) if ranked is None else ranked[group]
-        return group[place_of(name, tuple(self._names()), self.question.dimensions)]
+    def value(self, name: str, group: Group, scope: OfGroup) -> Value:
+        """A metric's value in a group."""
+        ranked = self.ranked.get(parts_of(name))
+        return scope.name(parts_of(name)) if ranked is None else ranked[group]
 
 
 def asked_at(rows: Rows, expr: MetricAt, now: datetime) -> Metrics:
@@ -201,32 +189,9 @@ def asked_at(rows: Rows, expr: MetricAt, now: datetime) -> Metrics:
     return Metrics(rows, question, now, ())
 
 
-@dataclass
-class _OfAnswer:
-    """Names as they are in one row of the answer."""
-
-    metrics: Metrics
-    group: Group
-    scope: OfGroup
-
-    @property
-    def zone(self) -> str:
-        """The zone that times are read in."""
-        return self.scope.zone
-
-    def name(self, parts: Parts) -> Value:
-        """A metric, or a dimension that is grouped."""
-        return self.metrics._key(".".join(parts), self.group, self.scope)
-
-    def aggregate(self, expr: Aggregate | MetricAt) -> Value:
-        """Having has no aggregates."""
-        raise AssertionError(expr)
-
-
 def _cast(value: Value, kind: str, zone: str) -> Value:
-    if value is None or kind not in WIDTH or kind == "date":
+    if not isinstance(value, date) or kind not in WIDTH or kind == "date":
         return value
     if kind == "timestamp":
         return value if isinstance(value, datetime) else datetime.combine(value, time.min)
-    assert isinstance(value, date)
     return instant_of(value, zone)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
+from tests.oracle.generate_further import with_further
 from tests.oracle.generate_members import (
     TIMES,
     atom,
@@ -99,12 +100,12 @@ class Questions:
         dimensions = self._dimensions(homes, count)
         if any(is_reading(self.project, each) for each in metrics):
             dimensions = at_times(random, self.project, metrics, dimensions)
-        where = tuple(self._where(homes) for _ in range(random.choice((0, 0, 1, 1, 2))))
+        where = tuple(self._where(homes) for _ in range(random.choice((0, 0, 0, 1, 1, 2))))
         having = tuple(self._having(dimensions) for _ in range(random.choice((0, 0, 0, 1))))
         orders, limit, offset = self._order(metrics, dimensions)
         on, start, end, last = self._range(homes)
         zone = random.choice(ZONES) if random.random() < 0.2 else None
-        return Question(
+        question = Question(
             metrics=metrics,
             dimensions=dimensions,
             where=where,
@@ -120,6 +121,7 @@ class Questions:
             as_objects=random.random() < 0.25,
             fill=self._is_filled(homes, dimensions),
         )
+        return with_further(random, self.project, question, self.metrics)
 
     def _is_filled(self, homes: list[str], dimensions: tuple[str, ...]) -> bool:
         times = [each for each in dimensions if each.startswith("metric_time")]

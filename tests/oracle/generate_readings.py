@@ -52,6 +52,12 @@ def _one(random: Random, project: Project, names: Words) -> Metric | None:
     )
 
 
+def is_of_months(project: Project, metrics: tuple[str, ...]) -> bool:
+    """Whether times of some metrics are kept by the month."""
+    leaves = [leaf for each in metrics for leaf in leaves_of(project, parts_of(each))]
+    return "month" in {_grain(project, leaf) for leaf in leaves if leaf.time(project)}
+
+
 def _is_measure(project: Project, name: str) -> bool:
     """Whether a metric is a measure, maybe narrowed, and no formula."""
     metric = project.metrics.get(name)

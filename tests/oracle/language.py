@@ -184,6 +184,28 @@ class Order:
 
 
 @dataclass(frozen=True)
+class Top:
+    """The first members of a dimension."""
+
+    by: str
+    n: int
+    on: str | None = None
+    other: bool = False
+
+
+@dataclass(frozen=True)
+class Members:
+    """The members of a grouped dimension, by its place, that keep groups of their own."""
+
+    place: int
+    first: tuple[Value, ...]
+    others: tuple[Value, ...]
+    """Those that are one group; what is in neither is in no group."""
+    has_others: bool
+    """Whether that group is in the answer."""
+
+
+@dataclass(frozen=True)
 class Question:
     """A question of any of the three shapes."""
 
@@ -202,6 +224,13 @@ class Question:
     last: str | None = None
     zone: str | None = None
     fill: bool = False
+    totals: bool = False
+    top: Top | None = None
+    compare: tuple[str, ...] = ()
+    ago: str | None = None
+    """How much earlier its time range lies."""
+    members: Members | None = None
+    """Of ``top``, once they are known."""
     as_objects: bool = False
     """Whether predicates are written as objects where they can be."""
 

@@ -13,6 +13,7 @@ from tests.oracle.language import (
     Expr,
     Literal,
     Measure,
+    Members,
     Metric,
     MetricAt,
     Name,
@@ -289,6 +290,26 @@ class Asked:
     grains: tuple[str | None, ...]
     where: tuple[Expr, ...]
     range: Range | None
+    members: Members | None = None
+
+    def group(self, values: Iterable[Value]) -> Group:
+        """The group of the values that a row has; further members are one."""
+        group = tuple(values)
+        kept = self.members
+        if kept is None or group[kept.place] in kept.first:
+            return group
+        further = OTHERS if group[kept.place] in kept.others else NOWHERE
+        return (*group[: kept.place], further, *group[kept.place + 1 :])
+
+
+class Further:
+    """A group of members that are none of the first."""
+
+
+OTHERS = Further()
+"""The one group of all further members."""
+NOWHERE = Further()
+"""The members that no group of an answer has."""
 
 
 def grouped_step(groups: Iterable[Reference]) -> Step | None:
@@ -317,7 +338,7 @@ def cells(rows: Rows, leaf: Leaf, asked: Asked) -> dict[Group, Value]:
         members[()] = {}
     for row, joined in at_edge(rows, leaf, asked, list(counted_pairs(rows, leaf, asked))):
         bound: Bound = {} if grouped is None else {grouped: joined}
-        group = tuple(rows.read(each, row, bound) for each in asked.groups)
+        group = asked.group(rows.read(each, row, bound) for each in asked.groups)
         members.setdefault(group, {})[id(row)] = OfRow(rows, leaf.home, row)
     return {
         group: value_of(leaf.measure.expr, OfRows(list(found.values()), rows.zone))

@@ -33,8 +33,10 @@ ONCE: tuple[tuple[str, Any], ...] = (
     ("last", None),
     ("zone", None),
     ("fill", False),
+    ("totals", False),
+    ("top", None),
 )
-LISTS = ("metrics", "dimensions", "fields", "where", "having", "order_by")
+LISTS = ("metrics", "dimensions", "fields", "where", "having", "order_by", "compare")
 MEMBERS = ("measures", "dimensions", "joins")
 
 
@@ -81,6 +83,8 @@ def _again(project: Project, question: Question) -> Difference | None:
 
 def _questions(question: Question) -> Iterator[Question]:
     for key in LISTS:
+        if key == "order_by" and (question.limit is not None or question.offset is not None):
+            continue  # without an order any rows may be shown
         for place in range(len(getattr(question, key))):
             smaller = question.without(key, place)
             if smaller.metrics or smaller.dimensions or smaller.fields:

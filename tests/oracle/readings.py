@@ -73,7 +73,7 @@ def is_bounded_within(rows: Rows, leaf: Leaf, asked: Asked) -> bool:
 
 def is_time_required(leaf: Leaf) -> bool:
     """Whether a leaf has no total over all times."""
-    return [_kind(each) for each in leaf.readings] != [("cumulative", "all")]
+    return [_kind(each) for each in leaf.readings] not in ([], [("cumulative", "all")])
 
 
 def is_timed(project: Project, leaf: Leaf, groups: list[Reference]) -> bool:
@@ -296,7 +296,7 @@ class _Walk:
     def _group(self, row: Row, joined: Row | None, shown: Value) -> Group:
         grouped = grouped_step(self.asked.groups)
         bound: Bound = {} if grouped is None else {grouped: joined}
-        return tuple(
+        return self.asked.group(
             at_grain(self.rows, each, shown)
             if self._is_time(each)
             else self.rows.read(each, row, bound)

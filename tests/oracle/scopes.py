@@ -6,7 +6,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from tests.oracle.aggregates import over_values
-from tests.oracle.language import Expr, Parts, Question, Scope, Value, conjuncts, names_in
+from tests.oracle.language import (
+    Expr,
+    Members,
+    Parts,
+    Question,
+    Scope,
+    Value,
+    conjuncts,
+    names_in,
+)
 from tests.oracle.leaves import Group
 from tests.oracle.paths import Refused
 
@@ -48,11 +57,24 @@ def inner_of(scope: Scope, of: str, question: Question, same: Same) -> Inner:
         limit=None,
         offset=None,
         fill=False,
+        members=_kept_members(scope, question, kept, same),
     )
     ranged = parts_of_text(question.on or "metric_time")
     if not _holds(scope, [ranged], same):
         asked = replace(asked, start=None, end=None, last=None)
     return Inner(asked, kept)
+
+
+def _kept_members(
+    scope: Scope, question: Question, kept: tuple[int, ...], same: Same
+) -> Members | None:
+    """The first members of a grouped dimension, by its place in a scope that keeps it."""
+    members = question.members
+    if members is None or members.place not in kept:
+        return None
+    if _is_among(question.dimensions[members.place], (*scope.per, *scope.include), same):
+        raise Refused("OPEN")
+    return replace(members, place=kept.index(members.place))
 
 
 def _predicates(scope: Scope, where: Iterable[Expr], same: Same) -> tuple[Expr, ...]:

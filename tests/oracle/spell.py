@@ -22,6 +22,7 @@ from tests.oracle.language import (
     Project,
     Question,
     Scope,
+    Top,
     Value,
 )
 
@@ -248,9 +249,17 @@ def document_of(question: Question) -> dict[str, Any]:
         "limit": question.limit,
         "offset": question.offset,
         "fill": question.fill or None,
+        "totals": question.totals or None,
+        "compare": list(question.compare),
+        "top": None if question.top is None else _top(question.top),
         "time": {key: value for key, value in time.items() if value is not None},
     }
     return {key: value for key, value in told.items() if value not in (None, [], {})}
+
+
+def _top(top: Top) -> dict[str, Any]:
+    on = {"on": top.on} if top.on else {}
+    return {"by": top.by, "n": top.n, **on, **({"other": True} if top.other else {})}
 
 
 def _predicate(expr: Expr, question: Question) -> str | dict[str, Any]:

@@ -10,7 +10,9 @@ import pytest
 
 import dialects.generate as generator
 import semantic_models.make_plan as planner
-from semantic_models import nested_queries, ranks
+import semantic_models.resolve_aggregate as aggregates
+from semantic_models import nested_queries, ranks, top_members
+from semantic_models.metric_predicates import Called
 from semantic_models.plan import Aggregate, Choice, LogicalPlan
 from semantic_models.plan_measures import measure_output
 from semantic_models.resolved import Branch, ResolvedQuery
@@ -87,9 +89,50 @@ def fill_nothing_up(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(planner, "_filled", lambda plan, _: plan)
 
 
+def count_twice_behind_bridges(patch: pytest.MonkeyPatch) -> None:
+    """Rows that the second step of a bridge repeats are not made distinct."""
+    right = planner._distinct_keys
+
+    def wrong(branch: Branch, rows: LogicalPlan) -> LogicalPlan:
+        if all(len(step.path) == 1 for step in branch.steps):
+            return right(branch, rows)
+        measures = tuple(measure_output(each, branch) for each in branch.measures)
+        return Aggregate(rows, branch.keys, measures)
+
+    patch.setattr(planner, "_distinct_keys", wrong)
+
+
+def meet_no_group(patch: pytest.MonkeyPatch) -> None:
+    """A metric in a predicate has a value for no row."""
+    right = Called.query
+    patch.setattr(Called, "query", lambda called: replace(right(called), limit=0))
+
+
+def forget_the_grand_total(patch: pytest.MonkeyPatch) -> None:
+    """Totals are told down to one dimension, and not to none."""
+    right = planner._with_totals
+
+    def wrong(groups: LogicalPlan, resolved: ResolvedQuery) -> LogicalPlan:
+        return right(groups, replace(resolved, totals=resolved.totals[:-1]))
+
+    patch.setattr(planner, "_with_totals", wrong)
+
+
+def rank_one_too_many(patch: pytest.MonkeyPatch) -> None:
+    """One member more than asked for is among the first."""
+    right = top_members._count
+    patch.setattr(top_members, "_count", lambda top: right(replace(top, count=top.count + 1)))
+
+
+def compare_with_now(patch: pytest.MonkeyPatch) -> None:
+    """What is compared with an earlier time is told as of now."""
+    patch.setattr(aggregates, "earlier", lambda metric, *_, **__: metric)
+
+
 PLANTS = [
     *(drop_orphans, forget_a_filter, count_twice, keep_every_filter, rank_all_together),
-    fill_nothing_up,
+    *(fill_nothing_up, count_twice_behind_bridges, meet_no_group, forget_the_grand_total),
+    *(rank_one_too_many, compare_with_now),
 ]
 
 

@@ -1,0 +1,62 @@
+"""What a question is compared with: itself, so long ago."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.oracle.evaluate_metrics import Metrics
+from tests.oracle.language import Metric, Question, Value, names_in
+from tests.oracle.leaves import Leaf
+from tests.oracle.paths import Reference, Refused
+from tests.oracle.readings import is_time, is_timed
+from tests.oracle.rows import Rows
+from tests.oracle.times import after, civil_of, is_instant, midnight
+
+
+def with_earlier(now: Metrics) -> tuple[Rows, Question]:
+    """The question, grouped by metric time, with each metric of so long ago beside them."""
+    question, project = now.question, now.project
+    made = {
+        f"{name.replace('.', '__')}__{step.replace(' ', '_')}_ago": Metric(
+            "", of=name, reading=(("offset", step),)
+        )
+        for step in question.compare
+        for name in question.metrics
+    }
+    if not all(is_timed(project, leaf, _groups(now, leaf)) for leaf in now.every_leaf()):
+        raise Refused("OPEN")
+    if any(leaf.measure.edge for leaf in now.every_leaf()) or now.rank_metrics():
+        raise Refused("OPEN")
+    metrics = {name: replace(each, name=name) for name, each in made.items()}
+    rows = Rows(replace(project, metrics=project.metrics | metrics), now.rows.zone)
+    rows.ask = now.rows.ask
+    return rows, replace(question, metrics=(*question.metrics, *metrics))
+
+
+def _groups(now: Metrics, leaf: Leaf) -> list[Reference]:
+    return [column[leaf] for column in now.columns if leaf in column]
+
+
+def earlier_question(now: Metrics, step: str) -> Question:
+    """The question over its time range of so long ago."""
+    question = now.question
+    if now.range is None:
+        raise Refused("E_TIME_REQUIRED")
+    for leaf in now.every_leaf():
+        time = leaf.time(now.project)
+        names = [name for predicate in question.where for name in names_in(predicate)]
+        if any(is_time(now.rows, leaf.home, time, name) for name in names):
+            raise Refused("E_NOT_SUPPORTED")
+    return replace(question, compare=(), having=(), order_by=(), ago=step)
+
+
+def is_cut(now: Metrics, place: int, value: Value) -> bool:
+    """Whether the range cuts the period of a group short."""
+    grain, range_ = now.filled().grains[place], now.range
+    if value is None or range_ is None or grain is None:
+        return False
+    started = civil_of(value, now.rows.zone) if is_instant(value) else midnight(value)
+    ended = after(started, grain)
+    return (range_.start is not None and started < range_.start < ended) or (
+        range_.end is not None and started < range_.end < ended
+    )
