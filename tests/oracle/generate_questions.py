@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from random import Random
 
 from tests.oracle.generate_further import with_further
@@ -100,6 +101,8 @@ class Questions:
         dimensions = self._dimensions(homes, count)
         if any(is_reading(self.project, each) for each in metrics):
             dimensions = at_times(random, self.project, metrics, dimensions)
+        if random.random() < 0.6:
+            dimensions = tuple(dict.fromkeys((*dimensions, *self._ranked_within(metrics))))
         where = tuple(self._where(homes) for _ in range(random.choice((0, 0, 0, 1, 1, 2))))
         having = tuple(self._having(dimensions) for _ in range(random.choice((0, 0, 0, 1))))
         orders, limit, offset = self._order(metrics, dimensions)
@@ -122,6 +125,13 @@ class Questions:
             fill=self._is_filled(homes, dimensions),
         )
         return with_further(random, self.project, question, self.metrics)
+
+    def _ranked_within(self, metrics: tuple[str, ...]) -> Iterator[str]:
+        """What the ranks among some metrics are within."""
+        for each in metrics:
+            metric = self.project.metrics.get(each)
+            if metric is not None and metric.rank is not None:
+                yield from metric.rank.within
 
     def _is_filled(self, homes: list[str], dimensions: tuple[str, ...]) -> bool:
         times = [each for each in dimensions if each.startswith("metric_time")]

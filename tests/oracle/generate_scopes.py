@@ -55,7 +55,7 @@ def _one(random: Random, project: Project, names: Words) -> Metric:
     if chance > 0.88 and times and _is_measure(project, of):
         return Metric(names("t"), of=of, time=random.choice(times))
     if chance < 0.2:
-        within = _names(random, project, leaves, random.choice((0, 0, 1)))
+        within = _names(random, project, leaves, random.choice((0, 1, 1)))
         return Metric(names("k"), of=of, rank=Rank(random.random() < 0.7, within))
     if chance < 0.3:
         fill = 1 if is_number(project, parts_of(of)) else None
