@@ -142,7 +142,7 @@ def _partial_flags(
         if is_axis(resolver, asked.name) and (grain := resolver.grouped(asked).grain) is not None
     }
     times = [(key, grains[key.name]) for key in keys if key.name in grains]
-    return partial_flags(times, range_of(resolver, query))
+    return partial_flags(times, range_of(resolver, query, Grain.MINUTE))
 
 
 _BENEATH = "a:"

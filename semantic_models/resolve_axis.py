@@ -338,8 +338,11 @@ def _times_named(resolver: BranchResolver, query: Query) -> bool:
     return any(is_axis(resolver, each) for each in spelled)
 
 
-def range_of(resolver: BranchResolver, query: Query) -> Bounds:
-    """The range of a home's metric time that a question gives."""
+def range_of(resolver: BranchResolver, query: Query, grain: Grain | None = None) -> Bounds:
+    """The range of a home's metric time that a question gives.
+
+    What ends now ends with the running period of ``grain``, by default that of the time.
+    """
     time = query.time
     name = time.on or METRIC_TIME
     if not time.is_given or not is_axis(resolver, name):
@@ -347,7 +350,7 @@ def range_of(resolver: BranchResolver, query: Query) -> Bounds:
     member = resolver.look(name).member
     assert isinstance(member, Dimension)
     assert member.grain is not None, "a metric time has a grain"
-    return bounds(time, resolver.clock.zone, resolver.clock.now, member.grain)
+    return bounds(time, resolver.clock.zone, resolver.clock.now, grain or member.grain)
 
 
 def _last(within: Bounds) -> datetime | None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.oracle.evaluate_metrics import Metrics
-from tests.oracle.language import Metric, Question, Value, names_in
+from tests.oracle.language import Metric, Parts, Question, Value, names_in
 from tests.oracle.leaves import Leaf
 from tests.oracle.paths import Reference, Refused
 from tests.oracle.readings import is_time, is_timed
-from tests.oracle.rows import Rows
+from tests.oracle.rows import Rows, find_at
 from tests.oracle.times import after, civil_of, is_instant, midnight
 
 
@@ -47,7 +47,16 @@ def earlier_question(now: Metrics, step: str) -> Question:
         names = [name for predicate in question.where for name in names_in(predicate)]
         if any(is_time(now.rows, leaf.home, time, name) for name in names):
             raise Refused("E_NOT_SUPPORTED")
+        if any(_is_made_of_time(now, leaf, name) for name in names):
+            raise Refused("OPEN")
     return replace(question, compare=(), having=(), order_by=(), ago=step)
+
+
+def _is_made_of_time(now: Metrics, leaf: Leaf, parts: Parts) -> bool:
+    """Whether a member is computed from the metric time of its rows."""
+    found = find_at(now.project, leaf.home, parts, leaf.time(now.project))
+    expr = found.dimension.expr
+    return expr is not None and (leaf.time(now.project),) in names_in(expr)
 
 
 def is_cut(now: Metrics, place: int, value: Value) -> bool:

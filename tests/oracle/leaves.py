@@ -318,10 +318,10 @@ def grouped_step(groups: Iterable[Reference]) -> Step | None:
 
 
 def filters(rows: Rows, leaf: Leaf, asked: Asked) -> list[Filter]:
-    """The question's predicates, and the measure's own; each are judged by themselves."""
+    """The question's predicates, and each metric's own; each are judged by themselves."""
     time, grouped = leaf.time(rows.project), grouped_step(asked.groups)
     found = []
-    for predicates in (asked.where, leaf.own_predicates()):
+    for predicates in (asked.where, *((each,) for each in leaf.own_predicates())):
         made = Filter(rows, leaf.home, time, grouped)
         for predicate in predicates:
             for each in conjuncts(predicate):
