@@ -128,7 +128,7 @@ def _applied_again(
     parts = [part for each in query.where for part in parts_in(each)]
     names = names_in(parts)
     known = _of_periods(names, query, resolvers, keys)
-    known |= _exact_columns(names, query, resolvers[0], keys)
+    known |= _exact_columns(names, query, resolvers, keys)
     column_of = or_parameter(known.get, resolvers[0].catalog.parameters)
     return tuple(
         found
@@ -175,17 +175,18 @@ def _of_period(reached: Reached, grain: Grain, key: Output) -> Computed | None:
 
 
 def _exact_columns(
-    names: Sequence[str], query: Query, resolver: BranchResolver, keys: Sequence[Output]
+    names: Sequence[str], query: Query, resolvers: Sequence[BranchResolver], keys: Sequence[Output]
 ) -> dict[str, Computed]:
     """The grouped columns by the names whose very values they hold, however they are spelled."""
     known: dict[str, Computed] = {}
     for key, asked in zip(keys, query.dimensions, strict=True):
         column = Computed(column_expr(key.name).tree, key.type.kind)
-        exact = _exact_names(resolver, asked)
+        exact = [(each, _exact_names(each, asked)) for each in resolvers]
+        spelled = (key.name, key.name.replace("__", "."))
         known |= {
             name: column
             for name in names
-            if name in (key.name, key.name.replace("__", ".")) or resolver.look(name) in exact
+            if name in spelled or all(each.look(name) in told for each, told in exact)
         }
     return known
 

@@ -37,6 +37,9 @@ def answer(rows: Rows, question: Question, now: datetime) -> Told:
     except Refused as refused:
         codes = set(refused.codes)
     if question.top is not None:
+        by = rows.project.metrics.get(question.top.by)
+        is_looked_up = by is not None and by.scope is not None and by.scope.is_looked_up
+        codes |= {"E_NAME_NOT_FOUND", "OPEN"} if is_looked_up else {"E_NAME_NOT_FOUND"}
         orders = (*question.order_by, Order(question.top.by))
         ranking = Metrics(rows, replace(question, order_by=orders), now)
         collect(codes, ranking.asked)

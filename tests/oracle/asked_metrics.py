@@ -167,6 +167,10 @@ class Asking:
         )
 
     def _refuse(self) -> None:
+        texts = map(parts_of, self.question.dimensions)
+        bases = [each[:-1] if each[-1] in GRAINS else each for each in texts]
+        if self.codes and len(set(bases)) < len(bases):
+            self.codes.add("E_NAME_COLLISION")
         if self.codes and self.scoped:
             self.codes |= WITHIN
         if self.codes:

@@ -27,6 +27,9 @@ def with_earlier(now: Metrics) -> tuple[Rows, Question]:
         raise Refused("OPEN")
     if any(leaf.measure.edge for leaf in now.every_leaf()) or now.rank_metrics():
         raise Refused("OPEN")
+    names = [name for predicate in question.where for name in names_in(predicate)]
+    if any(_is_made_of_time(now, leaf, name) for leaf in now.every_leaf() for name in names):
+        raise Refused("OPEN")
     metrics = {name: replace(each, name=name) for name, each in made.items()}
     rows = Rows(replace(project, metrics=project.metrics | metrics), now.rows.zone)
     rows.ask = now.rows.ask

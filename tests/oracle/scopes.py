@@ -14,6 +14,7 @@ from tests.oracle.language import (
     Scope,
     Value,
     conjuncts,
+    metrics_in,
     names_in,
 )
 from tests.oracle.leaves import Group
@@ -79,11 +80,15 @@ def _kept_members(
 
 def _predicates(scope: Scope, where: Iterable[Expr], same: Same) -> tuple[Expr, ...]:
     return tuple(
-        each
-        for predicate in where
-        for each in conjuncts(predicate)
-        if _holds(scope, names_in(each), same)
+        each for predicate in where for each in conjuncts(predicate) if _holds_in(scope, each, same)
     )
+
+
+def _holds_in(scope: Scope, predicate: Expr, same: Same) -> bool:
+    """Whether a predicate holds in a scope; of one that asks for a metric it is not said."""
+    if any(metrics_in(predicate)) and (scope.keep is not None or scope.drop not in ((), ("all",))):
+        raise Refused("OPEN")
+    return _holds(scope, names_in(predicate), same)
 
 
 def _holds(scope: Scope, names: list[Parts], same: Same) -> bool:
