@@ -96,7 +96,7 @@ def _resolve(query: Query, catalog: Catalog, clock: Clock, further: Sequence[str
     _check_model(query, uses)
     is_filled = query.fill or any(each.metric.spine for each in asked)
     reads_time = uses_time or any(use.asked for use in uses.values())
-    by_time = is_filled or catalog.meets_versions or reads_time
+    by_time = is_filled or catalog.meets_versions or reads_time or bool(query.compare)
     homes = homes_of(query, catalog, uses, of_home, by_time=by_time)
     resolvers = {home: of_home(home) for home in homes}
     _check_reached(query, resolvers)

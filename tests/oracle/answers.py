@@ -25,6 +25,7 @@ from tests.oracle.leaves import OTHERS, Further, Group, OfGroup, is_metric
 from tests.oracle.metric_types import metric_type
 from tests.oracle.paths import Refused
 from tests.oracle.rows import Rows
+from tests.oracle.times import is_instant
 from tests.oracle.told import Told, collect, in_order, parts_of, place_of
 from tests.oracle.values import by_order, holds
 
@@ -286,6 +287,11 @@ def _with_members(rows: Rows, question: Question, now: datetime) -> Question:
         if group in members
     }
     pairs = [(value, member) for (member,), value in values.items()]
+    if (
+        len({isinstance(member, datetime) and is_instant(member) for _, member in pairs if member})
+        > 1
+    ):
+        raise Refused("OPEN")
     for part, order in (
         (1, by_order(desc=False, nulls="last")),
         (0, by_order(desc=True, nulls="last")),
