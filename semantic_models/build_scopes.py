@@ -86,7 +86,7 @@ def ranked_of(spec: MetricSpec) -> Ranked | None:
             position=spec.order.position(),
         )
     within = tuple(each.text for each in spec.within)
-    return Ranked(within, descending=order == "desc", origins=spec.within)
+    return Ranked(spec.rank.text, within, descending=order == "desc", origins=spec.within)
 
 
 def _aggregated(spec: MetricSpec, written: tuple[str, Scalar]) -> Scope:

@@ -355,6 +355,8 @@ Input = MeasureUse | Nested
 class Ranked:
     """That a metric is the rank of its formula among the groups of an answer."""
 
+    of: str
+    """The metric that is ranked."""
     within: tuple[str, ...]
     """Grouped dimensions each of whose values has ranks of its own."""
     descending: bool

@@ -69,8 +69,9 @@ from semantic_models.totals import shorter, with_totals
 def resolve_aggregate(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQuery:
     """Resolve a question that has metrics."""
     if query.top is not None and query.top.ranking is None:
-        by = _metric(Asked(query.top.by, source="top.by"), catalog, []).metric
-        query = with_ranking(query, query.top, catalog, by.inputs[0].home)
+        seen = [Asked(query.top.by, source="top.by"), *query.metrics]
+        uses = [use for each in seen for use in _metric(each, catalog, []).metric.inputs]
+        query = with_ranking(query, query.top, catalog, [use.home for use in uses])
     further = _further_metrics(query, catalog)
     resolved = _resolve(query, catalog, clock, further)
     if not query.totals:

@@ -6,7 +6,7 @@ scope, so that all of them mean the same members.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -29,10 +29,10 @@ KEY, RANK = "member:", "rank:"
 PATH: Path = ("top:",)
 
 
-def with_ranking(query: Query, top: Top, catalog: Catalog, home: str) -> Query:
+def with_ranking(query: Query, top: Top, catalog: Catalog, homes: Sequence[str]) -> Query:
     """The question by its first members, with the ranking that tells them.
 
-    ``home`` is the model from which the metric that ranks sees dimensions.
+    ``homes`` are the models from which its metrics see dimensions, that which ranks first.
 
     Raises:
         UnknownName: the dimension that is ranked is not asked for.
@@ -43,7 +43,7 @@ def with_ranking(query: Query, top: Top, catalog: Catalog, home: str) -> Query:
         raise NotSupported(
             "top stands beside totals", hint="Ask for the totals in a question of their own."
         )
-    is_time = partial(_is_time, catalog, home)
+    is_time = partial(_is_time, catalog, homes)
     ranked = _ranked(query, top, is_time)
     looks_back = any(_looks_back(each, catalog) for each in query.metrics)
     if (query.compare or looks_back) and is_time(ranked.name):
@@ -58,7 +58,7 @@ def with_ranking(query: Query, top: Top, catalog: Catalog, home: str) -> Query:
     ranking = Query(
         metrics=(
             Asked(top.by, VALUE, "top.by"),
-            *_making_groups(query, catalog, is_alone=is_alone),
+            *dict.fromkeys(_making_groups(query, catalog, is_alone=is_alone)),
         ),
         dimensions=(replace(ranked, alias=name),),
         where=query.where,
@@ -82,12 +82,16 @@ def with_ranking(query: Query, top: Top, catalog: Catalog, home: str) -> Query:
 
 
 def _making_groups(query: Query, catalog: Catalog, *, is_alone: bool) -> Iterator[Asked]:
-    """The metrics whose groups are ranked too; those of other times or groups have none alone."""
+    """The metrics whose groups are ranked too: those of other times have none alone.
+
+    A rank within other dimensions has none without them: what it ranks has the same groups.
+    """
     for each in query.metrics:
         found = catalog.metrics.get(each.name)
-        is_within = found is not None and found.ranked is not None
-        if is_alone or not (is_within or _looks_back(each, catalog)):
-            yield each
+        ranked = None if found is None or is_alone else found.ranked
+        made = each if ranked is None else Asked(ranked.of)
+        if is_alone or not _looks_back(each, catalog):
+            yield made
 
 
 def _looks_back(asked: Asked, catalog: Catalog) -> bool:
@@ -118,10 +122,12 @@ def _ranked(query: Query, top: Top, is_time: Callable[[str], bool]) -> Asked:
     return others[0]
 
 
-def _is_time(catalog: Catalog, home: str, name: str) -> bool:
+def _is_time(catalog: Catalog, homes: Sequence[str], name: str) -> bool:
     """Whether a name is a time, or a grain or part of one."""
-    if is_metric_time(name):
-        return True
+    return is_metric_time(name) or any(_is_time_of(catalog, home, name) for home in homes)
+
+
+def _is_time_of(catalog: Catalog, home: str, name: str) -> bool:
     try:
         member = reach(catalog, catalog.models[home], name).member
     except ForebayError:

@@ -88,7 +88,10 @@ class Filled:
         return started if kind == "timestamp" else instant_of(started, self.rows.zone)
 
     def _periods(self) -> list[datetime]:
-        finest = min((self.grains[place] or "" for place in self.places), key=GRAINS.index)
+        grains = [self.grains[place] or "" for place in self.places]
+        finest = min(grains, key=GRAINS.index)
+        if not all(_nests(finest, each) for each in grains):
+            finest = "day"
         low, high = self._ends(self.leaves)
         if (low, high) != self._ends([leaf for column in self.columns for leaf in column]):
             raise Refused("OPEN")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 
 from tests.oracle.asked_metrics import brings_groups
@@ -49,6 +49,7 @@ def answer(rows: Rows, question: Question, now: datetime) -> Told:
             collect(codes, Metrics(rows, asked, now).asked)
     if question.totals or question.top or question.compare:
         codes |= {"E_TIME_REQUIRED", "E_NOT_SUPPORTED", "E3013_NO_STITCHING_DIMENSION"}
+        codes |= {"E_NO_PATH", "E_AMBIGUOUS_PATH"}
     raise Refused(*codes)
 
 
@@ -277,7 +278,9 @@ def _with_members(rows: Rows, question: Question, now: datetime) -> Question:
     lines = [line for line in whole.lines() if whole.is_kept(line)]
     members = dict.fromkeys(line.group[place : place + 1] for line in lines)
     walked = any(leaf.readings for leaf in whole.main.every_leaf())
-    if walked and not members.keys() <= set(ranking.groups()):
+    column = whole.main.columns[place]
+    is_time = any(each.dimension.grain is not None for each in column.values())
+    if walked and (is_time or not members.keys() <= set(ranking.groups())):
         raise Refused("OPEN")
     if not (alone and bare.having):
         members |= dict.fromkeys(ranking.groups())
@@ -287,10 +290,8 @@ def _with_members(rows: Rows, question: Question, now: datetime) -> Question:
         if group in members
     }
     pairs = [(value, member) for (member,), value in values.items()]
-    if (
-        len({isinstance(member, datetime) and is_instant(member) for _, member in pairs if member})
-        > 1
-    ):
+    times = [member for _, member in pairs if isinstance(member, date)]
+    if len({(type(each), is_instant(each)) for each in times}) > 1:
         raise Refused("OPEN")
     for part, order in (
         (1, by_order(desc=False, nulls="last")),

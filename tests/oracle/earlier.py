@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tests.oracle.evaluate_metrics import Metrics
 from tests.oracle.language import Metric, Parts, Question, Value, names_in
-from tests.oracle.leaves import Leaf
+from tests.oracle.leaves import Leaf, Scoped
 from tests.oracle.paths import Reference, Refused
 from tests.oracle.readings import is_time, is_timed
 from tests.oracle.rows import Rows, find_at
@@ -30,10 +30,23 @@ def with_earlier(now: Metrics) -> tuple[Rows, Question]:
     names = [name for predicate in question.where for name in names_in(predicate)]
     if any(_is_made_of_time(now, leaf, name) for leaf in now.every_leaf() for name in names):
         raise Refused("OPEN")
+    if any(_is_within_times(now, each) for each in now.scoped):
+        raise Refused("OPEN")
     metrics = {name: replace(each, name=name) for name, each in made.items()}
     rows = Rows(replace(project, metrics=project.metrics | metrics), now.rows.zone)
     rows.ask = now.rows.ask
     return rows, replace(question, metrics=(*question.metrics, *metrics))
+
+
+def _is_within_times(now: Metrics, scoped: Scoped) -> bool:
+    """Whether a metric is grouped by metric time besides what the question groups by."""
+    names = [tuple(each.split(".")) for each in (*scoped.scope.per, *scoped.scope.include)]
+    return any(
+        is_time(now.rows, leaf.home, leaf.time(now.project), name)
+        or name == (leaf.time(now.project),)
+        for leaf in now.scoped[scoped]
+        for name in names
+    )
 
 
 def _groups(now: Metrics, leaf: Leaf) -> list[Reference]:
