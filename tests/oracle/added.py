@@ -108,6 +108,7 @@ class Filled:
         moments = [
             civil_of(value, self.rows.zone) if is_instant(value) else midnight(value)
             for leaf in leaves
+            if leaf.time(self.rows.project)
             for row in self.rows.of[leaf.home]
             if (value := self._value(leaf, row)) is not None
         ]
