@@ -6,7 +6,7 @@ scope, so that all of them mean the same members.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -58,7 +58,7 @@ def with_ranking(query: Query, top: Top, catalog: Catalog, homes: Sequence[str])
     ranking = Query(
         metrics=(
             Asked(top.by, VALUE, "top.by"),
-            *dict.fromkeys(_making_groups(query, catalog, is_alone=is_alone)),
+            *_making_groups(query, catalog, is_alone=is_alone),
         ),
         dimensions=(replace(ranked, alias=name),),
         where=query.where,
@@ -81,17 +81,19 @@ def with_ranking(query: Query, top: Top, catalog: Catalog, homes: Sequence[str])
     )
 
 
-def _making_groups(query: Query, catalog: Catalog, *, is_alone: bool) -> Iterator[Asked]:
-    """The metrics whose groups are ranked too: those of other times have none alone.
+def _making_groups(query: Query, catalog: Catalog, *, is_alone: bool) -> Iterable[Asked]:
+    """The metrics whose groups are ranked too, each once: those of other times have none alone.
 
     A rank within other dimensions has none without them: what it ranks has the same groups.
     """
+    made: dict[str, Asked] = {}
     for each in query.metrics:
         found = catalog.metrics.get(each.name)
         ranked = None if found is None or is_alone else found.ranked
-        made = each if ranked is None else Asked(ranked.of)
+        one = each if ranked is None else Asked(ranked.of)
         if is_alone or not _looks_back(each, catalog):
-            yield made
+            made.setdefault(one.name, one)
+    return made.values()
 
 
 def _looks_back(asked: Asked, catalog: Catalog) -> bool:
