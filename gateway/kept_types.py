@@ -6,13 +6,13 @@ import contextlib
 import os
 import threading
 from collections.abc import Callable, Mapping
-from hashlib import blake2b
 from pathlib import Path
 
 import orjson
 
 from gateway.engines.base import Engine
 from semantic_models.model import ModelTypes
+from semantic_models.parse_spec import digest_of_files, digest_of_parts
 from semantic_models.types import Kind, LogicalType
 
 FORMAT = "3"
@@ -21,15 +21,12 @@ FORMAT = "3"
 
 def digest_of(files: Mapping[str, bytes], engines: Mapping[str, Engine]) -> str:
     """Names what was asked: every definition, every engine's and dialect's version, the data's."""
-    digest = blake2b(FORMAT.encode(), digest_size=16)
-    parts = [part for path in sorted(files) for part in (path.encode(), files[path])]
-    for name, engine in sorted(engines.items()):
-        told = (name, engine.identity, engine.dialect.version, engine.data_version(()))
-        parts += [each.encode() for each in told]
-    for part in parts:
-        digest.update(len(part).to_bytes(8, "big"))
-        digest.update(part)
-    return digest.hexdigest()
+    told = (
+        part
+        for name, engine in sorted(engines.items())
+        for part in (name, engine.identity, engine.dialect.version, engine.data_version(()))
+    )
+    return digest_of_parts((FORMAT, digest_of_files(files), *told))
 
 
 class KeptTypes:

@@ -35,16 +35,22 @@ def with_calendar_ends(
     columns = [Output(PERIOD, Expr(period()), TIMESTAMP), *further]
     for number, each in enumerate(backs):
         path = (f"back:{number}",)
-        within = (
-            Expr(exp.GTE(this=period(), expression=column(BEGINS, path))),
-            Expr(exp.LTE(this=period(), expression=column(ENDS, path))),
-        )
-        rows = Join(rows, Behind(_ends(each), path), (), Cardinality.MANY_TO_ONE, within)
+        rows = _met(rows, Behind(_ends(each), path), period(), (BEGINS, ENDS))
         columns += [
             Output(end_name(end, number), column_expr(end, path), TIMESTAMP)
             for end in (BEGINS, ENDS, LOW, HIGH)
         ]
     return Project(rows, tuple(columns))
+
+
+def _met(rows: LogicalPlan, periods: Behind, day: exp.Expr, ends: tuple[str, str]) -> Join:
+    """Each row with the period that holds its day, by the columns of the period's ends."""
+    first, last = (column(each, periods.path) for each in ends)
+    within = (
+        Expr(exp.GTE(this=day.copy(), expression=first)),
+        Expr(exp.LTE(this=day.copy(), expression=last)),
+    )
+    return Join(rows, periods, (), Cardinality.MANY_TO_ONE, within)
 
 
 def to_the_end(
@@ -59,12 +65,8 @@ def to_the_end(
             ends.append(last_of(last.copy(), each, grain))
             continue
         path = (f"end:{number}",)
-        within = (
-            Expr(exp.GTE(this=last.copy(), expression=column(LOW, path))),
-            Expr(exp.LTE(this=last.copy(), expression=column(HIGH, path))),
-        )
         periods = Behind(_numbered(each.calendar, each.grain), path)
-        rows = Join(rows, periods, (), Cardinality.MANY_TO_ONE, within)
+        rows = _met(rows, periods, last, (LOW, HIGH))
         ends.append(exp.Coalesce(this=column(HIGH, path), expressions=[last.copy()]))
     end = exp.Least(this=ends[0], expressions=ends[1:]) if len(ends) > 1 else ends[0]
     outputs = (

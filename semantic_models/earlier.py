@@ -15,7 +15,7 @@ from semantic_models.errors import ForebayError, NotSupported, Position, TimeReq
 from semantic_models.metric_inputs import over_measures
 from semantic_models.metric_predicates import called_by
 from semantic_models.model import Expr, Grain, Input, MeasureUse, Metric, Reading, Shift
-from semantic_models.periods import SECONDS
+from semantic_models.periods import SECONDS, grain_of_part
 from semantic_models.plan import Output
 from semantic_models.query import Query
 from semantic_models.resolve_filters import Look, names_in
@@ -131,7 +131,7 @@ def _columns_of(name: str, look: Look) -> Iterator[exp.Column]:
 
 def _is_time_of_day(column: exp.Column) -> bool:
     part = column.find_ancestor(exp.Extract)
-    return part is not None and part.name.lower() in ("hour", "minute", "second")
+    return part is not None and grain_of_part(part.name.lower()).is_finer_than(Grain.DAY)
 
 
 def partial_flags(keys: Sequence[tuple[Output, Grain]], within: Bounds) -> tuple[Output, ...]:

@@ -140,8 +140,13 @@ def read_project(
 
 def digest_of_files(files: Mapping[str, str | bytes]) -> str:
     """Names the texts of files and their paths."""
+    return digest_of_parts(part for path in sorted(files) for part in (path, files[path]))
+
+
+def digest_of_parts(parts: Iterable[str | bytes]) -> str:
+    """Names a sequence of texts, told apart wherever one ends and the next begins."""
     digest = blake2b(digest_size=16)
-    for part in (part for path in sorted(files) for part in (path, files[path])):
+    for part in parts:
         raw = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
         digest.update(len(raw).to_bytes(8, "big"))
         digest.update(raw)

@@ -36,6 +36,8 @@ SECONDS = {
     Grain.WEEK: 604_800,
 }
 
+_GRAINS_OF_PARTS = {each.value: each for each in Grain}
+
 
 def period() -> exp.Expr:
     """The period that a row is counted at, as a civil time."""
@@ -108,6 +110,11 @@ def divides(grain: Grain, span: Span) -> bool:
     return False
 
 
+def grain_of_part(part: str) -> Grain:
+    """The grain whose periods have one value each of a part of a time; days for weekdays."""
+    return _GRAINS_OF_PARTS.get(part, Grain.DAY)
+
+
 def nests(grain: Grain, other: Grain) -> bool:
     """Whether each period of a grain lies within one of the other."""
     if grain is other or (grain in MONTHS and other in MONTHS):
@@ -148,15 +155,12 @@ def counted_once(reading: Reading, moment: exp.Expr) -> Expr:
 
 
 def moves_ahead(reading: Reading, grains: Sequence[Grain]) -> bool:
-    """Whether each row counts once in a group: by steps of whole groups, and in no window.
-
-    Months make the groups of all coarser grains; weeks do not.
-    """
+    """Whether each row counts once in a group: by steps of whole groups, and in no window."""
     steps = [each.back for each in reading.shifts if not each.by_rows]
     if reading.window is not None or len(steps) < len(reading.shifts) or not grains:
         return False
     finest = min(grains, key=GRAINS.__getitem__)
-    told = (finest,) if finest in MONTHS else grains
+    told = (finest,) if all(nests(finest, each) for each in grains) else grains
     return all(each and divides(grain, each) for each in steps for grain in told)
 
 

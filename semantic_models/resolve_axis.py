@@ -32,6 +32,7 @@ from semantic_models.periods import (
     counted_once,
     divides,
     end_name,
+    grain_of_part,
     moves_ahead,
     period,
 )
@@ -161,8 +162,9 @@ def _with_whole(resolver: BranchResolver, periods: Periods, grains: Sequence[Per
 
 def _grains_named(reached: Reached) -> list[Grain]:
     """The grain that a name tells, or that of its part within a day."""
-    if reached.part in ("hour", "minute", "second"):
-        return [Grain(reached.part)]
+    if reached.part:
+        named = grain_of_part(reached.part)
+        return [named] if named.is_finer_than(Grain.DAY) else []
     return [] if reached.grain is None else [reached.grain]
 
 

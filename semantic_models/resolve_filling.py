@@ -12,7 +12,7 @@ from semantic_models.errors import TimeRequired
 from semantic_models.intrinsics import part_of, truncate
 from semantic_models.model import GRAINS, Dimension, Expr, Grain
 from semantic_models.nested_queries import parts_in
-from semantic_models.periods import at_period, nests, period
+from semantic_models.periods import at_period, grain_of_part, nests, period
 from semantic_models.plan import Output
 from semantic_models.query import Asked, Query, TimeRange
 from semantic_models.resolve_axis import base_grain, check_clock, is_axis, own_moment, periods
@@ -27,8 +27,6 @@ from semantic_models.resolve_filters import (
 from semantic_models.resolve_names import METRIC_TIME, Reached
 from semantic_models.resolved import CalendarStep, Filling, Moments, Periods
 from semantic_models.types import Kind
-
-_GRAINS_OF_PARTS = {each.value: each for each in Grain}
 
 
 def resolve_filling(
@@ -163,7 +161,7 @@ def _of_period(reached: Reached, grain: Grain, key: Output) -> Computed | None:
     """What a time is at the start of the period that a column holds, where all of it is alike."""
     column = column_expr(key.name).tree.copy()
     if reached.part:
-        alike = nests(grain, _GRAINS_OF_PARTS.get(reached.part, Grain.DAY))
+        alike = nests(grain, grain_of_part(reached.part))
         return Computed(part_of(column, reached.part, key.type), Kind.INT64) if alike else None
     if reached.calendar_grain:
         return None

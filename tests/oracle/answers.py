@@ -297,7 +297,7 @@ def _with_members(rows: Rows, question: Question, now: datetime) -> Question:
         (1, by_order(desc=False, nulls="last")),
         (0, by_order(desc=True, nulls="last")),
     ):
-        pairs.sort(key=lambda pair: order(pair[part]))  # type: ignore[arg-type,return-value]
+        pairs.sort(key=lambda pair: order(pair[part]))
     found = [member for _, member in pairs]
     kept = Members(place, tuple(found[: top.n]), tuple(found[top.n :]), top.other)
     return replace(question, top=None, members=kept)

@@ -66,5 +66,5 @@ def in_order(told: Told) -> Told:
     for place in reversed(range(len(told.orders))):
         order = told.orders[place]
         key = by_order(order.desc, order.nulls)
-        pairs.sort(key=lambda pair: key(pair[0][place]))  # type: ignore[arg-type,return-value]
+        pairs.sort(key=lambda pair: key(pair[0][place]))
     return replace(told, rows=[row for _, row in pairs], sorted_by=[key for key, _ in pairs])

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cmp_to_key
-from typing import Protocol
+from typing import Any, Protocol
 
 from tests.oracle.language import Aggregate, Call, Expr, Literal, MetricAt, Name, Parts, Value
 from tests.oracle.times import instant_of, is_instant, midnight, read_civil
@@ -144,7 +144,7 @@ def compare(left: Value, right: Value) -> int:
     return int(left > right) - int(left < right)
 
 
-def by_order(desc: bool, nulls: str | None) -> Callable[[Value], object]:  # noqa: FBT001 - of data
+def by_order(desc: bool, nulls: str | None) -> Callable[[Value], Any]:  # noqa: FBT001 - of data
     """A key to sort by, NULL at the high end unless said otherwise."""
     high = 1 if (nulls == "last" if nulls else not desc) else -1
 
