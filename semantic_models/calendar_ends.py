@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from semantic_models.bind import column, column_expr
+from semantic_models.bind import behind, column, column_expr
 from semantic_models.intrinsics import cast, last_of
-from semantic_models.model import Cardinality, Expr, Grain, Model
+from semantic_models.model import Cardinality, Expr, Grain, Model, Path
 from semantic_models.periods import BEGINS, ENDS, HIGH, LOW, PERIOD, end_name, period
 from semantic_models.plan import (
     Aggregate,
@@ -21,9 +21,11 @@ from semantic_models.plan import (
     Scan,
 )
 from semantic_models.resolved import PeriodsBack
-from semantic_models.types import INT64, TIMESTAMP
+from semantic_models.types import INT64, TIMESTAMP, LogicalType
 
 _NUMBER = "number:"
+_VALUE = "value:"
+"""What a calendar says of each day of a period."""
 _NOW, _THEN = ("now:",), ("then:",)
 
 
@@ -35,7 +37,7 @@ def with_calendar_ends(
     columns = [Output(PERIOD, Expr(period()), TIMESTAMP), *further]
     for number, each in enumerate(backs):
         path = (f"back:{number}",)
-        rows = _met(rows, Behind(_ends(each), path), period(), (BEGINS, ENDS))
+        rows = _met(rows, each, _ends(each), path, period())
         columns += [
             Output(end_name(end, number), column_expr(end, path), TIMESTAMP)
             for end in (BEGINS, ENDS, LOW, HIGH)
@@ -43,14 +45,24 @@ def with_calendar_ends(
     return Project(rows, tuple(columns))
 
 
-def _met(rows: LogicalPlan, periods: Behind, day: exp.Expr, ends: tuple[str, str]) -> Join:
-    """Each row with the period that holds its day, by the columns of the period's ends."""
-    first, last = (column(each, periods.path) for each in ends)
-    within = (
-        Expr(exp.GTE(this=day.copy(), expression=first)),
-        Expr(exp.LTE(this=day.copy(), expression=last)),
-    )
-    return Join(rows, periods, (), Cardinality.MANY_TO_ONE, within)
+def _met(
+    rows: LogicalPlan, back: PeriodsBack, periods: LogicalPlan, path: Path, day: exp.Expr
+) -> Join:
+    """Each row with the period that the calendar's own row of its day tells.
+
+    The ends of a period do not tell it: where its days lie apart, others lie between them.
+    """
+    of_day = (f"day:{path[0]}",)
+    days = Scan(back.calendar.name, of_day, back.calendar.relation)
+    told = Expr(exp.EQ(this=_day(back.calendar, of_day), expression=day.copy()))
+    value = behind(back.calendar.dimensions[back.grain].expr, of_day)
+    met = Join(rows, days, (), Cardinality.MANY_TO_ONE, (told,))
+    on = ((value, column_expr(_VALUE, path)),)
+    return Join(met, Behind(periods, path), on, Cardinality.MANY_TO_ONE)
+
+
+def _day(calendar: Model, path: Path = ()) -> exp.Expr:
+    return cast(column(calendar.key[0], path), "TIMESTAMP")
 
 
 def to_the_end(
@@ -65,8 +77,7 @@ def to_the_end(
             ends.append(last_of(last.copy(), each, grain))
             continue
         path = (f"end:{number}",)
-        periods = Behind(_numbered(each.calendar, each.grain), path)
-        rows = _met(rows, periods, last, (LOW, HIGH))
+        rows = _met(rows, each, _numbered(each.calendar, each.grain), path, last)
         ends.append(exp.Coalesce(this=column(HIGH, path), expressions=[last.copy()]))
     end = exp.Least(this=ends[0], expressions=ends[1:]) if len(ends) > 1 else ends[0]
     outputs = (
@@ -89,6 +100,7 @@ def _ends(back: PeriodsBack) -> LogicalPlan:
         Cardinality.ONE_TO_ONE,
     )
     outputs = (
+        Output(_VALUE, column_expr(_VALUE, _NOW), _type(back.calendar, back.grain)),
         Output(BEGINS, column_expr(LOW, _NOW), TIMESTAMP),
         Output(ENDS, column_expr(HIGH, _NOW), TIMESTAMP),
         Output(LOW, column_expr(LOW, _THEN), TIMESTAMP),
@@ -99,13 +111,12 @@ def _ends(back: PeriodsBack) -> LogicalPlan:
 
 def _numbered(calendar: Model, grain: str) -> LogicalPlan:
     """The periods of a grain by their first and last day, numbered in order."""
-    value = calendar.dimensions[grain]
-    assert value.type is not None, "a served catalog has its types"
-    known = exp.Not(this=exp.Is(this=value.expr.tree.copy(), expression=exp.Null()))
-    day = cast(column(calendar.key[0]), "TIMESTAMP")
+    value, type_ = calendar.dimensions[grain].expr, _type(calendar, grain)
+    known = exp.Not(this=exp.Is(this=value.tree.copy(), expression=exp.Null()))
+    day = _day(calendar)
     ends = Aggregate(
         Filter(Scan(calendar.name, (), calendar.relation), (Expr(known),)),
-        (Output(grain, value.expr, value.type),),
+        (Output(_VALUE, value, type_),),
         (
             Output(LOW, Expr(exp.Min(this=day)), TIMESTAMP),
             Output(HIGH, Expr(exp.Max(this=day.copy())), TIMESTAMP),
@@ -116,8 +127,15 @@ def _numbered(calendar: Model, grain: str) -> LogicalPlan:
     return Project(
         ends,
         (
+            Output(_VALUE, column_expr(_VALUE), type_),
             Output(LOW, column_expr(LOW), TIMESTAMP),
             Output(HIGH, column_expr(HIGH), TIMESTAMP),
             Output(_NUMBER, number, INT64),
         ),
     )
+
+
+def _type(calendar: Model, grain: str) -> LogicalType:
+    type_ = calendar.dimensions[grain].type
+    assert type_ is not None, "a served catalog has its types"
+    return type_

@@ -139,7 +139,7 @@ def no_overlap(join: Join, target: Model) -> Promise:
 
 
 def no_days_apart(calendar: Model, grain: str) -> Promise:
-    """That the days of each period of a calendar follow one another, so that its ends tell it."""
+    """That a period of a calendar has all days between its first and its last."""
     value = calendar.dimensions[grain].expr.tree
     order = exp.Order(
         expressions=[exp.Ordered(this=column(calendar.key[0]), nulls_first=False)],

@@ -34,6 +34,7 @@ def _of_branch(branch: Branch) -> Iterator[Promise]:
     for step in _steps(branch):
         yield from _of_step(step)
     for period in _periods(branch):
+        yield no_repeated_key(period.calendar, period.calendar.key)
         yield no_days_apart(period.calendar, period.grain)
     shifts = branch.axis.shifts if branch.axis is not None else ()
     for day in (*branch.calendars, *(step for step, _ in shifts)):

@@ -35,7 +35,7 @@ ORDERS = ('model "orders"', "key (order_id)")
         ({"metrics": ["mean_per_region"]}, {CUSTOMERS, REGIONS}),
         (
             {"metrics": ["revenue_last_stint"], "dimensions": ["metric_time.day"]},
-            {('model "rota"', "grain stint")},
+            {('model "rota"', "key (on_day)"), ('model "rota"', "grain stint")},
         ),
     ],
 )
