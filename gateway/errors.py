@@ -8,7 +8,8 @@ ForebayError
 │   ├── ResultTooLarge         SL604
 │   ├── DataAltered            SL605
 │   ├── PromiseBroken          SL606
-│   └── PatternRejected        SL607
+│   ├── PatternRejected        SL607
+│   └── EngineRestarted        SL608
 ├── RequestError               SL7xx
 │   ├── Overloaded             SL701
 │   ├── Cancelled              SL702
@@ -73,6 +74,12 @@ class PatternRejected(EngineError):
     """A regular expression, of a question or a model, that the engine cannot read."""
 
     code = "SL607"
+
+
+class EngineRestarted(EngineError):
+    """An engine that broke at a query by a fault of its own, and is started anew for the next."""
+
+    code = "SL608"
 
 
 class RequestError(ForebayError):

@@ -1,4 +1,4 @@
-"""Answers that were made of one version of the data, although it may change at any time."""
+"""Answers that were made whole of one version of the data, although it may change at any time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from gateway.engines.base import ResultStream
-from gateway.errors import Cancelled, DataAltered, EngineFailed, EngineGone
+from gateway.errors import Cancelled, DataAltered, EngineFailed, EngineGone, EngineRestarted
 from semantic_models.errors import ForebayError
 
 
@@ -27,7 +27,8 @@ class OneVersionStream:
 
     The first batch is held back until it is known whether another follows. An answer of one batch,
     as most are, is so read to its end before any of it is given away, and where the data changed
-    it is read once more. What was given away cannot be taken back: a longer answer is refused.
+    or the engine broke it is read once more. What was given away cannot be taken back: a longer
+    answer is refused.
     """
 
     def __init__(self, started: Started, start_again: Callable[[], Started]) -> None:
@@ -67,7 +68,7 @@ class OneVersionStream:
     def _begun(self) -> Iterator[pa.RecordBatch]:
         try:
             return _begun(self._started)
-        except DataAltered:
+        except (DataAltered, EngineRestarted):
             return _begun(self._restarted())
 
     def _restarted(self) -> Started:

@@ -81,6 +81,7 @@ STATUS: Mapping[type[ForebayError], Status] = {
     gateway_errors.DataAltered: NO_PROJECT,
     gateway_errors.PromiseBroken: NO_PROJECT,
     gateway_errors.PatternRejected: NOT_ANSWERABLE,
+    gateway_errors.EngineRestarted: Status(503, "UNAVAILABLE"),
     gateway_errors.Overloaded: Status(503, "UNAVAILABLE"),
     gateway_errors.Cancelled: Status(499, "CANCELLED"),
     gateway_errors.NotAcceptable: Status(406, "INVALID_ARGUMENT"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -76,6 +76,19 @@ def earlier(metric: Metric, shift: Shift, is_grouped: IsGrouped, *, is_ranged: b
 
     inputs: tuple[Input, ...] = tuple(over_measures(each, shifted) for each in metric.inputs)
     return replace(metric, inputs=inputs)
+
+
+def check_one_way(by_time: Collection[bool]) -> None:
+    """Refuse metrics of which some are grouped by their metric time: one row would hold two pasts.
+
+    ``by_time`` tells it of each measure of the question.
+    """
+    if len(set(by_time)) > 1:
+        raise NotSupported(
+            "a question that groups by the metric time of some of its metrics only is compared "
+            "with an earlier time",
+            hint="Group by metric_time, or ask for metrics of one metric time.",
+        )
 
 
 def check_comparable(query: Query, is_axis: Callable[[str], bool], *, by_time: bool) -> None:

@@ -11,6 +11,7 @@ from semantic_models.catalog import Catalog
 from semantic_models.earlier import (
     check_comparable,
     check_members,
+    check_one_way,
     earlier,
     partial_flags,
     shift_of,
@@ -224,9 +225,16 @@ def _compared(
 ) -> Iterator[AskedMetric]:
     """The metrics as they were at the other times that a question compares with."""
 
+    by_time = {
+        bool(grouped_times(of_home(home_by_time(use, catalog)), query))
+        for each in asked
+        for use in each.metric.measures
+    }
+    check_one_way(by_time)
+
     def is_grouped(shift: Shift, use: MeasureUse) -> bool:
         resolver = of_home(home_by_time(use, catalog))
-        found = bool(grouped_times(resolver, query))
+        found = by_time == {True}
         check_comparable(query, partial(is_axis, resolver), by_time=found)
         check_members(query, shift, resolver.look, partial(is_axis, resolver))
         return found

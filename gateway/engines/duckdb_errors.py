@@ -9,7 +9,13 @@ from uuid import uuid4
 import duckdb
 import pyarrow as pa
 
-from gateway.errors import EngineError, EngineFailed, EngineGone, PatternRejected
+from gateway.errors import (
+    EngineError,
+    EngineFailed,
+    EngineGone,
+    EngineRestarted,
+    PatternRejected,
+)
 
 FAILURES = (duckdb.Error, pa.ArrowException, OSError, RuntimeError)
 """What DuckDB raises, at once or through the Arrow stream half way."""
@@ -46,7 +52,7 @@ _MEMORY = _Told(
     "Ask for fewer groups or rows, or raise the engine's memory limit in forebay.yml.",
 )
 _BROKEN = _Told(
-    EngineFailed,
+    EngineRestarted,
     'engine "{engine}" failed and is started anew',
     "Ask again; where it happens again, see the server's log.",
 )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from tests.oracle.evaluate_metrics import Metrics
 from tests.oracle.language import Metric, Parts, Question, Value, names_in
 from tests.oracle.leaves import Leaf, Scoped
-from tests.oracle.paths import Reference, Refused
+from tests.oracle.paths import Refused
 from tests.oracle.readings import is_time, is_timed
 from tests.oracle.rows import Rows, find_at
 from tests.oracle.times import after, civil_of, is_instant, midnight
@@ -23,8 +23,8 @@ def with_earlier(now: Metrics) -> tuple[Rows, Question]:
         for step in question.compare
         for name in question.metrics
     }
-    if not all(is_timed(project, leaf, _groups(now, leaf)) for leaf in now.every_leaf()):
-        raise Refused("OPEN")
+    if not all(_is_grouped(now, leaf) for leaf in now.every_leaf()):
+        raise Refused("E_NOT_SUPPORTED")
     if any(leaf.measure.edge for leaf in now.every_leaf()) or now.rank_metrics():
         raise Refused("OPEN")
     names = [name for predicate in question.where for name in names_in(predicate)]
@@ -49,13 +49,17 @@ def _is_within_times(now: Metrics, scoped: Scoped) -> bool:
     )
 
 
-def _groups(now: Metrics, leaf: Leaf) -> list[Reference]:
-    return [column[leaf] for column in now.columns if leaf in column]
+def _is_grouped(now: Metrics, leaf: Leaf) -> bool:
+    """Whether the question groups by the metric time of a leaf."""
+    groups = [column[leaf] for column in now.columns if leaf in column]
+    return is_timed(now.project, leaf, groups)
 
 
 def earlier_question(now: Metrics, step: str) -> Question:
     """The question over its time range of so long ago."""
     question = now.question
+    if any(_is_grouped(now, leaf) for leaf in now.every_leaf()):
+        raise Refused("E_NOT_SUPPORTED")
     if now.range is None:
         raise Refused("E_TIME_REQUIRED")
     for leaf in now.every_leaf():

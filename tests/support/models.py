@@ -63,6 +63,7 @@ class World:
     connection: duckdb.DuckDBPyConnection
     now: datetime = NOW
     spec: ProjectSpec | None = field(default=None, repr=False)
+    tables: str = field(default="", repr=False)
 
     def parse(self, question: Question) -> Query:
         """The question as a Query, whichever front end it is written for."""
@@ -95,8 +96,12 @@ class World:
         )
 
     def rows(self, sql: str) -> list[Row]:
-        """What DuckDB answers to a text."""
-        return self.connection.execute(sql).fetchall()
+        """What DuckDB answers to a text; asked once more where it broke, as the gateway does."""
+        try:
+            return self.connection.execute(sql).fetchall()
+        except (duckdb.InternalException, duckdb.FatalException):
+            self.connection = _opened(self.tables)
+            return self.connection.execute(sql).fetchall()
 
     def refusal(self, question: Question) -> ForebayError:
         """The refusal of a question that may not be answered."""
@@ -123,10 +128,7 @@ def world(models: str, tables: str, *, root: str = shop.ROOT) -> World:
         FaultyProject: with every fault that the models have.
     """
     spec = parsed(models, root=root)
-    connection = duckdb.connect()
-    connection.execute("set TimeZone = 'UTC'")
-    connection.execute("set disabled_optimizers = 'compressed_materialization,common_subplan'")
-    connection.execute(tables)
+    connection = _opened(tables)
     columns = {
         each.name.text: _described(connection, _source(relation_of(each))) for each in spec.models
     }
@@ -136,7 +138,15 @@ def world(models: str, tables: str, *, root: str = shop.ROOT) -> World:
     typed, faults = give_types(catalog, _types(catalog, connection, columns))
     if faults:
         raise FaultyProject(faults)
-    return World(typed, connection, spec=spec)
+    return World(typed, connection, spec=spec, tables=tables)
+
+
+def _opened(tables: str) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    connection.execute("set TimeZone = 'UTC'")
+    connection.execute("set disabled_optimizers = 'compressed_materialization,common_subplan'")
+    connection.execute(tables)
+    return connection
 
 
 def parsed(models: str, *, root: str = shop.ROOT) -> ProjectSpec:

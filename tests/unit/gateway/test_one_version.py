@@ -13,7 +13,7 @@ import pytest
 
 from gateway.compose import make_gateway
 from gateway.engines.base import ResultStream
-from gateway.errors import Cancelled, DataAltered, EngineFailed, EngineGone
+from gateway.errors import Cancelled, DataAltered, EngineFailed, EngineGone, EngineRestarted
 from gateway.one_version import OneVersionStream, Started
 from gateway.pipeline import Gateway
 from gateway.settings import Settings
@@ -154,6 +154,36 @@ def test_data_that_changes_again_is_refused() -> None:
         list(OneVersionStream(changing(), changing))
 
     assert [each.closed for each in started] == [1, 0]
+
+
+class Breaking(Batches):
+    """A stream whose engine breaks after its batches."""
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        yield from self.batches
+        raise EngineRestarted('engine "files" failed and is started anew')
+
+
+def test_an_answer_that_broke_before_any_of_it_was_given_is_asked_once_more() -> None:
+    broken, whole = (kind(SCHEMA, (pa.record_batch({"n": [1]}),)) for kind in (Breaking, Batches))
+
+    read = list(
+        OneVersionStream(Started(broken, lambda: True), lambda: Started(whole, lambda: True))
+    )
+
+    assert (read, broken.closed) == (list(whole.batches), 1)
+
+
+def test_an_answer_that_breaks_twice_or_half_way_is_refused() -> None:
+    twice = [Started(Breaking(SCHEMA), lambda: True) for _ in range(2)]
+    half = Breaking(SCHEMA, tuple(pa.record_batch({"n": [n]}) for n in range(3)))
+    stream = OneVersionStream(Started(half, lambda: True), lambda: pytest.fail("started again"))
+
+    with pytest.raises(EngineRestarted):
+        list(OneVersionStream(twice[0], lambda: twice[1]))
+    assert next(iter(stream)).to_pylist() == [{"n": 0}]
+    with pytest.raises(EngineRestarted):
+        list(stream)
 
 
 def test_a_stream_over_data_that_stands_is_the_stream_itself() -> None:

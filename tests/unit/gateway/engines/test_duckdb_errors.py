@@ -71,6 +71,12 @@ def test_memory_that_arrow_does_not_get_is_memory_too() -> None:
     assert told.message == 'engine "files" ran out of the memory it may use'
 
 
+def test_an_engine_that_broke_has_a_code_of_its_own() -> None:
+    told = translate(duckdb.InternalException("INTERNAL Error: secret"), "files")
+
+    assert (told.code, told.message) == ("SL608", 'engine "files" failed and is started anew')
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [("FATAL Error: x", True), ("INTERNAL Error: x", True), ("IO Error: x", False)],
