@@ -43,6 +43,7 @@ from semantic_models.nested_queries import (
     nested_query,
     predicate,
 )
+from semantic_models.nested_times import TimesOfQuery, beneath, in_own_times
 from semantic_models.plan import Output
 from semantic_models.presence import is_present, with_presence
 from semantic_models.query import Asked, Query
@@ -60,7 +61,6 @@ from semantic_models.resolved import (
     NestedGroups,
     ResolvedQuery,
 )
-from semantic_models.same_names import SameNames
 from semantic_models.same_times import same_times
 from semantic_models.scopes import aggregated_type
 from semantic_models.top_members import MEMBER, shown_groups, shown_rows, with_ranking
@@ -93,12 +93,13 @@ def _resolve(query: Query, catalog: Catalog, clock: Clock, further: Sequence[str
         asked += list(_compared(query, asked, catalog, of_home, inputs))
     shown = {_measure_column(number) for number in range(len(inputs))}
     hidden = {name: _metric(Asked(name), catalog, inputs) for name in further}
-    uses, nested = _apart(inputs, shown)
+    times = TimesOfQuery(query, catalog, of_home)
+    uses, nested = _apart(inputs, shown, times)
     shown.update(name for name in uses if name.startswith(_BENEATH))
     _check_model(query, uses)
     is_filled = query.fill or any(each.metric.spine for each in asked)
-    reads_time = uses_time or any(use.asked for use in uses.values())
-    by_time = is_filled or catalog.meets_versions or reads_time or bool(query.compare)
+    reads_time = uses_time or is_filled or any(use.asked for use in uses.values())
+    by_time = catalog.meets_versions or reads_time or bool(query.compare)
     homes = homes_of(query, catalog, uses, of_home, by_time=by_time)
     resolvers = {home: of_home(home) for home in homes}
     _check_reached(query, resolvers)
@@ -107,23 +108,19 @@ def _resolve(query: Query, catalog: Catalog, clock: Clock, further: Sequence[str
             resolver.counted_at(resolve_axis(resolver, query, home.reading))
     keys = _key_names(query, resolvers)
     first = next(iter(resolvers.values()))
-    names_of = partial(_names_of, catalog, of_home)
     groups = [
-        _nested(name, each, nested_query(scoped, name, query, keys, grain), catalog, clock)
+        _nested(name, each, nested_query(scoped, name, query, keys, grain), times, clock)
         for name, each in nested.items()
-        for scoped in [Scoped(each.scope, names_of(each.metric))]
+        for scoped in [Scoped(each.scope, times.names_of(each.metric))]
     ]
-    made = [
-        _branch(query, resolvers[home], keys, tuple(measures), home)
-        for home, measures in homes.items()
-    ]
+    made = [_branch(query, resolvers[home], keys, each, home) for home, each in homes.items()]
     branches, nested_groups = same_times(made, groups, query, clock.zone)
     _check_shared([*_sides(branches, resolvers), *_nested_sides(nested_groups, of_home)], query)
     branches, nested_groups = with_presence(branches, nested_groups, shown)
     about = {name: first.located(each).member.about for name, each in keys.items()}
     flags = _partial_flags(branches[0].keys, query, first) if query.compare else ()
     told = AskedMetrics(asked, hidden, catalog.parameters, flags)
-    told = ranked_metrics(told, branches[0].keys, query, names_of)
+    told = ranked_metrics(told, branches[0].keys, query, times.names_of)
     resolved = answered(query, branches, told, about, clock)
     present = is_present(branches, nested_groups)
     if nested_groups or present:
@@ -151,7 +148,7 @@ _BENEATH = "a:"
 
 
 def _apart(
-    inputs: Sequence[Input], shown: Collection[str]
+    inputs: Sequence[Input], shown: Collection[str], times: TimesOfQuery
 ) -> tuple[dict[str, MeasureUse], dict[str, Nested]]:
     """The measures of a question and the metrics that are nested in it, by their columns.
 
@@ -163,20 +160,21 @@ def _apart(
     making = [name for name in shown if name in uses or nested[name].scope.makes_groups]
     if uses and making:
         return uses, nested
-    beneath = dict.fromkeys(
-        use
+    making_groups = dict.fromkeys(
+        beneath(use, times)
         for name, each in nested.items()
         if name in (making or shown)
         for use in each.metric.measures
     )
-    return {f"{_BENEATH}{at}": use for at, use in enumerate(beneath)} | uses, nested
+    return {f"{_BENEATH}{at}": use for at, use in enumerate(making_groups)} | uses, nested
 
 
 def _nested(
-    name: str, nested: Nested, query: Query, catalog: Catalog, clock: Clock
+    name: str, nested: Nested, query: Query, outer: TimesOfQuery, clock: Clock
 ) -> NestedGroups:
     """The groups of a metric in a scope of its own."""
-    inner = resolve_aggregate(query, catalog.with_metric(INNER, nested.metric), clock)
+    nested = in_own_times(nested, query, outer)
+    inner = resolve_aggregate(query, outer.catalog.with_metric(INNER, nested.metric), clock)
     keys = inner.computed[: len(query.dimensions) - len(nested.scope.per)]
     type_ = aggregated_type(nested.scope.aggregate, nested.metric.type)
     assert type_ is not None, "a served catalog has its types"
@@ -249,14 +247,6 @@ def _compared(
             then = earlier(each.metric, shift, is_then, is_ranged=query.time.is_given)
             formula = renumbered(then, inputs, _measure_column)
             yield AskedMetric(f"{each.name}{suffix(shift)}", then, formula)
-
-
-def _names_of(
-    catalog: Catalog, of_home: Callable[[Home], BranchResolver], metric: Metric
-) -> SameNames:
-    """What names mean to the measures of a metric, whose metric times may differ."""
-    homes = dict.fromkeys(home_by_time(use, catalog) for use in metric.measures)
-    return SameNames(tuple(of_home(home).look for home in homes))
 
 
 def _or_dimension(error: UnknownName, asked: Asked, catalog: Catalog) -> UnknownName:
@@ -370,9 +360,10 @@ def _branch(
     query: Query,
     resolver: BranchResolver,
     keys: Mapping[str, Asked],
-    measures: tuple[BranchMeasure, ...],
+    uses: Sequence[BranchMeasure],
     home: Home,
 ) -> Branch:
+    measures = tuple(uses)
     grouped = tuple(resolver.key(asked, name) for name, asked in keys.items())
     if home.one_time is not None:
         resolver.count_one_time(home.one_time, grouped, list(keys.values()))

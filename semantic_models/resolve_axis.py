@@ -23,6 +23,7 @@ from semantic_models.model import (
     Reading,
     Spine,
 )
+from semantic_models.nested_queries import INNER
 from semantic_models.periods import (
     SECONDS,
     THEN,
@@ -97,11 +98,7 @@ def resolve_axis(resolver: BranchResolver, query: Query, reading: Reading) -> Ax
     """
     times = grouped_times(resolver, query)
     if not times:
-        raise TimeRequired(
-            f'a metric of model "{resolver.home.name}" looks at other times, and the question '
-            "does not group by metric time",
-            hint="Group by metric_time, at any grain.",
-        )
+        raise _without_times(resolver, query)
     own = resolver.look(METRIC_TIME)
     grains = [grain for each in times if (grain := resolver.grouped(each).grain) is not None]
     found = [resolver.look(each.name) for each in times]
@@ -142,6 +139,19 @@ def resolve_axis(resolver: BranchResolver, query: Query, reading: Reading) -> Ax
             for each, number in ends.shifts.items()
         ),
         rest=_rest(resolver, query, grain, by_steps=by_steps),
+    )
+
+
+def _without_times(resolver: BranchResolver, query: Query) -> TimeRequired:
+    told = f'a metric of model "{resolver.home.name}" looks at other times, and '
+    if query.metrics[0].name == INNER:
+        return TimeRequired(
+            f"{told}the groups that it is computed over have no metric time",
+            hint="Keep metric_time in the grain of the metric around it, or name it under per.",
+        )
+    return TimeRequired(
+        f"{told}the question does not group by metric time",
+        hint="Group by metric_time, at any grain.",
     )
 
 

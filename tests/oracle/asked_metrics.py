@@ -425,7 +425,7 @@ class Asking:
             collect(set(), partial(is_time, self.rows, leaf.home, time, name)) for name in names
         ]
         if is_time_required(leaf):
-            self.codes.add("E_TIME_REQUIRED")
+            self.codes.add("OPEN" if self.is_inner or self.scoped else "E_TIME_REQUIRED")
         elif self.range is not None or any(cuts):
             self.codes.add("OPEN")
 

@@ -359,6 +359,8 @@ metrics:
   best_customer: {max: revenue, per: customer_id}
   units_of_customers: {sum: units, per: [customer_id, status]}
   customers_with_revenue: {count: revenue, per: customer_id}
+  busy_days: {count: revenue_3d, per: created_at.day}
+  busy_at_all: {count: revenue_3d, per: status}
   mean_per_region: {avg: aov, per: customer.region.name}
   mean_in_status:
     avg: revenue
@@ -375,6 +377,7 @@ metrics:
   global_share:
     expr: revenue / all_revenue
     with: {all_revenue: {of: revenue, grain: {keep_only: []}, filter: {drop: all}}}
+  global_share_before: {of: global_share, offset: 8 months}
   without_status: {of: revenue, grain: {exclude: [status]}}
   timeless_revenue: {of: revenue, grain: {exclude: metric_time}}
   timeless_net: {of: net, grain: {exclude: metric_time}}
