@@ -40,7 +40,7 @@ from semantic_models.expressions import (
 from semantic_models.faults import Faults
 from semantic_models.kept_build import Reads
 from semantic_models.metric_inputs import ITSELF, input_column, over_measures, renumbered
-from semantic_models.model import Expr, Grain, Input, MeasureUse, Metric, Model, Nested
+from semantic_models.model import Dimension, Expr, Grain, Input, MeasureUse, Metric, Model, Nested
 from semantic_models.parameters import PREFIX
 from semantic_models.spec import MetricSpec, Scalar
 
@@ -192,8 +192,7 @@ class MetricBuilder:
         """The grain of a bare ``metric_time``, which no time of the metric's measures exceeds."""
         grain = standard_grain(written)
         for use in metric.measures:
-            model = self.models[use.model]
-            time = model.dimensions.get(use.time or model.measures[use.measure].time or "")
+            time = self._time_of(use)
             if time is None or time.grain is None:
                 raise TimeRequired(
                     f'metric "{metric.name}" has a default grain and no metric time',
@@ -208,6 +207,15 @@ class MetricBuilder:
                     position=written.position(),
                 )
         return grain
+
+    def _time_of(self, use: MeasureUse) -> Dimension | None:
+        """The metric time of a measure; that of a cohort may lie behind joins."""
+        model = self.models[use.model]
+        *path, name = (use.time or model.measures[use.measure].time or "").split(".")
+        for each in path:
+            model = self.models[model.joins[each].target if each in model.joins else each]
+            self.reads.note("model", model.name)
+        return model.dimensions.get(name)
 
     def _defined(self, spec: MetricSpec) -> Metric:
         ranked = ranked_of(spec)

@@ -278,9 +278,9 @@ def _validity(home: _Home, join: Join) -> Iterator[Part]:
         return
     yield from _columns(home.catalog.models[join.target], join.valid)
     source = home.catalog.models[join.source] if join.at else home.model
-    time = source.dimensions.get(join.at or home.time)
-    if time is not None:
-        yield from _read(home.at(source), time.expr)
+    time = join.at or home.time
+    if time:
+        yield from _read(home.at(source), reach(home.catalog, source, time).expr())
 
 
 def _columns(model: Model, names: Sequence[str]) -> Iterator[Part]:

@@ -30,6 +30,7 @@ from semantic_models.metric_inputs import renumbered
 from semantic_models.metric_predicates import called_by
 from semantic_models.model import (
     GRAINS,
+    Dimension,
     Grain,
     Input,
     MeasureUse,
@@ -54,7 +55,7 @@ from semantic_models.resolve_branch import BranchResolver, RowFilters, asked_pos
 from semantic_models.resolve_filling import resolve_filling
 from semantic_models.resolve_filters import Clock, names_in
 from semantic_models.resolve_funnel import branch_of_funnel
-from semantic_models.resolve_names import METRIC_TIME, Reached, is_metric_time
+from semantic_models.resolve_names import METRIC_TIME, Reached, is_metric_time, reach
 from semantic_models.resolved import (
     Branch,
     BranchMeasure,
@@ -304,13 +305,16 @@ def _bare_grains(metric: Metric, catalog: Catalog) -> list[Grain]:
     if metric.grain is not None:
         return [metric.grain]
     uses = [use.funnel.base if use.funnel else use for use in metric.measures]
-    models = [catalog.models[use.model] for use in uses]
-    times = [
-        model.dimensions.get(use.time or model.measures[use.measure].time or "")
-        for model, use in zip(models, uses, strict=True)
-    ]
-    own = [time.grain for time in times if time is not None and time.grain is not None]
+    own = [grain for use in uses if (grain := _grain_of(use, catalog)) is not None]
     return [Grain.DAY if grain.is_finer_than(Grain.DAY) else grain for grain in own]
+
+
+def _grain_of(use: MeasureUse, catalog: Catalog) -> Grain | None:
+    """The grain of a measure's metric time, if it has one."""
+    model = catalog.models[use.model]
+    time = use.time or model.measures[use.measure].time
+    member = reach(catalog, model, time).member if time else None
+    return member.grain if isinstance(member, Dimension) else None
 
 
 def _check_reached(query: Query, resolvers: Mapping[Home, BranchResolver]) -> None:

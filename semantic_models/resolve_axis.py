@@ -75,7 +75,7 @@ def is_axis(resolver: BranchResolver, name: str) -> bool:
         found = resolver.look(name)
     except ForebayError:
         return False
-    return not found.path and found.member.name == resolver.time
+    return resolver.is_own_time(found)
 
 
 def grouped_times(resolver: BranchResolver, query: Query) -> list[Asked]:

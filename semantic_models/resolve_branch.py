@@ -27,7 +27,7 @@ from semantic_models.errors import (
 )
 from semantic_models.intrinsics import cast, moment
 from semantic_models.join_paths import walked
-from semantic_models.matching import is_valid, same_partition
+from semantic_models.matching import in_order, is_valid, same_partition, time_of_version
 from semantic_models.metric_predicates import VALUE, Called, called_by, key_name
 from semantic_models.model import Dimension, Expr, Grain, Join, Model, OneTime, Path, Span
 from semantic_models.parameters import PREFIX, parameter_named
@@ -124,9 +124,16 @@ class BranchResolver:
         if name.startswith(f"{PREFIX}."):
             return self._parameter(name.removeprefix(f"{PREFIX}."))
         found = self._reached(name)
-        if self.axis is not None and not found.path and found.member.name == self.time:
+        if self.axis is not None and self.is_own_time(found):
             found = replace(found, axis=self.axis.periods.grain, rest=self.axis.rest)
         return self._dated(found) if found.calendar_grain else found
+
+    def is_own_time(self, found: Reached) -> bool:
+        """Whether a member is the home's metric time, which may lie behind a join."""
+        if self.time is None or len(parts_of(self.time)) == 1:
+            return not found.path and found.member.name == self.time
+        own = reach(self.catalog, self.home, self.time)
+        return (found.path, found.member.name) == (own.path, own.member.name)
 
     def _parameter(self, name: str) -> Reached:
         """The value of a parameter, the same for every row."""
@@ -304,25 +311,9 @@ class BranchResolver:
         found = (*same_partition(self.home, join, target, path), *conditions)
         if not join.valid:
             return found
-        if join.at:
-            member = self.catalog.models[join.source].dimensions[join.at]
-            time = behind(member.expr, path[:-1])
-        else:
-            member = self._own_time(join)
-            time = member.expr
+        time, kind = time_of_version(self.catalog, self.home, self.time, (join, path))
         self.walk_paths(time.paths)
-        assert member.type is not None, "a served catalog has its types"
-        return (*found, *is_valid(join, target, path, (time, member.type.kind)))
-
-    def _own_time(self, join: Join) -> Dimension:
-        member = self.home.dimensions.get(self.time or "")
-        if member is None:
-            raise TimeRequired(
-                f'join "{join.name}" needs a time, and measures of model "{self.home.name}" have '
-                "none",
-                hint=f'Write `time:` in model "{self.home.name}", or `at:` in the join.',
-            )
-        return member
+        return (*found, *is_valid(join, target, path, (time, kind)))
 
     def walk_paths(self, paths: Iterable[Path]) -> None:
         """Remember the joins of paths that a bound expression walks."""
@@ -423,7 +414,7 @@ class BranchResolver:
 
     def walked(self) -> tuple[Step, ...]:
         """Every join that was walked, in an order in which they can be."""
-        return tuple(sorted(self.steps.values(), key=lambda step: (len(step.path), step.path)))
+        return in_order(self.steps)
 
     def branch(
         self, keys: tuple[Output, ...], measures: tuple[BranchMeasure, ...], filters: RowFilters
