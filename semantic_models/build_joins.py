@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from sqlglot import exp
@@ -104,7 +104,8 @@ def _join(spec: ModelSpec, join: JoinSpec, specs: Specs, columns: Columns, fault
             detail="Neither side's columns hold a declared key.",
             hint=f'Declare `key` of model "{spec.name.text}", to count each of its rows once.'
             if bound
-            else f'Declare `key` or `unique` on model "{target.name.text}".',
+            else _by_partition(spec, target, pairs)
+            or f'Declare `key` or `unique` on model "{target.name.text}".',
             position=(join.on or join.name).position(),
         )
     faults.refuse_named("joins", spec.name.text, join.name.text)
@@ -122,6 +123,17 @@ def _join(spec: ModelSpec, join: JoinSpec, specs: Specs, columns: Columns, fault
         by_partition=bool(implied.intersection(right_key) - equal),
         valid_origin=next(iter(join.valid), None),
     )
+
+
+def _by_partition(spec: ModelSpec, target: ModelSpec, pairs: Sequence[tuple[str, str]]) -> str:
+    """What to write where a model's key has its partition, and the columns only lack that."""
+    if spec.partition is None or target.partition is None:
+        return ""
+    whole = (*pairs, (spec.partition.text, target.partition.text))
+    if not _key_within(spec, frozenset(left for left, _ in whole)):
+        return ""
+    on = " and ".join(f"{left} = {target.name.text}.{right}" for left, right in whole)
+    return f"Compare the partitions too: `on: {on}`."
 
 
 def _valid(join: JoinSpec, target: ModelSpec, columns: Columns) -> tuple[str, ...]:

@@ -256,7 +256,8 @@ def way(catalog: Catalog, home: str, target: str) -> tuple[Join, ...]:
     if not ways:
         raise NoPath(
             f'no join path leads from model "{home}" to model "{target}"',
-            hint="Declare a join between them, or ask for a dimension that both reach.",
+            hint=_within_partition(catalog, home, target)
+            or "Declare a join between them, or ask for a dimension that both reach.",
             also=(NoStitchingDimension.code,),
         )
     if len(ways) > 1:
@@ -265,6 +266,20 @@ def way(catalog: Catalog, home: str, target: str) -> tuple[Join, ...]:
             hint=_spellings(ways[:4]),
         )
     return ways[0]
+
+
+def _within_partition(catalog: Catalog, home: str, target: str) -> str:
+    """How a join of partitions is declared from its other side, where there is one."""
+    mine, its = catalog.models[home], catalog.models[target]
+    join = next((e for e in its.joins.values() if e.target == home and e.by_partition), None)
+    if join is None or not its.partition:
+        return ""
+    pairs = (*((right, left) for left, right in join.columns), (mine.partition, its.partition))
+    on = " and ".join(f"{left} = {target}.{right}" for left, right in pairs)
+    return (
+        f'Declare a join in model "{home}" that compares the partitions too, such as '
+        f"{target}: {{to: {target}, on: {on}}}."
+    )
 
 
 def _spellings(ways: Sequence[tuple[Join, ...]]) -> str:
