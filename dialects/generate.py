@@ -40,6 +40,7 @@ from semantic_models.plan import (
     Stitch,
     Union,
     Windowed,
+    outputs,
     scans,
 )
 
@@ -375,10 +376,10 @@ class _Generator:
         ]
         condition = conjunction(on) if on else exp.Boolean(this=True)
         block.joins.append(exp.Join(this=right, side="LEFT", on=condition))
-        *own, value = plan.columns
+        own = {each.name for each in outputs(plan.input)}
         block.columns = [
-            *(aliased(_of(rows, each.name), each.name) for each in own),
-            aliased(_of(found, value.name), value.name),
+            aliased(_of(rows if each.name in own else found, each.name), each.name)
+            for each in plan.columns
         ]
         block.names = tuple(each.name for each in plan.columns)
         return block

@@ -87,6 +87,15 @@ def to_the_end(
     return Aggregate(rows, (), outputs)
 
 
+def ends_by_value(periods: PeriodsBack, key: str, number: int) -> LogicalPlan:
+    """One row a period of a calendar, by what the calendar calls it: its first and last day."""
+    outputs = (
+        Output(key, column_expr(_VALUE), _type(periods.calendar, periods.grain)),
+        *(Output(end_name(end, number), column_expr(end), TIMESTAMP) for end in (LOW, HIGH)),
+    )
+    return Project(_numbered(periods.calendar, periods.grain), outputs)
+
+
 def _ends(back: PeriodsBack) -> LogicalPlan:
     """One row a period of a calendar: its ends, and those of the period that lies back."""
     numbered = _numbered(back.calendar, back.grain)

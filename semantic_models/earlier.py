@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 
 from sqlglot import exp
 
@@ -15,13 +16,14 @@ from semantic_models.errors import ForebayError, NotSupported, Position, TimeReq
 from semantic_models.metric_inputs import over_measures
 from semantic_models.metric_predicates import called_by
 from semantic_models.model import Expr, Grain, Input, MeasureUse, Metric, Reading, Shift
-from semantic_models.periods import SECONDS, grain_of_part
+from semantic_models.periods import HIGH, LOW, SECONDS, end_name, grain_of_part
 from semantic_models.plan import Output
 from semantic_models.query import Query
 from semantic_models.resolve_filters import Look, names_in
 from semantic_models.resolve_names import METRIC_TIME
 from semantic_models.resolve_time import Bounds, floor, question_span, time_literal
-from semantic_models.types import BOOLEAN
+from semantic_models.resolved import PeriodsBack
+from semantic_models.types import BOOLEAN, Kind
 
 IsGrouped = Callable[[MeasureUse], bool]
 """Whether a question groups by the metric time of a measure."""
@@ -147,11 +149,33 @@ def _is_time_of_day(column: exp.Column) -> bool:
     return part is not None and grain_of_part(part.name.lower()).is_finer_than(Grain.DAY)
 
 
-def partial_flags(keys: Sequence[tuple[Output, Grain]], within: Bounds) -> tuple[Output, ...]:
-    """The columns that tell which periods a range cuts short."""
+def partial_flags(
+    keys: Sequence[tuple[Output, Grain | PeriodsBack]], within: Bounds
+) -> tuple[Output, ...]:
+    """The columns that tell which periods a range cuts short; a calendar's by their ends."""
+    number = count()
     return tuple(
-        Output(f"{key.name}__partial", _is_cut(key, grain, within), BOOLEAN) for key, grain in keys
+        Output(
+            f"{key.name}__partial",
+            _is_cut(key, grain, within)
+            if isinstance(grain, Grain)
+            else _is_cut_by_ends(next(number), within),
+            BOOLEAN,
+        )
+        for key, grain in keys
     )
+
+
+def _is_cut_by_ends(number: int, within: Bounds) -> Expr:
+    """Whether a calendar's period has days before a range, or on its last day or later."""
+    cuts: list[exp.Expr] = []
+    if within.start is not None:
+        start = time_literal(within.start, Kind.TIMESTAMP)
+        cuts.append(exp.LT(this=column(end_name(LOW, number)), expression=start))
+    if within.before is not None:
+        last = time_literal(floor(within.before, Grain.DAY), Kind.TIMESTAMP)
+        cuts.append(exp.GTE(this=column(end_name(HIGH, number)), expression=last))
+    return _any_of(cuts)
 
 
 def _is_cut(key: Output, grain: Grain, within: Bounds) -> Expr:
@@ -163,6 +187,10 @@ def _is_cut(key: Output, grain: Grain, within: Bounds) -> Expr:
     if within.before is not None and floor(within.before, grain) != within.before:
         last = time_literal(floor(within.before - timedelta.resolution, grain), kind)
         cuts.append(exp.GTE(this=column(key.name), expression=last))
+    return _any_of(cuts)
+
+
+def _any_of(cuts: Sequence[exp.Expr]) -> Expr:
     if not cuts:
         return Expr(exp.Boolean(this=False))
     choice = cuts[0] if len(cuts) == 1 else exp.Or(this=cuts[0], expression=cuts[1])

@@ -18,6 +18,7 @@ from semantic_models.bind import (
     column,
     column_expr,
 )
+from semantic_models.calendar_ends import ends_by_value
 from semantic_models.carried import Carried
 from semantic_models.errors import KeyRequired
 from semantic_models.funnels import conversions_by_base
@@ -46,7 +47,14 @@ from semantic_models.plan_measures import measure_output
 from semantic_models.plan_rows import filtered, home_keys, joined_rows, met_days, named, series
 from semantic_models.presence import presence
 from semantic_models.regrain import regrained
-from semantic_models.resolved import Branch, Filling, MetricStep, NestedGroups, ResolvedQuery
+from semantic_models.resolved import (
+    Branch,
+    DatedKey,
+    Filling,
+    MetricStep,
+    NestedGroups,
+    ResolvedQuery,
+)
 from semantic_models.scopes import aggregated
 from semantic_models.top_members import numbered
 from semantic_models.totals import told
@@ -149,6 +157,8 @@ def _level(resolved: ResolvedQuery, choices: Sequence[Choice]) -> LogicalPlan:
     for each in resolved.nested:
         if not each.makes_groups:
             above = _looked_up(above, each)
+    for number, key in enumerate(resolved.dated):
+        above = _with_ends(above, key, number)
     if resolved.windows:
         above = Project(above, (*named(outputs(above)), *resolved.windows))
     return above
@@ -180,6 +190,13 @@ def _looked_up(plan: LogicalPlan, nested: NestedGroups) -> LogicalPlan:
     value = Output(nested.name, column_expr(nested.name), nested.type)
     on = tuple(key.name for key in nested.keys)
     return Lookup(plan, _nested(nested), on, (*named(outputs(plan)), value))
+
+
+def _with_ends(plan: LogicalPlan, key: DatedKey, number: int) -> LogicalPlan:
+    """Each group with the ends of the calendar's period that it is of."""
+    ends = ends_by_value(key.periods, key.name, number)
+    columns = (*named(outputs(plan)), *named(outputs(ends)[1:]))
+    return Lookup(plan, ends, (key.name,), columns)
 
 
 def _filled(plan: LogicalPlan, filling: Filling) -> LogicalPlan:

@@ -159,7 +159,7 @@ class Lookup:
     right: LogicalPlan
     on: tuple[str, ...]
     columns: tuple[Output, ...]
-    """Those of ``input`` and, after them, the one that is looked up."""
+    """Those of ``input`` and, after them, those that are looked up."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,9 @@ from semantic_models.resolve_names import METRIC_TIME, Reached, is_metric_time, 
 from semantic_models.resolved import (
     Branch,
     BranchMeasure,
+    DatedKey,
     NestedGroups,
+    PeriodsBack,
     ResolvedQuery,
 )
 from semantic_models.same_times import same_times
@@ -119,13 +121,13 @@ def _resolve(query: Query, catalog: Catalog, clock: Clock, further: Sequence[str
     _check_shared([*_sides(branches, resolvers), *_nested_sides(nested_groups, of_home)], query)
     branches, nested_groups = with_presence(branches, nested_groups, shown)
     about = {name: first.located(each).member.about for name, each in keys.items()}
-    flags = _partial_flags(branches[0].keys, query, first) if query.compare else ()
+    flags, dated = _partial_flags(branches[0].keys, query, first) if query.compare else ((), ())
     told = AskedMetrics(asked, hidden, catalog.parameters, flags)
     told = ranked_metrics(told, branches[0].keys, query, times.names_of)
     resolved = answered(query, branches, told, about, clock)
     present = is_present(branches, nested_groups)
-    if nested_groups or present:
-        resolved = replace(resolved, nested=nested_groups, present=present)
+    if nested_groups or present or dated:
+        resolved = replace(resolved, nested=nested_groups, present=present, dated=dated)
     if not is_filled:
         return resolved
     filling = resolve_filling(query, list(resolvers.values()), branches[0].keys, clock)
@@ -134,15 +136,30 @@ def _resolve(query: Query, catalog: Catalog, clock: Clock, further: Sequence[str
 
 def _partial_flags(
     keys: Sequence[Output], query: Query, resolver: BranchResolver
-) -> tuple[Output, ...]:
-    """The columns that tell which periods a question's time range cuts short."""
-    grains = {
-        key.name: grain
+) -> tuple[tuple[Output, ...], tuple[DatedKey, ...]]:
+    """The columns that tell which periods a question's time range cuts short.
+
+    With the keys of calendars whose periods' ends tell it.
+    """
+    within = range_of(resolver, query, Grain.MINUTE)
+    times = [
+        (key, grain)
         for key, asked in zip(keys, query.dimensions, strict=True)
-        if is_axis(resolver, asked.name) and (grain := resolver.grouped(asked).grain) is not None
-    }
-    times = [(key, grains[key.name]) for key in keys if key.name in grains]
-    return partial_flags(times, range_of(resolver, query, Grain.MINUTE))
+        if is_axis(resolver, asked.name)
+        if (grain := _period_of(resolver, asked)) is not None
+    ]
+    is_bounded = within.start is not None or within.before is not None
+    dated = (DatedKey(key.name, each) for key, each in times if isinstance(each, PeriodsBack))
+    return partial_flags(times, within), tuple(dated) if is_bounded else ()
+
+
+def _period_of(resolver: BranchResolver, asked: Asked) -> Grain | PeriodsBack | None:
+    """What a grouped time has one value for each of; None for parts of times."""
+    found = resolver.grouped(asked)
+    if not found.calendar_grain:
+        return found.grain
+    calendar = resolver.catalog.calendars[found.calendar_grain]
+    return PeriodsBack(resolver.catalog.models[calendar], found.calendar_grain, 0)
 
 
 _BENEATH = "a:"

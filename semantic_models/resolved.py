@@ -251,6 +251,14 @@ class NestedGroups:
     """Whether it counts what makes its groups."""
 
 
+@record()
+class DatedKey:
+    """A grouped period of a calendar, of which the answer tells whether it is cut short."""
+
+    name: str
+    periods: PeriodsBack
+
+
 @record(kw_only=True)
 class ResolvedQuery:
     """A question with nothing left to look up."""
@@ -270,6 +278,8 @@ class ResolvedQuery:
     """Which groups are in the answer, whatever having says."""
     windows: tuple[Output, ...] = ()
     """Ranks among the groups, before having."""
+    dated: tuple[DatedKey, ...] = ()
+    """The keys beside which the ends of their periods stand, numbered in this order."""
     having: tuple[Expr, ...]
     order: tuple[SortKey, ...]
     limit: int | None
