@@ -7,48 +7,34 @@ change of the first is one of both, and a change of layout is none.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
-from decimal import Decimal
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from sqlglot import exp
 
 from semantic_models.catalog import Catalog
+from semantic_models.definition_keys import Member, called, definition_of, text
 from semantic_models.intrinsics import PARAMETER
 from semantic_models.join_paths import walked
 from semantic_models.model import (
     Bridge,
-    Dimension,
     Expr,
-    Hierarchy,
     Join,
     Measure,
     MeasureUse,
     Metric,
-    Model,
     Nested,
-    OneTime,
-    Parameter,
-    Segment,
-    Select,
     Spine,
-    Table,
 )
-from semantic_models.prove import text_of
-from semantic_models.query import Asked, Comparison, OrderBy, Predicate, Query, SavedQuery
-from semantic_models.spec import NOTHING_SAID, Described
+from semantic_models.spec import NOTHING_SAID, Described, ProjectTestSpec
 
 How = Literal["added", "removed", "changed", "affected", "described"]
 """``affected``: it is as it was, and what it is made of is not; ``described``: in words only."""
 
-Valued = Model | Dimension | Measure | Join | Bridge | Segment | Spine | Metric | Parameter
-Member = Valued | Hierarchy | SavedQuery
+Tests = Sequence[ProjectTestSpec]
 Place = tuple[str, str]
 """A kind of definition and the name of one of them, such as measure and ``orders.revenue``."""
-Definition = Mapping[str, object]
-"""What a member means, by the word of each part."""
-
 _ASKED = re.compile(r"\bmetric\s*\(\s*([\w.]+)", re.IGNORECASE)
 
 
@@ -66,7 +52,8 @@ class Difference:
     """What became of one definition."""
 
     kind: str
-    """project, spine, parameter, saved query, model, dimension, segment, join, measure, metric."""
+    """project, spine, parameter, saved query, model, dimension, segment, join, measure, metric,
+    test."""
     name: str
     how: How
     parts: tuple[Part, ...] = ()
@@ -79,9 +66,14 @@ class Difference:
         return self.kind in ("measure", "metric") and self.how != "described"
 
 
-def differences(old: Catalog, new: Catalog) -> tuple[Difference, ...]:
-    """Everything that differs between two catalogs, in the order of their definitions."""
-    before, after = _members(old), _members(new)
+def differences(
+    old: Catalog, new: Catalog, tests: tuple[Tests, Tests] = ((), ())
+) -> tuple[Difference, ...]:
+    """Everything that differs between two catalogs, in the order of their definitions.
+
+    ``tests`` are those of the old project and of the new one.
+    """
+    before, after = (_members(*each) for each in zip((old, new), tests, strict=True))
     found = {
         place: each
         for place in (*before, *(each for each in after if each not in before))
@@ -93,7 +85,7 @@ def differences(old: Catalog, new: Catalog) -> tuple[Difference, ...]:
     return tuple(_with_affected(new, found, after))
 
 
-def _members(catalog: Catalog) -> dict[Place, Member]:
+def _members(catalog: Catalog, tests: Tests) -> dict[Place, Member]:
     found: dict[Place, Member] = {("spine", each.grain): each for each in catalog.spines}
     found |= {("parameter", name): each for name, each in catalog.parameters.items()}
     found |= {("saved query", name): each for name, each in catalog.saved_queries.items()}
@@ -110,7 +102,8 @@ def _members(catalog: Catalog) -> dict[Place, Member]:
         for kind, by_name in members:
             found |= {(kind, f"{model.name}.{name}"): each for name, each in by_name.items()}
     metrics = (each for name, each in catalog.metrics.items() if not _is_measure(catalog, name))
-    return found | {("metric", each.name): each for each in metrics}
+    found |= {("metric", each.name): each for each in metrics}
+    return found | {("test", each.name.text): each for each in tests}
 
 
 def _is_measure(catalog: Catalog, name: str) -> bool:
@@ -123,14 +116,15 @@ def _difference(place: Place, old: Member | None, new: Member | None) -> Differe
     kind, name = place
     if old is None or new is None:
         return Difference(kind, name, "added" if old is None else "removed")
-    before, after = _definition(old), _definition(new)
+    before, after = definition_of(old), definition_of(new)
     parts = tuple(
-        Part(word, _text(before.get(word)), _text(after.get(word)))
+        Part(word, text(before.get(word)), text(after.get(word)))
         for word in dict.fromkeys((*before, *after))
-        if before.get(word) != after.get(word)
+        if (before.get(word) or None) != (after.get(word) or None)
     )
     if parts:
-        return Difference(kind, name, "changed", parts)
+        worded = tuple(each for each in parts if each.old or each.new)
+        return Difference(kind, name, "changed", worded or parts)
     words = tuple(_differing_words(_about(old), _about(new)))
     return Difference(kind, name, "described", words) if words else None
 
@@ -161,142 +155,6 @@ def _with_affected(
             yield Difference(*place, "affected", causes=told)
 
 
-# What a member means, part by part.
-
-
-def _definition(member: Member) -> Definition:
-    if isinstance(member, Hierarchy):
-        return {"levels": ", ".join(member.levels)}
-    if isinstance(member, SavedQuery):
-        return {each.name: _asked(getattr(member.query, each.name)) for each in fields(Query)}
-    return _of_valued(member)
-
-
-def _asked(part: object) -> object:
-    """A part of a question, without the places at which its texts stand."""
-    match part:
-        case tuple():
-            return tuple(map(_asked, part))
-        case Predicate():
-            return part.text
-        case Asked():
-            return f"{part.name} as {part.alias}" if part.alias else part.name
-        case OrderBy() | Comparison():
-            return replace(part, source="")
-        case _:
-            return part
-
-
-def _of_valued(member: Valued) -> Definition:
-    match member:
-        case Model():
-            return _of_model(member)
-        case Dimension():
-            return {"expr": member.expr, "grain": member.grain}
-        case Measure():
-            return {
-                "expr": member.expr,
-                "where": member.where,
-                "time": member.time,
-                "one time": member.one_time,
-            }
-        case Segment():
-            return {"expr": member.expr}
-        case Join():
-            return {
-                "to": member.target,
-                "on": member.columns,
-                "conditions": member.conditions,
-                "cardinality": member.cardinality,
-                "valid": member.valid,
-                "at": member.at,
-            }
-        case Bridge():
-            return {"to": member.target, "through": member.through}
-        case Spine():
-            return {"table": member.table, "column": member.column, "engine": member.engine}
-        case Parameter():
-            allowed = tuple(map(str, member.allowed))
-            return {"type": member.type_name, "default": member.default, "allowed": allowed}
-        case Metric():
-            return _of_metric(member)
-
-
-def _of_model(model: Model) -> Definition:
-    return {
-        "rows": model.relation,
-        "engine": model.engine,
-        "key": model.key,
-        "unique": model.unique,
-        "partition": model.partition,
-        "time": model.time,
-        "where": model.where,
-    }
-
-
-def _of_metric(metric: Metric) -> Definition:
-    called = {f"i{number}": _called(use) for number, use in enumerate(metric.inputs)}
-    ranked = metric.ranked
-    return {
-        "formula": text_of(metric.formula, called),
-        "inputs": tuple(map(_of_input, metric.inputs)),
-        "grain": metric.grain,
-        "spine": metric.spine,
-        "rank": None if ranked is None else (ranked.within, ranked.descending),
-    }
-
-
-def _called(use: MeasureUse | Nested) -> str:
-    return use.metric.name.rstrip(":") if isinstance(use, Nested) else f"{use.model}.{use.measure}"
-
-
-def _of_input(use: MeasureUse | Nested) -> tuple[object, ...]:
-    """The same without the places at which its texts stand."""
-    if isinstance(use, Nested):
-        added = tuple(each.text for each in use.scope.add_filters)
-        scope = replace(use.scope, add_filters=(), origins=())
-        return (tuple(_of_metric(use.metric).items()), scope, added)
-    funnel = use.funnel
-    base = () if funnel is None else (_of_input(funnel.base), replace(funnel, base=_NO_USE))
-    asked = tuple(each.text for each in use.asked)
-    return (replace(use, asked=(), funnel=None), asked, base)
-
-
-_NO_USE = MeasureUse("", "")
-
-
-def _text(part: object) -> str:
-    """A part as people read it; nothing where it is told by its name alone."""
-    match part:
-        case None | () | "":
-            return ""
-        case Expr():
-            return text_of(part)
-        case OneTime():
-            return f"{'last' if part.last else 'first'} {part.name}"
-        case Table(parts):
-            return ".".join(parts)
-        case bool():
-            return str(part).lower()
-        case str() | int() | float() | Decimal():
-            return str(part)
-        case tuple() if all(isinstance(each, str) for each in part):
-            return ", ".join(part)
-        case tuple():
-            return ", ".join(filter(None, map(_listed, part)))
-        case Select(tree):
-            return tree.sql("duckdb")
-        case _:
-            return ""
-
-
-def _listed(part: object) -> str:
-    """One of several columns, keys or pairs; nothing of what has no short text."""
-    if isinstance(part, tuple) and all(isinstance(each, str) for each in part):
-        return " = ".join(part)
-    return ""
-
-
 def _about(member: Member) -> Described:
     return NOTHING_SAID if isinstance(member, Join | Bridge | Spine) else member.about
 
@@ -305,7 +163,7 @@ def _differing_words(old: Described, new: Described) -> Iterator[Part]:
     for word in Described.__slots__:
         before, after = getattr(old, word), getattr(new, word)
         if before != after:
-            yield Part(word, _text(before), _text(after))
+            yield Part(word, text(before), text(after))
 
 
 # What a measure or metric is made of.
@@ -342,7 +200,7 @@ def _used_by(catalog: Catalog, use: MeasureUse) -> Iterator[Place]:
             metric = catalog.metrics.get(name)
             measured = metric is not None and _is_measure(catalog, name)
             yield (
-                ("measure", _called(metric.inputs[0])) if measured and metric else ("metric", name)
+                ("measure", called(metric.inputs[0])) if measured and metric else ("metric", name)
             )
 
 

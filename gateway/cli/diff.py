@@ -39,9 +39,9 @@ def command(revision: str, project: Path, format_: str, values: bool) -> None:  
     before, after = files_at(folder, revision), read_files(folder)
     kept = KeptProject()  # Most files are the same on both sides.
     with faults_of(revision):
-        _, old = build_files(before, kept)
-    _, new = build_files(after, kept)
-    found = differences(old, new)
+        was, old = build_files(before, kept)
+    now, new = build_files(after, kept)
+    found = differences(old, new, (was.tests, now.tests))
     told: list[Compared] = []
     names = [each.name for each in found if values and each.is_of_values]
     if names:

@@ -52,6 +52,30 @@ spines:
 """
 
 
+FURTHER = (
+    MODELS.replace(
+        "people: {table: people, key: id,", "people: {table: people, key: id, unique: [[a, b]],"
+    )
+    + """
+saved_queries:
+  weekly:
+    metrics: [revenue, people]
+    dimensions: [buyer.name]
+    time: {last: 12 weeks}
+    top: {by: revenue, n: 3}
+tests:
+  known: {query: {metrics: [twice]}, expect: [[1.5]]}
+"""
+).replace(
+    "spines:",
+    """  before: {of: revenue, offset: 1 day}
+  so_far: {of: revenue, to_date: month}
+  share: {expr: revenue / all, with: {all: {of: revenue, grain: {keep_only: []}}}}
+  bought: {funnel: {base: big_orders, converted: revenue}, by: buyer_id, within: 1 day}
+spines:""",
+)
+
+
 def catalog(models: str, root: str = ROOT) -> Catalog:
     built, faults = build(parsed(models, root=root))
     assert built is not None, [each.message for each in faults]
@@ -60,8 +84,15 @@ def catalog(models: str, root: str = ROOT) -> Catalog:
 
 def told(old: str, new: str) -> list[str]:
     """What differs where one text of the models is replaced by another."""
-    assert MODELS.count(old) == 1
-    return [line(each) for each in differences(catalog(MODELS), catalog(MODELS.replace(old, new)))]
+    return told_of(MODELS, old, new)
+
+
+def told_of(models: str, old: str, new: str) -> list[str]:
+    """The same of other models, with their tests."""
+    assert models.count(old) == 1
+    changed = models.replace(old, new)
+    tests = (parsed(models, root=ROOT).tests, parsed(changed, root=ROOT).tests)
+    return [line(each) for each in differences(catalog(models), catalog(changed), tests)]
 
 
 def line(each: Difference) -> str:
@@ -111,7 +142,7 @@ def test_a_changed_segment_is_told_with_the_metrics_that_name_it() -> None:
 
     assert found == [
         "changed segment orders.paid; expr: status = 'paid' -> status = 'sent'",
-        "changed metric paid; inputs:  -> ",
+        "changed metric paid; where: status = 'paid' -> status = 'sent'",
     ]
 
 
@@ -131,7 +162,7 @@ def test_rows_that_are_left_out_reach_whoever_joins_them() -> None:
 
 def test_a_changed_join_reaches_those_that_walk_it() -> None:
     assert told("buyer_id = people.id", "seller_id = people.id") == [
-        "changed join orders.buyer; on: buyer_id = id -> seller_id = id",
+        "changed join orders.buyer; on: buyer_id = people.id -> seller_id = people.id",
         "affected metric of_ann by join orders.buyer",
         "affected metric spenders by metric mean_of_all",
         "affected metric mean_of_all by join orders.buyer",
@@ -152,18 +183,22 @@ def test_a_formula_is_told_as_it_is_computed() -> None:
         (
             "last_by: day",
             "first_by: day",
-            "changed measure orders.held; one time: last day -> first day",
+            "changed measure orders.held; last_by: day -> ; first_by:  -> day",
         ),
         (
             "table: days, column: d",
             "table: dates, column: d",
             "changed spine day; table: days -> dates",
         ),
-        ("{rank: revenue}", "{rank: revenue, order: asc}", "changed metric ranked; rank:  -> "),
+        (
+            "{rank: revenue}",
+            "{rank: revenue, order: asc}",
+            "changed metric ranked; order: desc -> asc",
+        ),
         (
             "{table: tags, key: id,",
             "{sql: select * from tags, key: id,",
-            "changed model tags; rows: tags -> SELECT * FROM tags",
+            "changed model tags; table: tags -> ; sql:  -> SELECT * FROM tags",
         ),
         (
             "type: time}, size",
@@ -186,6 +221,55 @@ def test_a_formula_is_told_as_it_is_computed() -> None:
 )
 def test_each_kind_of_definition_is_compared(old: str, new: str, first: str) -> None:
     assert told(old, new)[0] == first
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "first"),
+    [
+        (
+            "unique: [[a, b]]",
+            "unique: [[a], [b, c]]",
+            "changed model people; unique: [a, b] -> [a], [b, c]",
+        ),
+        ("per: [status]", "per: [kind]", "changed measure orders.held; per: status -> kind"),
+        ("offset: 1 day", "offset: 2 days", "changed metric before; offset: 1 day -> 2 days"),
+        (
+            "to_date: month",
+            "trailing: 3 days, regrain: last",
+            "changed metric so_far; to_date: month -> ; regrain: first -> last; "
+            "trailing:  -> 3 days",
+        ),
+        ("avg: revenue", "sum: revenue", "changed metric mean; agg: avg -> sum"),
+        (
+            "keep_only: []",
+            "keep_only: [size]",
+            "changed metric share; grain.keep_only of all: [] -> [size]",
+        ),
+        (
+            "within: 1 day",
+            "within: 2 days",
+            "changed metric bought; within of orders.revenue: 1 day -> 2 days",
+        ),
+        (
+            "last: 12 weeks",
+            "from: '2024'",
+            "changed saved query weekly; time.from:  -> 2024; time.last: 12 weeks -> ",
+        ),
+        (
+            "{by: revenue, n: 3}",
+            "{by: people, n: 3, other: true}",
+            "changed saved query weekly; top: 3 by revenue -> 3 by people and others",
+        ),
+        ("[[1.5]]", "[[2.5], [null]]", "changed test known; expect: [[1.5]] -> [[2.5], [null]]"),
+        (
+            "{metrics: [twice]}",
+            "{metrics: [twice], limit: 1}",
+            "changed test known; limit:  -> 1",
+        ),
+    ],
+)
+def test_each_changed_key_is_told_with_what_it_was(old: str, new: str, first: str) -> None:
+    assert told_of(FURTHER, old, new)[0] == first
 
 
 def test_words_alone_reach_nothing() -> None:
