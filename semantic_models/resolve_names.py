@@ -240,9 +240,21 @@ def _unknown(catalog: Catalog, home: Model, model: Model, name: str) -> UnknownN
     ]
     error = UnknownName.of("dimension", name, (*home.dimensions, *behind_joins))
     elsewhere = [each for each in behind_joins if each.endswith(f".{name}")]
-    if elsewhere:
-        error.hint = f'Perhaps "{elsewhere[0]}" is meant.'
-    return error
+    hint = f'Perhaps "{elsewhere[0]}" is meant.' if elsewhere else error.hint
+    holders = [each.name for each in catalog.models.values() if _tells(each, name)]
+    if not holders:
+        return UnknownName(error.message, hint=hint)
+    return UnknownName(
+        f'dimension "{name}" does not exist in model "{home.name}"',
+        detail=f"It is one of {' and '.join(holders[:2])}.",
+        hint=hint,
+    )
+
+
+def _tells(model: Model, name: str) -> bool:
+    """Whether a model lists a dimension of a name."""
+    found = model.dimensions.get(name)
+    return found is not None and not found.about.hidden and not model.about.hidden
 
 
 def way(catalog: Catalog, home: str, target: str) -> tuple[Join, ...]:
