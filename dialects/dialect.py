@@ -28,6 +28,8 @@ class Dialect:
     """The instant at which a zone shows a civil time."""
     series: Callable[[exp.Expr, exp.Expr, exp.Expr], exp.Expr]
     """What FROM reads one row a step of, from a first civil time to a last one."""
+    refusal: str = ""
+    """The function that ends a query with a text; empty where there is none."""
     weekday: str = "ISODOW"
     """What EXTRACT calls the day of the week from Monday = 1 on."""
     has_filter_clause: bool = True

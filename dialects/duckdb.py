@@ -21,6 +21,7 @@ DUCKDB = replace(
         "binary": "BLOB",
     },
     series=unnest_series,
+    refusal="ERROR",
     has_boolean_max=True,
     lacks=frozenset(),
 )

@@ -15,8 +15,8 @@ from dialects.dates import interval
 from dialects.dialect import Dialect
 from dialects.lower import Lowering
 from dialects.physical import PhysicalQuery
-from semantic_models.model import Expr, Path, Relation, Select, Table
-from semantic_models.periods import PERIOD, SPINE
+from semantic_models.model import Expr, Grain, Path, Relation, Select, Table
+from semantic_models.periods import PERIOD, PERIODS_MAX, SPINE, TOO_MANY
 from semantic_models.plan import (
     Aggregate,
     Behind,
@@ -322,13 +322,25 @@ class _Generator:
             exp.Column(this=identifier(each), table=identifier(ends)) for each in ("low", "high")
         )
         block = Block(self._ends(plan, ends), "")
-        relation = self.lowering.dialect.series(low, high, interval(1, plan.grain))
+        is_fine = bool(plan.bounds) and plan.grain.is_finer_than(Grain.DAY)
+        last = self._limited(low, high, plan.grain) if is_fine else high
+        relation = self.lowering.dialect.series(low, last, interval(1, plan.grain))
         name = f"s{next(self.numbers)}"
         columns = [identifier(PERIOD)]
         relation.set("alias", exp.TableAlias(this=identifier(name), columns=columns))
         block.joins.append(exp.Join(this=relation, kind="CROSS"))
         block.columns = [exp.Column(this=identifier(PERIOD), table=identifier(name))]
         return block.tree()
+
+    def _limited(self, low: exp.Expr, high: exp.Expr, grain: Grain) -> exp.Expr:
+        """The last period, or the end of a query that would go through too many."""
+        refusal = self.lowering.dialect.refusal
+        if not refusal:
+            return high
+        most = exp.Add(this=low.copy(), expression=interval(PERIODS_MAX, grain))
+        refused = exp.Anonymous(this=refusal, expressions=[exp.Literal.string(TOO_MANY)])
+        many = exp.If(this=exp.GT(this=high.copy(), expression=most), true=refused)
+        return exp.Case(ifs=[many], default=high)
 
     def _ends(self, plan: Series, name: str) -> exp.Expr:
         """The first and the last period as one row."""

@@ -24,6 +24,7 @@ TRINO = replace(
     to_civil=trino_to_civil,
     to_instant=trino_to_instant,
     series=unnest_series,
+    refusal="FAIL",
     has_mixed_intervals=False,
     weekday="DOW",
     has_boolean_max=True,

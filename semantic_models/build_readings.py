@@ -24,6 +24,7 @@ from semantic_models.spec import MetricSpec, Scalar
 COUNT_MAX = 1_000_000
 
 _SPAN = re.compile(r"(\d{1,7}) +(\w+)")
+_AHEAD = re.compile(r"-|next\b")
 Calendars = Mapping[str, str]
 """The calendar that has a grain of its own, by the grain."""
 
@@ -106,7 +107,9 @@ def span_of(written: Scalar, calendars: Calendars) -> Span:
     if match is None or grain is None or not 0 < int(match.group(1)) <= COUNT_MAX:
         raise WrongType(
             f'"{written.text}" is not a count of calendar steps',
-            hint="Write a count and a unit from seconds to years, such as 28 days or 1 month.",
+            hint="Metrics look back and never ahead: write how long ago, such as 1 month."
+            if _AHEAD.match(written.text.strip())
+            else "Write a count and a unit from seconds to years, such as 28 days or 1 month.",
             position=written.position(),
         )
     return Span(int(match.group(1)), grain)

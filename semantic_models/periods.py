@@ -27,6 +27,11 @@ PERIOD = "period"
 SPINE = ("spine:",)
 """The path of that series; no join has such a name."""
 
+PERIODS_MAX = 1_000_000
+"""The periods that are made between the ends of a range, or finer than a day between the data's."""
+TOO_MANY = f"the data spans more than {PERIODS_MAX:,} periods of the question"
+"""What an engine ends a query with that has more."""
+
 MONTHS = {Grain.MONTH: 1, Grain.QUARTER: 3, Grain.YEAR: 12}
 SECONDS = {
     Grain.SECOND: 1,

@@ -25,6 +25,7 @@ from semantic_models.model import (
 )
 from semantic_models.nested_queries import INNER
 from semantic_models.periods import (
+    PERIODS_MAX,
     SECONDS,
     THEN,
     CalendarEnds,
@@ -46,10 +47,6 @@ from semantic_models.resolve_time import Bounds, bounds, floor, is_within_day, t
 from semantic_models.resolved import Axis, CalendarStep, Periods, PeriodsBack
 from semantic_models.top_members import MEMBER, OTHER
 from semantic_models.types import TIMESTAMP, Kind
-
-PERIODS_MAX = 1_000_000
-"""The periods that are made between the ends of a range."""
-
 
 _DAY = SECONDS[Grain.DAY]
 _LENGTHS: Mapping[Grain, float] = {

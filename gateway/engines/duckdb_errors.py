@@ -15,7 +15,9 @@ from gateway.errors import (
     EngineGone,
     EngineRestarted,
     PatternRejected,
+    ResultTooLarge,
 )
+from semantic_models.periods import TOO_MANY
 
 FAILURES = (duckdb.Error, pa.ArrowException, OSError, RuntimeError)
 """What DuckDB raises, at once or through the Arrow stream half way."""
@@ -60,6 +62,11 @@ _PATTERN = _Told(
     PatternRejected,
     "the pattern of a regular expression cannot be read",
     "Look for an open bracket, a repetition of nothing, or a form that RE2 does not have.",
+)
+_PERIODS = _Told(
+    ResultTooLarge,
+    TOO_MANY,
+    "Give a range of time, or ask for a coarser grain; a row may have a time that is far away.",
 )
 _OTHER = _Told(EngineFailed, 'engine "{engine}" failed at the query', "See the server's log.")
 
@@ -109,4 +116,6 @@ def _told(error: BaseException) -> _Told:
     prefix, _, said = str(error).partition(": ")
     if prefix == "Invalid Input Error" and said.startswith(_PATTERN_FAULTS):
         return _PATTERN
+    if said.startswith(TOO_MANY):
+        return _PERIODS
     return _BY_PREFIX.get(prefix.partition(":")[0], _OTHER)

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 
 from gateway.engines.duckdb_errors import is_fatal, translate
-from gateway.errors import EngineError, EngineFailed, EngineGone
+from gateway.errors import EngineError, EngineFailed, EngineGone, ResultTooLarge
+from tests.support.models import the_shop
 
 CAUSES = [
     ("SELECT 'secret'::INTEGER", EngineFailed, "met a value that does not fit its type"),
@@ -32,6 +33,22 @@ def test_a_failure_is_told_by_its_class(sql: str, error: type[EngineError], word
     assert type(told) is error
     assert told.message == f'engine "files" {words}'
     assert "secret" not in told.message + told.detail + told.hint
+
+
+def test_data_that_spans_too_many_periods_is_told_with_a_way_out() -> None:
+    shop = the_shop()
+    asked = {"metrics": ["revenue"], "dimensions": ["created_at.second"], "time": {"zone": "UTC"}}
+    text = shop.compile({**asked, "fill": True}).text
+    with pytest.raises(duckdb.Error) as failure:
+        shop.rows(text)
+
+    told = translate(failure.value, "files")
+
+    assert (type(told), told.message) == (
+        ResultTooLarge,
+        "the data spans more than 1,000,000 periods of the question",
+    )
+    assert told.hint.startswith("Give a range of time, or ask for a coarser grain")
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
