@@ -24,6 +24,7 @@ from gateway.http_api.protocol import protocol_with
 from gateway.logs import log_served
 from gateway.pipeline import Gateway
 from gateway.project import Project, load_project
+from gateway.reload import Reloader, looks_of
 from gateway.settings import Settings
 from semantic_models.errors import SettingRejected
 
@@ -58,6 +59,8 @@ class Server:
     http_port: int
     flight: FlightSqlServer
     thread: threading.Thread
+    reloader: Reloader | None = None
+    """None where changes of the project's files are not looked for."""
     is_drained: bool = True
     """False when, after closing, a Flight client still holds an answer that it does not read."""
 
@@ -77,6 +80,8 @@ class Server:
         For ``grace_s`` questions are still taken, so that whoever sends them sees it in time.
         """
         self.app.is_stopping.set()
+        if self.reloader is not None:
+            self.reloader.close()
         time.sleep(self.gateway.settings.grace_s)
         self.http.should_exit = True
         self.is_drained = self.flight.close(drain_s=DRAIN_S)
@@ -98,13 +103,18 @@ def start(settings: Settings) -> Server:
     with contextlib.ExitStack() as undo:
         listener = undo.enter_context(_listen(settings))
         _refuse_taken_flight_port(settings)
-        gateway = make_gateway(settings)
+        looks = looks_of(settings.project)
+        project = load_project(settings.project, types_folder=settings.types_folder)
+        gateway = gateway_of(project, settings)
         undo.callback(gateway.close)
         flight = FlightSqlServer(gateway, settings.host, settings.flight_port)
         undo.callback(flight.close, drain_s=0.0)
         app, http, thread = _http(gateway, listener)
         undo.pop_all()
-    return Server(gateway, app, http, listener.getsockname()[1], flight, thread)
+    reloader = Reloader(gateway, project, looks) if settings.reload_s else None
+    if reloader is not None:
+        reloader.start()
+    return Server(gateway, app, http, listener.getsockname()[1], flight, thread, reloader)
 
 
 def _refuse_open_host(host: str) -> None:

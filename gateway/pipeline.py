@@ -36,7 +36,7 @@ from gateway.settings import Settings
 from gateway.snapshot import Snapshot
 from gateway.standing_types import StandingTypes
 from semantic_models.catalog import Catalog
-from semantic_models.errors import MalformedDocument
+from semantic_models.errors import ForebayError, MalformedDocument
 from semantic_models.make_plan import make_plan
 from semantic_models.parse_document import parse_document
 from semantic_models.parse_sql import parse_sql
@@ -89,6 +89,8 @@ class Prepared:
     proven: Proven
     stages: Mapping[str, float]
     """Milliseconds by the name of the stage."""
+    catalog: Catalog | None = None
+    """That of the snapshot in which it was settled, whose types were promised."""
 
     @property
     def proof(self) -> Mapping[str, object]:
@@ -135,6 +137,7 @@ def prepare(question: Question, snapshot: Snapshot, dialects: Mapping[str, Diale
         resolved.columns,
         Proven(partial(prove, resolved, plan), partial(_checks, resolved, dialect)),
         watch.stages,
+        snapshot.catalog,
     )
 
 
@@ -180,7 +183,7 @@ Settled = tuple[str | bytes, Principal, int, str]
 
 
 class Gateway:
-    """One snapshot of a project, its engines and what is remembered of their answers.
+    """A snapshot of a project, its engines and what is remembered of their answers.
 
     Safe for many threads. ``prepared_kept``, ``key_of`` and ``kept`` never block.
     """
@@ -195,6 +198,8 @@ class Gateway:
         now: Callable[[], float] = time.time,
     ) -> None:
         self.snapshot = snapshot
+        self.outdated: ForebayError | None = None
+        """Why the project's files, as they are now, are not what is served."""
         self.engines = engines
         self.execution = execution
         self.settings = settings
@@ -207,6 +212,13 @@ class Gateway:
         self._lock = threading.Lock()
         self._started_as = os.urandom(4).hex()
         self._numbers = itertools.count(1)
+
+    def serve(self, snapshot: Snapshot) -> None:
+        """Answer from another snapshot from now on; what is prepared already ends as it began."""
+        with self._lock:
+            self._memo = Memo(self.settings.memo_bytes_max)
+            self.snapshot = snapshot
+            self.outdated = None
 
     def prepare(self, text: str | bytes, principal: Principal = ANONYMOUS) -> Prepared:
         """Settle a question, or remember how it was settled within this minute.
@@ -321,7 +333,7 @@ class Gateway:
         physical = prepared.physical
         key = self.key_of(prepared)
         self._types.compare(
-            self.snapshot.catalog,
+            prepared.catalog or self.snapshot.catalog,
             self.engines[physical.engine],
             physical.relations,
             key.data_version,

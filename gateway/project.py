@@ -90,7 +90,7 @@ def read_files(folder: Path) -> dict[str, bytes]:
         ProjectNotFound, TooLarge: a file cannot be read, or there are too many.
     """
     files = {ROOT: _read(folder / ROOT)}
-    below = {folder / models_folder(files[ROOT]), folder / POLICIES_FOLDER}
+    below = _folders(folder, files[ROOT])
     paths = sorted({path for each in below for path in _yaml_files(each)})
     links = {link for each in below for link in _refused_links(folder, each)}
     if links:
@@ -102,6 +102,22 @@ def read_files(folder: Path) -> dict[str, bytes]:
         if path.name != ROOT:
             files[path.relative_to(folder).as_posix()] = _read(path)
     return files
+
+
+def project_files(folder: Path) -> Iterator[Path]:
+    """The paths of the files that a project is read from, as far as they are there."""
+    yield folder / ROOT
+    try:
+        root = (folder / ROOT).read_bytes()
+    except OSError:
+        return
+    for each in _folders(folder, root):
+        yield from _yaml_files(each)
+
+
+def _folders(folder: Path, root: bytes) -> set[Path]:
+    """Where the files of models and of policies lie."""
+    return {folder / models_folder(root), folder / POLICIES_FOLDER}
 
 
 def _yaml_files(below: Path) -> Iterator[Path]:
@@ -181,6 +197,41 @@ def load_files(
         raise
 
 
+def load_again(
+    project: Project, folder: Path, kept: KeptProject, *, types_folder: Path | None = None
+) -> Project:
+    """A project as its files are now, over the engines that it has opened.
+
+    Raises:
+        FaultyProject: with every fault that was found.
+        ProjectError, EngineError: it cannot be read, or its engines are others.
+    """
+    files = read_files(folder)
+    faults = Faults()
+    spec = read_project(files, faults, kept=kept.files)
+    if not faults.found and _engines_in(spec) != _engines_in(project.spec):
+        raise SettingRejected(
+            "the engines of the project have changed while it is served",
+            hint="Restart the server; engines are opened when it starts.",
+        )
+    open_kept = partial(_kept_types, files, project.engines, types_folder)
+    return _typed(spec, project.engines, open_kept, faults, kept.build)
+
+
+def _engines_in(spec: ProjectSpec) -> list[tuple[object, ...]]:
+    """What engines are written as, wherever that stands."""
+    return [
+        (
+            each.name.text,
+            each.type.text,
+            each.path.text if each.path is not None else None,
+            each.read_only,
+            [(name.text, path.text) for name, path in each.files],
+        )
+        for each in spec.engines
+    ]
+
+
 def build_files(
     files: Mapping[str, bytes], kept: KeptProject | None = None
 ) -> tuple[ProjectSpec, Catalog]:
@@ -211,6 +262,7 @@ def _typed(
     engines: Mapping[str, Engine],
     open_kept: Callable[[], KeptTypes],
     faults: Faults,
+    before: KeptBuild | None = None,
 ) -> Project:
     if faults.found:
         _ask(spec, engines, faults)
@@ -219,7 +271,8 @@ def _typed(
     types = kept.read() or _ask(spec, engines, faults)
     if faults.found:
         raise _refusal(faults)
-    catalog, of_names = build(spec, {name: each.columns for name, each in types.items()})
+    columns = {name: each.columns for name, each in types.items()}
+    catalog, of_names = build(spec, columns, before)
     if catalog is None:
         raise FaultyProject(of_names)
     catalog, of_types = give_types(catalog, types)

@@ -25,6 +25,8 @@ class Settings:
     """How long one query may run."""
     grace_s: float = 0.0
     """How long both ports still take questions when told to stop, while ``/readyz`` says so."""
+    reload_s: float = 1.0
+    """How often the project's files are looked at, to serve them when they change; 0 is never."""
     text_bytes_max: int = 64 * 1024
     """The longest question in SQL, and the longest predicate."""
     memo_bytes_max: int = 32 * 2**20

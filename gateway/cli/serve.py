@@ -30,6 +30,14 @@ from gateway.cli.options import check_keys_option, port_options, project_option
     type=click.FloatRange(min=0.0),
     help="Seconds that questions are still taken when told to stop, while /readyz says so.",
 )
+@click.option(
+    "--reload",
+    "reload_s",
+    default=1.0,
+    show_default=True,
+    type=click.FloatRange(min=0.0),
+    help="Seconds between looks at the project's files, served anew when they change; 0 is never.",
+)
 @check_keys_option
 @click.option("--verbose", is_flag=True, help="Log a line a query.")
 @project_option

@@ -41,15 +41,24 @@ class HealthRoutes:
         checks = await self._checks()
         silent = [name for name, check in checks.items() if check["status"] != "ok"]
         if not silent:
-            return document_response({"status": "ready", "engines": checks})
+            ready = {"status": "ready", "engines": checks}
+            return document_response({**ready, **self._outdated()})
         names = ", ".join(f'"{name}"' for name in silent)
         return problem_response(
             EngineGone(
                 f"engine {names} does not answer",
                 hint="Questions about other engines are answered.",
             ),
-            extra={"engines": checks},
+            extra={"engines": checks, **self._outdated()},
         )
+
+    def _outdated(self) -> Mapping[str, Check]:
+        """Why the project is served as it was, where its files have changed since."""
+        error = self._gateway.outdated
+        if error is None:
+            return {}
+        told = {"status": "outdated", "code": error.code, "message": error.message}
+        return {"project": {**told, "detail": error.detail} if error.detail else told}
 
     async def _checks(self) -> Mapping[str, Check]:
         engines = self._gateway.engines

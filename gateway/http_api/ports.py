@@ -10,6 +10,7 @@ from cache.fingerprint import CacheKey
 from gateway.engines.base import Engine
 from gateway.pipeline import Answer, Prepared
 from gateway.snapshot import Snapshot
+from semantic_models.errors import ForebayError
 
 
 class Gateway(Protocol):
@@ -17,6 +18,11 @@ class Gateway(Protocol):
 
     @property
     def snapshot(self) -> Snapshot: ...
+
+    @property
+    def outdated(self) -> ForebayError | None:
+        """Why the project's files, as they are now, are not what is served."""
+        ...
 
     @property
     def engines(self) -> Mapping[str, Engine]: ...

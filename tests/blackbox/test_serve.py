@@ -129,6 +129,27 @@ def test_data_that_changes_under_an_answer_is_logged_in_no_one_elses_words(tmp_p
     ]
 
 
+def test_a_changed_model_is_served_and_a_broken_one_is_not(tmp_path: Path) -> None:
+    file = numbers(tmp_path) / "models" / "numbers.yml"
+    with started("serve", "-p", str(tmp_path), *FREE, "--reload", "0.05") as process:
+        url = ready(process)["url"]
+        before = asked(url)
+        file.write_text(file.read_text().replace("sum(n)", "max(n)"))
+        while (changed := asked(url)) == before:
+            pass
+        file.write_text(file.read_text().replace("max(n)", "max(m)"))
+        while "project" not in (state := httpx.get(f"{url}/readyz", timeout=30).json()):
+            pass
+        broken = asked(url)
+
+    assert (before, changed, broken) == (
+        (200, [{"total": 7}]),
+        (200, [{"total": 4}]),
+        (200, [{"total": 4}]),
+    )
+    assert (state["status"], state["project"]["code"]) == ("ready", "SL203")
+
+
 def test_an_open_host_is_refused(tmp_path: Path) -> None:
     done = run("serve", "-p", str(numbers(tmp_path)), *FREE, "--host", "0.0.0.0")  # noqa: S104
 

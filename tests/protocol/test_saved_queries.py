@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 
 import httpx
 import pytest
+from adbc_driver_flightsql import dbapi
 
 from gateway.compose import Server
 from tests.support.demo_questions import DEMO
@@ -46,3 +48,20 @@ def test_over_http_it_is_asked_narrowed_and_refused(served: Server) -> None:
     ]
     assert (refused.status_code, refused.json()["code"]) == (422, "E_NAME_NOT_FOUND")
     assert refused.json()["hint"] == 'Perhaps "busiest" is meant.'
+
+
+def test_over_flight_it_is_asked_narrowed_and_refused(served: Server) -> None:
+    with (
+        dbapi.connect(served.flight_url, autocommit=True) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(json.dumps(NARROWED))
+        answer = cursor.fetch_arrow_table()
+        with pytest.raises(dbapi.Error, match="busiest") as refused:
+            cursor.execute('{"saved_query": "busyest"}')
+
+    assert answer.to_pylist() == [
+        {"origin": "JFK", "flights": 13783},
+        {"origin": "EWR", "flights": 4201},
+    ]
+    assert "E_NAME_NOT_FOUND" in str(refused.value)

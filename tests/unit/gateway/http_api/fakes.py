@@ -102,6 +102,7 @@ class ScriptedGateway:
     is_memoised: bool = False
     kept_answer: bool = False
     refusal: Exception | None = None
+    outdated: ForebayError | None = None
     snapshot: Snapshot = field(default_factory=lambda: Snapshot(EMPTY_CATALOG))
     engines: Mapping[str, Engine] = field(default_factory=dict)
     asked: list[str | bytes] = field(default_factory=list)

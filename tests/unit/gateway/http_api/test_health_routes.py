@@ -13,6 +13,7 @@ import pytest
 from gateway.engines.base import Engine
 from gateway.errors import EngineGone
 from gateway.http_api import health_routes
+from semantic_models.errors import FaultyProject, UnknownName
 from tests.unit.gateway.http_api.fakes import (
     Client,
     ScriptedGateway,
@@ -63,6 +64,27 @@ def test_it_is_ready_when_every_engine_answers() -> None:
     assert (response.status_code, response.json()) == (
         200,
         {"status": "ready", "engines": {"local": {"status": "ok"}, "lake": {"status": "ok"}}},
+    )
+
+
+def test_it_is_ready_and_says_why_changed_files_are_not_served() -> None:
+    gateway = ScriptedGateway(prepared({}), ScriptedStream([]))
+    gateway.outdated = FaultyProject([UnknownName("column m does not exist")])
+
+    response = client_of(gateway).get("/readyz")
+
+    assert (response.status_code, response.json()) == (
+        200,
+        {
+            "status": "ready",
+            "engines": {},
+            "project": {
+                "status": "outdated",
+                "code": "SL203",
+                "message": "the project has 1 fault",
+                "detail": "The first is: column m does not exist.",
+            },
+        },
     )
 
 
