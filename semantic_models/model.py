@@ -391,7 +391,14 @@ class Metric:
     @property
     def measures(self) -> tuple[MeasureUse, ...]:
         """Every measure that it is made of."""
-        return tuple(each for use in self.inputs for each in _measures(use))
+        bases = (use.funnel.base for use in self.counted if use.funnel is not None)
+        return (*self.counted, *bases)
+
+    @property
+    def counted(self) -> tuple[MeasureUse, ...]:
+        """The measures whose rows make its groups: all but the bases of its funnels."""
+        found = (e.metric.counted if isinstance(e, Nested) else (e,) for e in self.inputs)
+        return tuple(use for uses in found for use in uses)
 
     @property
     def origins(self) -> tuple[Scalar, ...]:
@@ -404,12 +411,6 @@ class Metric:
     def looks_back(self) -> bool:
         """Whether it counts rows at other times than their own."""
         return any(not each.reading.is_plain for each in self.measures)
-
-
-def _measures(use: Input) -> tuple[MeasureUse, ...]:
-    if isinstance(use, Nested):
-        return use.metric.measures
-    return (use, use.funnel.base) if use.funnel is not None else (use,)
 
 
 @dataclass(frozen=True, slots=True)

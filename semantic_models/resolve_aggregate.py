@@ -182,7 +182,7 @@ def _apart(
         beneath(use, times)
         for name, each in nested.items()
         if name in (making or shown)
-        for use in each.metric.measures
+        for use in each.metric.counted
     )
     return {f"{_BENEATH}{at}": use for at, use in enumerate(making_groups)} | uses, nested
 

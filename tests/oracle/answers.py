@@ -21,7 +21,7 @@ from tests.oracle.language import (
     Value,
     names_in,
 )
-from tests.oracle.leaves import OTHERS, Further, Group, OfGroup, is_metric
+from tests.oracle.leaves import OTHERS, Further, Group, OfGroup, is_metric, leaves_of
 from tests.oracle.metric_types import metric_type
 from tests.oracle.paths import Refused
 from tests.oracle.rows import Rows
@@ -113,6 +113,9 @@ class Answer:
         self.main.asked()
         self.past: dict[str, Metrics] = {}
         self.metrics = question.metrics
+        told = [leaf for e in question.metrics for leaf in leaves_of(rows.project, parts_of(e))]
+        if question.compare and any(leaf.conversions for leaf in told):
+            raise Refused("E_NOT_SUPPORTED")
         self.is_timed = bool(question.compare) and bool(self.main.filled().places)
         if self.is_timed:
             self.main = Metrics(*with_earlier(self.main), now)
@@ -262,6 +265,7 @@ def _with_members(rows: Rows, question: Question, now: datetime) -> Question:
     assert top is not None
     bare = replace(question, top=None, fill=False, totals=False)
     alone = len(question.dimensions) == 1
+    _judge_ranking(rows, replace(bare, order_by=(*bare.order_by, Order(top.by))), now)
     whole = Answer(rows, bare if alone else replace(bare, having=()), now)
     place = _ranked_place(whole.main, top)
     if not any(shown and brings_groups(each) for each, shown in whole.main.sources.items()):
@@ -301,6 +305,14 @@ def _with_members(rows: Rows, question: Question, now: datetime) -> Question:
     found = [member for _, member in pairs]
     kept = Members(place, tuple(found[: top.n]), tuple(found[top.n :]), top.other)
     return replace(question, top=None, members=kept)
+
+
+def _judge_ranking(rows: Rows, question: Question, now: datetime) -> None:
+    """What members are ranked by has the dimensions of the question too."""
+    codes: set[str] = set()
+    collect(codes, Metrics(rows, question, now).asked)
+    if "E3013_NO_STITCHING_DIMENSION" in codes:
+        raise Refused(*codes)
 
 
 def _ranked_place(asked: Metrics, top: Top) -> int:

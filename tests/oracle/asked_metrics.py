@@ -412,6 +412,8 @@ class Asking:
 
     def _judge_groups(self, leaf: Leaf, groups: list[Reference]) -> None:
         many = {each.many for each in groups if each.many}
+        if many and leaf.conversions is not None:
+            self.codes.add("E_NOT_SUPPORTED")
         if len(many) > 1:
             self.codes.add("E3012_MN_NO_SAFE_REWRITE")
         if many and not self.project.models[leaf.home].key:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date, datetime, time
 
 from tests.oracle.asked_metrics import WIDTH, Asking, brings_groups
+from tests.oracle.funnels import converted_cells
 from tests.oracle.language import (
     Metric,
     MetricAt,
@@ -157,7 +158,7 @@ class Metrics(Asking):
         return cells.get(tuple(group[place] for place in self.inner[source][1]))
 
     def _cells(self, leaf: Leaf, asked: Asked) -> dict[Group, Value]:
-        found = (read if leaf.readings else cells)(self.rows, leaf, asked)
+        found = _cells_of(leaf)(self.rows, leaf, asked)
         kinds = [self._kinds(place) for place in range(len(asked.groups))]
         return {
             tuple(
@@ -181,6 +182,12 @@ class Metrics(Asking):
         """A metric's value in a group."""
         ranked = self.ranked.get(parts_of(name))
         return scope.name(parts_of(name)) if ranked is None else ranked[group]
+
+
+def _cells_of(leaf: Leaf) -> Callable[[Rows, Leaf, Asked], dict[Group, Value]]:
+    if leaf.conversions is not None:
+        return converted_cells
+    return read if leaf.readings else cells
 
 
 def asked_at(rows: Rows, expr: MetricAt, now: datetime) -> Metrics:

@@ -332,7 +332,10 @@ def _narrowed(random: Random, project: Project, of: list[str], name: str) -> Met
     try:
         for each in homes:
             Filter(rows, each, None).add(where)
+        types = {rows.type_in(each, parts) for each in homes}
     except Refused:
+        return None
+    if len(types) > 1 and not types <= set(NUMBERS):
         return None
     return Metric(name, of=chosen, where=where)
 

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from random import Random
 
+from tests.oracle.generate_funnels import with_funnels
 from tests.oracle.generate_members import (
     dimensions_of,
     joined_dimensions_of,
@@ -170,7 +171,8 @@ class _Made:
         for name in self.models:
             self.models[name] = measures_of(random, project, name, names)
         project = replace(project, metrics=metrics_of(random, project, names))
-        return with_scopes(random, with_readings(random, project, names), names)
+        project = with_readings(random, project, names)
+        return with_scopes(random, with_funnels(random, project, names), names)
 
     def _with_where(self, model: Model) -> Model:
         plain = [each for each, type_ in model.columns.items() if type_ == "integer"]

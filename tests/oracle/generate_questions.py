@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from random import Random
 
+from tests.oracle.generate_funnels import FUNNELS, is_funnel, without_many
 from tests.oracle.generate_further import with_further
 from tests.oracle.generate_members import (
     TIMES,
@@ -76,6 +77,7 @@ class Questions:
         ]
         self.readings = [each for each in project.metrics if is_reading(project, each)]
 
+        self.funnels = [each for each in project.metrics if is_funnel(project, each)]
         self.scoped = [each for each in project.metrics if is_scoped(project, each)]
 
     def one(self) -> Question:
@@ -96,9 +98,13 @@ class Questions:
             metrics = tuple(dict.fromkeys((random.choice(self.readings), *metrics[2:])))
         if self.scoped and random.random() < SCOPES:
             metrics = tuple(dict.fromkeys((random.choice(self.scoped), *metrics[1:])))
+        if self.funnels and random.random() < FUNNELS:
+            metrics = tuple(dict.fromkeys((random.choice(self.funnels), *metrics[1:])))
         homes = self._homes(metrics)
         count = random.choice((0, 1, 1, 1, 2, 2, 3))
         dimensions = self._dimensions(homes, count)
+        if any(each in self.funnels for each in metrics):
+            dimensions = without_many(random, self.project, homes[0], dimensions)
         if any(is_reading(self.project, each) for each in metrics):
             dimensions = at_times(random, self.project, metrics, dimensions)
         if random.random() < 0.6:

@@ -135,6 +135,19 @@ class Rank:
 
 
 @dataclass(frozen=True)
+class Funnel:
+    """How rows of a base are followed by conversions."""
+
+    base: str
+    converted: str
+    by: Parts
+    within: str | None = None
+    holding: tuple[tuple[str, str], ...] = ()
+    """Further columns that must be equal: the base's, then the conversion's."""
+    show: str = "rate"
+
+
+@dataclass(frozen=True)
 class Metric:
     """A formula, or another metric that is narrowed, read at other times, scoped or ranked."""
 
@@ -147,6 +160,7 @@ class Metric:
     """Of the value now and that of another time."""
     scope: Scope | None = None
     rank: Rank | None = None
+    funnel: Funnel | None = None
     fill: Value = None
     """What stands in place of NULL."""
     time: str | None = None

@@ -11,6 +11,7 @@ from tests.oracle.language import (
     Aggregate,
     Call,
     Expr,
+    Funnel,
     Literal,
     Measure,
     Members,
@@ -47,6 +48,8 @@ class Leaf:
     """When its rows count, the outermost metric's first."""
     told_time: str | None = None
     """The metric time that a metric tells in place of its own."""
+    conversions: Conversions | None = None
+    """What follows its rows, and is told in place of them."""
 
     def time(self, project: Project) -> str | None:
         """Its metric time."""
@@ -56,6 +59,14 @@ class Leaf:
         """Those of the metrics that narrow it, and its own."""
         own = self.measure.where
         return self.where if own is None else (*self.where, own)
+
+
+@dataclass(frozen=True)
+class Conversions:
+    """The rows that follow those of a funnel's base."""
+
+    of: Leaf
+    funnel: Funnel
 
 
 @dataclass(frozen=True)
@@ -141,6 +152,10 @@ def sources_of(
 def _sources_of(
     project: Project, metric: Metric, where: tuple[Expr, ...], readings: tuple[Reading, ...]
 ) -> list[Source]:
+    if metric.funnel is not None:
+        if readings:
+            raise Refused("E_NOT_SUPPORTED")
+        return _sources_of_funnel(project, metric.funnel)
     if metric.scope is not None:
         if _is_rank(project, tuple((metric.of or "").split("."))):
             raise Refused("E_WINDOWED_METRIC_COMPOSITION")
@@ -168,6 +183,15 @@ def _sources_of(
             else _sources_of(project, known, where, readings)
         )
     return found
+
+
+def _sources_of_funnel(project: Project, funnel: Funnel) -> list[Source]:
+    """The conversions, and the base too where they are told as a share of it."""
+    (base,), (of,) = (
+        leaves_of(project, tuple(each.split("."))) for each in (funnel.base, funnel.converted)
+    )
+    converted = replace(base, conversions=Conversions(of, funnel))
+    return [converted, base] if funnel.show == "rate" else [converted]
 
 
 def at_time(source: Source, time: str | None) -> Source:
@@ -210,6 +234,9 @@ class OfGroup:
 
     def value(self, metric: Metric) -> Value:
         """The value of a metric before NULL is filled."""
+        if metric.funnel is not None:
+            told = [self.cells[each] for each in _sources_of_funnel(self.project, metric.funnel)]
+            return told[0] if len(told) == 1 else ratio(*told, self.zone)
         outer = replace(self, formula=None)
         if metric.scope is not None:
             return self.cells[Scoped(metric, self.where)]
@@ -263,6 +290,11 @@ SHOWN = {
     "percent_change": Call("-", (Call("/", (_NOW, _THEN)), Literal(1))),
 }
 """What may be shown of the value now and that of another time."""
+
+
+def ratio(part: Value, whole: Value, zone: str) -> Value:
+    """A part over a whole."""
+    return value_of(SHOWN["ratio"], Both(part, whole, zone))
 
 
 @dataclass

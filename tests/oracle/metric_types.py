@@ -26,6 +26,11 @@ def _type_of_metric(rows: Rows, metric: Metric) -> str:
 def _type_unfilled(rows: Rows, metric: Metric) -> str:
     if metric.rank:
         return "bigint"
+    if metric.funnel is not None:
+        shown = {"rate": "double", "count": "bigint"}
+        return shown.get(metric.funnel.show) or metric_type(
+            rows, tuple(metric.funnel.converted.split("."))
+        )
     if metric.of is not None:
         of = metric_type(rows, tuple(metric.of.split(".")))
         if metric.scope is not None and metric.scope.aggregate is not None:

@@ -16,6 +16,7 @@ from tests.oracle.language import (
     Call,
     Dimension,
     Expr,
+    Funnel,
     Metric,
     Model,
     Project,
@@ -132,11 +133,24 @@ def _metrics(metric: Metric) -> Iterator[Metric]:
         yield replace(metric, where=None)
     if metric.show != "value":
         yield replace(metric, show="value")
+    if metric.funnel is not None:
+        yield from _funnels(metric, metric.funnel)
     if len(metric.reading) > 1:
         yield replace(metric, reading=metric.reading[:1])
     if isinstance(metric.expr, Call):
         for each in metric.expr.args:
             yield replace(metric, expr=each)
+
+
+def _funnels(metric: Metric, funnel: Funnel) -> Iterator[Metric]:
+    for smaller in (
+        replace(funnel, within=None),
+        replace(funnel, holding=()),
+        replace(funnel, by=funnel.by[:1]),
+        replace(funnel, show="count"),
+    ):
+        if smaller != funnel:
+            yield replace(metric, funnel=smaller)
 
 
 def _scopes(metric: Metric) -> Iterator[Metric]:

@@ -11,6 +11,7 @@ from tests.oracle.language import (
     Call,
     Dimension,
     Expr,
+    Funnel,
     Join,
     Literal,
     Measure,
@@ -175,6 +176,8 @@ def _metric(metric: Metric) -> dict[str, Any]:
     told: dict[str, Any] = {}
     if metric.expr is not None:
         told["expr"] = sql_of(metric.expr)
+    if metric.funnel is not None:
+        told |= _funnel(metric.funnel)
     told |= _of(metric)
     if metric.scope is not None:
         told |= _scope(metric.scope)
@@ -183,6 +186,17 @@ def _metric(metric: Metric) -> dict[str, Any]:
     if metric.show != "value":
         told["show"] = metric.show
     return told | _further(metric) | dict(metric.reading)
+
+
+def _funnel(funnel: Funnel) -> dict[str, Any]:
+    told = {
+        "funnel": {"base": funnel.base, "converted": funnel.converted},
+        "by": funnel.by[0] if len(funnel.by) == 1 else list(funnel.by),
+        "within": funnel.within,
+        "holding": dict(funnel.holding) or None,
+        "show": None if funnel.show == "rate" else funnel.show,
+    }
+    return {key: value for key, value in told.items() if value is not None}
 
 
 def _of(metric: Metric) -> dict[str, Any]:

@@ -7,15 +7,17 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlglot import exp
 
 import dialects.generate as generator
 import semantic_models.make_plan as planner
 import semantic_models.resolve_aggregate as aggregates
-from semantic_models import nested_queries, ranks, top_members
+from semantic_models import funnels, nested_queries, ranks, top_members
 from semantic_models.metric_predicates import Called
-from semantic_models.plan import Aggregate, Choice, LogicalPlan
+from semantic_models.model import Expr
+from semantic_models.plan import Aggregate, Choice, LogicalPlan, Pick
 from semantic_models.plan_measures import measure_output
-from semantic_models.resolved import Branch, ResolvedQuery
+from semantic_models.resolved import Branch, Conversions, ResolvedQuery
 from tests.oracle.compare import Difference
 from tests.oracle.fuzz import ask_project, seeds
 
@@ -129,10 +131,41 @@ def compare_with_now(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(aggregates, "earlier", lambda metric, *_, **__: metric)
 
 
+def follow_every_base(patch: pytest.MonkeyPatch) -> None:
+    """A conversion counts for each row of the base that it follows, not for the latest alone."""
+
+    def wrong(met: Any, keys: Any, order: Any, outputs: Any) -> LogicalPlan:
+        base_keys = (each.name for each in met.outputs if each.name.startswith("bk:"))
+        return Pick(met, (*keys, *base_keys), order, outputs)
+
+    patch.setattr(funnels, "Pick", wrong)
+
+
+def include_the_earliest(patch: pytest.MonkeyPatch) -> None:
+    """A conversion may come just as long after its base as is excluded."""
+    right = funnels._matches
+
+    def wrong(conversions: Conversions) -> list[Expr]:
+        found = [each.tree for each in right(conversions)]
+        return [Expr(exp.GTE(**each.args) if isinstance(each, exp.GT) else each) for each in found]
+
+    patch.setattr(funnels, "_matches", wrong)
+
+
+def hold_nothing(patch: pytest.MonkeyPatch) -> None:
+    """Of what both sides of a funnel must have alike only the first is compared."""
+    right = funnels._matches
+
+    def wrong(conversions: Conversions) -> list[Expr]:
+        return right(replace(conversions, equal=conversions.equal[:1]))
+
+    patch.setattr(funnels, "_matches", wrong)
+
+
 PLANTS = [
     *(drop_orphans, forget_a_filter, count_twice, keep_every_filter, rank_all_together),
     *(fill_nothing_up, count_twice_behind_bridges, meet_no_group, forget_the_grand_total),
-    *(rank_one_too_many, compare_with_now),
+    *(rank_one_too_many, compare_with_now, follow_every_base, include_the_earliest, hold_nothing),
 ]
 
 

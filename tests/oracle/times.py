@@ -31,11 +31,16 @@ def midnight(value: date | datetime) -> datetime:
 
 
 def instant_of(value: date | datetime, zone: str) -> datetime:
-    """The instant of a time in a zone; of a time that is shown twice, the second."""
+    """The instant of a time in a zone; of a time that is shown twice, the second, and one that is
+    never shown moved on by what the clock skips."""
     if is_instant(value):
         assert isinstance(value, datetime)
         return value
-    return midnight(value).replace(tzinfo=ZoneInfo(zone), fold=1).astimezone(UTC)
+    civil = midnight(value)
+    found = civil.replace(tzinfo=ZoneInfo(zone), fold=1).astimezone(UTC)
+    if civil_of(found, zone) == civil:
+        return found
+    return civil.replace(tzinfo=ZoneInfo(zone), fold=0).astimezone(UTC)
 
 
 def civil_of(value: datetime, zone: str) -> datetime:

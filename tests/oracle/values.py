@@ -74,7 +74,7 @@ def _strict(op: str, values: list[Value], zone: str) -> Value:
         return not values[0]
     left, right = values
     if op in _COMPARED:
-        return _COMPARED[op](compare(*_alike(left, right, zone)))
+        return _COMPARED[op](compare(*alike(left, right, zone)))
     return _computed(op, left, right)
 
 
@@ -102,7 +102,7 @@ _COMPARED: dict[str, Callable[[int], bool]] = {
 }
 
 
-def _alike(left: Value, right: Value, zone: str) -> tuple[Value, Value]:
+def alike(left: Value, right: Value, zone: str) -> tuple[Value, Value]:
     """Both sides as they are compared: a text as the time that it writes, a civil time as the
     instant of the zone where the other is an instant, a day as its midnight."""
     times = (date, datetime)

@@ -345,6 +345,7 @@ metrics:
   stock_gain: stock - opening_stock
   ticket_rate: {funnel: {base: visits, converted: tickets}, by: customer_id, within: 1 day}
   ticket_count: {funnel: {base: visits, converted: minutes}, by: customer_id, show: count}
+  most_tickets: {max: ticket_count, per: customer_id}
   sold_after_visit:
     {funnel: {base: web_visits, converted: paid_sales}, by: customer_id, show: value}
   sold_the_same_day:
