@@ -27,17 +27,13 @@ def funnel_inputs(
     Raises:
         WrongType: it does not say what converts to what, or not in words that are known.
         TimeRequired: a side has no time.
+        NotSupported: a side is not one measure of all rows.
     """
     parts = _parts(spec)
     base = _one_measure(named(parts["base"]), parts["base"])
     converted = _one_measure(named(parts["converted"]), parts["converted"])
-    for use, at in ((base, parts["base"]), (converted, parts["converted"])):
-        if models[use.model].measures[use.measure].time is None:
-            raise TimeRequired(
-                f'measure "{use.measure}" of a funnel has no metric time',
-                hint=f'Write `time:` in model "{use.model}".',
-                position=at.position(),
-            )
+    _check_side(base, models, parts["base"])
+    _check_side(converted, models, parts["converted"])
     shown = spec.show.text if spec.show is not None else "rate"
     if shown not in _SHOWN:
         assert spec.show is not None, "the default is shown"
@@ -90,6 +86,22 @@ def _one_measure(metric: Metric, at: Scalar) -> MeasureUse:
             position=at.position(),
         )
     return use
+
+
+def _check_side(use: MeasureUse, models: Mapping[str, Model], at: Scalar) -> None:
+    measure = models[use.model].measures[use.measure]
+    if measure.time is None:
+        raise TimeRequired(
+            f'measure "{use.measure}" of a funnel has no metric time',
+            hint=f'Write `time:` in model "{use.model}".',
+            position=at.position(),
+        )
+    if measure.one_time is not None:
+        raise NotSupported(
+            f'measure "{use.measure}" of a funnel counts rows of one time only',
+            hint="Name a measure without first_by and last_by: each of its rows is followed.",
+            position=at.position(),
+        )
 
 
 def _is_plain(metric: Metric, use: MeasureUse) -> bool:

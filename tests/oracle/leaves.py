@@ -236,7 +236,7 @@ class OfGroup:
         """The value of a metric before NULL is filled."""
         if metric.funnel is not None:
             told = [self.cells[each] for each in _sources_of_funnel(self.project, metric.funnel)]
-            return told[0] if len(told) == 1 else ratio(*told, self.zone)
+            return told[0] if len(told) == 1 else ratio(told[0], told[1], self.zone)
         outer = replace(self, formula=None)
         if metric.scope is not None:
             return self.cells[Scoped(metric, self.where)]
