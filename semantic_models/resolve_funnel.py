@@ -40,13 +40,15 @@ def branch_of_funnel(
     home = base.catalog.models[use.model]
     inner = BranchResolver(base.catalog, home, home.measures[use.measure].time, base.clock)
     kind, times = _comparable((time, _time(inner)))
-    (measure,) = measures
-    own = inner.with_own(((), ()), own_predicates(measure))
-    unfiltered = BranchMeasure(measure.name, replace(measure.measure, where=None), ())
-    branch = inner.branch((), (unfiltered,), own)
+    # One use of a measure may stand under several names: shown, and beneath another metric.
+    own = inner.with_own(((), ()), own_predicates(measures[0]))
+    unfiltered = tuple(
+        BranchMeasure(each.name, replace(each.measure, where=None), ()) for each in measures
+    )
+    branch = inner.branch((), unfiltered, own)
     return replace(
         made,
-        measures=(unfiltered,),
+        measures=unfiltered,
         conversions=Conversions(
             branch=branch,
             equal=use.funnel.equal,

@@ -345,6 +345,7 @@ metrics:
   stock_gain: stock - opening_stock
   ticket_rate: {funnel: {base: visits, converted: tickets}, by: customer_id, within: 1 day}
   ticket_count: {funnel: {base: visits, converted: minutes}, by: customer_id, show: count}
+  all_tickets: {of: ticket_count, grain: {keep_only: []}}
   most_tickets: {max: ticket_count, per: customer_id}
   sold_after_visit:
     {funnel: {base: web_visits, converted: paid_sales}, by: customer_id, show: value}
