@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from random import Random
 
 from tests.oracle.funnels import converted_cells
@@ -12,12 +13,15 @@ from tests.oracle.language import Call, Funnel, Literal, Metric, Model, Name, Pr
 from tests.oracle.leaves import Asked, Leaf, leaves_of
 from tests.oracle.paths import Refused
 from tests.oracle.rows import Rows, find_at
+from tests.oracle.times import is_instant, midnight
 from tests.oracle.told import parts_of
 from tests.oracle.values import WHOLE
 
 HOURS = ("1 hour", "90 minutes", "2 hours", "24 hours", "1 day")
 FUNNELS = 0.15
 """How often a question asks for a funnel."""
+EXACT = 0.35
+"""How often a conversion comes just when it no longer counts, where it may."""
 FOLLOWED = 0.9
 """How often a funnel has conversions, where one that was tried has."""
 
@@ -101,6 +105,9 @@ def _one(random: Random, project: Project, sides: dict[str, Leaf]) -> Funnel | N
     by = random.sample(shared, min(len(shared), random.choice((1, 1, 1, 2))))
     held = random.sample(_alike(project, own, other), random.choice((0, 0, 0, 1)))
     within = random.choice((*HOURS, *STEPS, *MONTHS)) if random.random() < 0.7 else None
+    gaps = _gaps(project, sides[base], sides[converted], by[0][0])
+    if gaps and random.random() < EXACT:
+        within = random.choice(gaps)
     funnel = Funnel(
         base,
         converted,
@@ -114,6 +121,22 @@ def _one(random: Random, project: Project, sides: dict[str, Leaf]) -> Funnel | N
     if funnel.show == "rate" and not is_number(project, parts_of(base)):
         funnel = replace(funnel, show="count")
     return funnel
+
+
+def _gaps(project: Project, base: Leaf, converted: Leaf, by: str) -> list[str]:
+    """How long after their bases conversions come, which is just too long."""
+    found: dict[str, None] = {}
+    for one in project.models[base.home].rows:
+        for other in project.models[converted.home].rows:
+            times = (one[base.time(project) or ""], other[converted.time(project) or ""])
+            if None in times or len({is_instant(each) for each in times}) > 1:
+                continue
+            passed = midnight(times[1]) - midnight(times[0])
+            if one[by] == other[by] and one[by] is not None and passed > timedelta():
+                minutes = passed // timedelta(minutes=1)
+                days, rest = divmod(minutes, 24 * 60)
+                found[f"{minutes} minutes" if rest else f"{days} days"] = None
+    return list(found)
 
 
 def _alike(project: Project, own: Model, other: Model) -> list[tuple[str, str]]:

@@ -135,7 +135,7 @@ def follow_every_base(patch: pytest.MonkeyPatch) -> None:
     """A conversion counts for each row of the base that it follows, not for the latest alone."""
 
     def wrong(met: Any, keys: Any, order: Any, outputs: Any) -> LogicalPlan:
-        base_keys = (each.name for each in met.outputs if each.name.startswith("bk:"))
+        base_keys = (each.name for each in met.columns if each.name.startswith("bk:"))
         return Pick(met, (*keys, *base_keys), order, outputs)
 
     patch.setattr(funnels, "Pick", wrong)
