@@ -14,6 +14,9 @@ from semantic_models.importers.write_yaml import Tree
 
 Members = dict[str, Tree]
 
+_OF_EACH_BASE = "coalesce(converted, nullif(base, base))"
+"""The conversions, and NULL in groups where a base has none: the base is named for its groups."""
+
 
 @dataclass
 class MetricWriter:
@@ -100,11 +103,7 @@ class MetricWriter:
         home = self.owners[used["name"]][0]
         where = self._where(home, used.get("filter"), *filters)
         made |= {"where": where} if where else {}
-        if used.get("join_to_timespine"):
-            made["spine"] = True
-        if used.get("fill_nulls_with") is not None:
-            made["fill_nulls_with"] = used["fill_nulls_with"]
-        return made
+        return made | _filled(used)
 
     def _measure(self, name: str) -> str:
         owners = self.owners.get(name)
@@ -152,13 +151,14 @@ class MetricWriter:
             made["holding"] = {
                 each["base_property"]: str(each["conversion_property"]) for each in held
             }
-        if str(parameters.get("calculation") or "").lower() == "conversions":
-            made["show"] = "value"
-        if converted.get("fill_nulls_with") is not None:
-            made["fill_nulls_with"] = converted["fill_nulls_with"]
-        if converted.get("join_to_timespine") or base.get("join_to_timespine"):
-            made["spine"] = True
-        return made
+        shows_conversions = str(parameters.get("calculation") or "").lower() == "conversions"
+        if not shows_conversions and not (_filled(base) or _filled(converted)):
+            return made
+        name = f"{metric['name']}_conversions"
+        self.further[name] = {**made, "show": "value"}
+        expr = _OF_EACH_BASE if shows_conversions else "converted / base"
+        inputs = {"converted": {"of": name, **_filled(converted)}}
+        return {"expr": expr, "with": inputs | {"base": {"of": sides["base"], **_filled(base)}}}
 
     def _formula(self, expr: str, inputs: list[dict[str, Any]], filter_: object) -> Members:
         local: Members = {}
@@ -216,6 +216,14 @@ def _input(written: Any) -> dict[str, Any]:
     return {
         key: value for key, value in written.items() if value is not None and value is not False
     }
+
+
+def _filled(used: Json) -> Members:
+    """What an input says of times and cells without rows."""
+    made: Members = {"spine": True} if used.get("join_to_timespine") else {}
+    if used.get("fill_nulls_with") is not None:
+        made["fill_nulls_with"] = used["fill_nulls_with"]
+    return made
 
 
 def span(written: Any) -> str:

@@ -76,4 +76,9 @@ def asked_where(text: str, homes: Sequence[str], names: DbtModels) -> str:
 def _ordered(written: str, homes: Sequence[str], names: DbtModels) -> str:
     named = grouped(written.lstrip("-"), names)
     name = named.name if named.kind == "Metric" else asked_name(named, homes, names)
-    return f"-{name}" if _DESCENDING.search(written) else name
+    return f"-{name}" if is_descending(written) else name
+
+
+def is_descending(written: str) -> bool:
+    """Whether an entry of ``order_by`` puts the high end first."""
+    return _DESCENDING.search(written) is not None

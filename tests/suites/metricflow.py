@@ -20,11 +20,11 @@ from gateway.pipeline import Gateway
 from gateway.settings import Settings
 from semantic_models.errors import FaultyProject, ForebayError
 from semantic_models.importers.dbt import import_dbt
-from semantic_models.importers.dbt_calls import Named, UnknownDbtName
+from semantic_models.importers.dbt_calls import Named, UnknownDbtName, named_by
 from semantic_models.importers.dbt_declarations import DbtDeclarations, read_dbt
 from semantic_models.importers.dbt_metrics import MetricWriter, filter_texts
 from semantic_models.importers.dbt_names import METRIC_TIME, DbtModels
-from semantic_models.importers.dbt_questions import asked_name, asked_where, grouped
+from semantic_models.importers.dbt_questions import asked_name, asked_where, grouped, is_descending
 from semantic_models.model import Grain
 from tests.suites.case import Case
 from tests.suites.rows import Row, difference
@@ -181,6 +181,8 @@ def _question(case: Json, project: _Project) -> dict[str, object]:
         query = saved["query_params"]
         asked["group_by"] = query.get("group_by")
         asked["where"] = [*filter_texts(query.get("where")), *filter_texts(case.get("where"))]
+        asked["order_by"] = case.get("order_by") or query.get("order_by")
+        asked["limit"] = query.get("limit") if case.get("limit") is None else case["limit"]
     homes = [project.writer.home_of(each) for each in asked["metrics"]]
     names = project.writer.names
     groups = [
@@ -195,10 +197,10 @@ def _question(case: Json, project: _Project) -> dict[str, object]:
     if case.get("time_range"):
         start, end = case["time_range"]
         question["time"] = whole_periods(start, end, _grain(case, groups, homes, names))
-    if case.get("order_by"):
-        question["order_by"] = [_ordered(each, case) for each in case["order_by"]]
-    if case.get("limit") is not None:
-        question["limit"] = case["limit"]
+    if asked.get("order_by"):
+        question["order_by"] = [_ordered(each, case) for each in asked["order_by"]]
+    if asked.get("limit") is not None:
+        question["limit"] = asked["limit"]
     if not case.get("aggregate") and not asked["metrics"]:
         question["distinct"] = False
     return question
@@ -263,5 +265,6 @@ def _column(named: Named, case: Json) -> str:
 
 
 def _ordered(written: str, case: Json) -> str:
-    descending = "-" if written.startswith("-") else ""
-    return descending + _column(Named("Dimension", written.lstrip("-")), case)
+    bare = written.lstrip("-")
+    named = named_by(bare) if "(" in bare else Named("Dimension", bare)
+    return ("-" if is_descending(written) else "") + _column(named, case)

@@ -194,6 +194,82 @@ def test_a_metric_of_another_form_is_told_and_hides_no_other() -> None:
     )
 
 
+CONVERSIONS = """
+semantic_model:
+  name: visits
+  node_relation: {schema_name: mart, alias: fct_visits}
+  defaults: {agg_time_dimension: ds}
+  primary_entity: visit
+  entities: [{name: user, type: foreign, expr: user_id}]
+  dimensions: [{name: ds, type: time, type_params: {time_granularity: day}}]
+  measures: [{name: visits, expr: "1", agg: sum}]
+---
+semantic_model:
+  name: buys
+  node_relation: {schema_name: mart, alias: fct_buys}
+  defaults: {agg_time_dimension: ds}
+  primary_entity: buy
+  entities: [{name: user, type: foreign, expr: user_id}]
+  dimensions: [{name: ds, type: time, type_params: {time_granularity: day}}]
+  measures: [{name: buys, expr: "1", agg: sum}]
+---
+metric:
+  name: bought
+  type: conversion
+  type_params:
+    conversion_type_params:
+      base_measure: visits
+      conversion_measure: {name: buys, fill_nulls_with: 0}
+      entity: user
+      calculation: conversions
+---
+metric:
+  name: rate
+  type: conversion
+  type_params:
+    conversion_type_params:
+      base_measure: {name: visits, fill_nulls_with: 0, join_to_timespine: true}
+      conversion_measure: {name: buys, fill_nulls_with: 0, join_to_timespine: true}
+      entity: user
+      window: 7 days
+      calculation: conversion_rate
+"""
+
+
+def test_what_fills_a_conversion_fills_its_sides_and_never_their_quotient() -> None:
+    """A rate of nothing to nothing is unknown; conversions are told of every group of the base."""
+    imported = import_dbt(list(yaml.safe_load_all(CONVERSIONS)))
+
+    assert imported.losses == ()
+    assert yaml.safe_load(imported.files["models/metrics.yml"])["metrics"] == {
+        "bought": {
+            "expr": "coalesce(converted, nullif(base, base))",
+            "with": {
+                "converted": {"of": "bought_conversions", "fill_nulls_with": 0},
+                "base": {"of": "visits"},
+            },
+        },
+        "rate": {
+            "expr": "converted / base",
+            "with": {
+                "converted": {"of": "rate_conversions", "spine": True, "fill_nulls_with": 0},
+                "base": {"of": "visits", "spine": True, "fill_nulls_with": 0},
+            },
+        },
+        "bought_conversions": {
+            "funnel": {"base": "visits", "converted": "buys"},
+            "by": "user",
+            "show": "value",
+        },
+        "rate_conversions": {
+            "funnel": {"base": "visits", "converted": "buys"},
+            "by": "user",
+            "within": "7 days",
+            "show": "value",
+        },
+    }
+
+
 SAVED = """
 saved_query:
   name: daily
