@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -28,6 +29,8 @@ DIALECTS = ("ANSI_SQL", "DUCKDB", "POSTGRES")
 NESTED = "E_NESTED_AGGREGATION_DEFERRED"
 REJECTED = "E_DEFERRED_KEY_REJECTED"
 RESERVED = "E_RESERVED_NAME"
+COLLIDING = "E_NAME_COLLISION"
+UNKNOWN = "E_UNKNOWN_FUNCTION"
 RESERVED_NAMES = frozenset(("grain", "filter", "query_filter"))
 DEFERRED_FUNCTIONS = frozenset(("ATTR", "UNSAFE", "AGG", "GRAIN_AGG", "EXISTS_IN"))
 """Functions whose meaning Ossie leaves to later versions."""
@@ -86,8 +89,12 @@ def _known(document: Json) -> tuple[Json, list[Loss]]:
 
 
 def _understood(kind: str, members: Iterable[Json], losses: list[Loss]) -> Iterator[Json]:
-    for member in members:
+    known = tuple(members)
+    times = Counter(each["name"] for each in known)
+    for member in known:
         reason, code = _why_not(kind, member)
+        if times[member["name"]] > 1:
+            reason, code = "several have this name", COLLIDING
         if reason:
             losses.append(Loss(f'{kind} "{member["name"]}"', reason, code))
         else:
@@ -202,6 +209,8 @@ class _Importer:
             self._measure(home, metric["name"], tree, metric)
         elif homes or composed:
             self._formula(metric, tree, aggregates)
+        elif unknown := next(tree.find_all(exp.Anonymous), None):
+            self._lose("metric", metric, f"nothing is known of {unknown.name}", UNKNOWN)
         else:
             self._lose("metric", metric, "no dataset is the one that it aggregates")
 

@@ -17,7 +17,13 @@ from semantic_models.build import build_what_stands
 from semantic_models.exporters.ossie import export_ossie
 from semantic_models.faults import Faults
 from semantic_models.importers.imported import Imported
-from semantic_models.importers.ossie import REJECTED, RESERVED, deferred_in, import_ossie
+from semantic_models.importers.ossie import (
+    COLLIDING,
+    REJECTED,
+    RESERVED,
+    deferred_in,
+    import_ossie,
+)
 from semantic_models.parse_spec import parse_project
 from tests.suites.asking import Given, ask
 from tests.suites.case import Case
@@ -71,12 +77,13 @@ def _read_back(imported: Imported) -> Mapping[str, str]:
 def _lost(imported: Imported, asked: Mapping[str, Any]) -> list[str]:
     """The codes with which what is asked for was left out of the project.
 
-    A document with a deferred key or a reserved name is none of Ossie's, whatever is asked of it.
+    A document with a deferred key, a reserved name or one name twice is none of Ossie's, whatever
+    is asked of it.
     """
     names = {each["metric"] for each in asked.get("measures", ())}
     names |= {each.rpartition(".")[2] for each in asked.get("fields", ())}
     places = {f'metric "{name}"' for name in names}
-    of_all = (REJECTED, RESERVED)
+    of_all = (COLLIDING, REJECTED, RESERVED)
     lost = [each for each in imported.losses if each.code]
     return [each.code for each in lost if each.place in places or each.code in of_all]
 

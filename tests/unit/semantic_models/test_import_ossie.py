@@ -239,3 +239,33 @@ def test_a_dataset_of_another_role_than_a_bridge_is_left_out() -> None:
 @pytest.mark.parametrize("expression", ["SUM(", "count(*)", "coalesce(a, b)"])
 def test_what_is_no_deferred_word_is_none(expression: str) -> None:
     assert deferred_in(expression) == ""
+
+
+def test_members_of_one_name_are_all_told_and_none_is_chosen() -> None:
+    twice = {"name": "n", "expression": "id"}
+    document = {
+        "datasets": [{"name": "orders", "primary_key": ["id"], "fields": [twice, twice]}],
+        "metrics": [
+            {"name": "total", "expression": "sum(orders.amount)"},
+            {"name": "total", "expression": "max(orders.amount)"},
+        ],
+    }
+    imported = import_ossie(document)
+
+    reason = "several have this name"
+    field, metric = (
+        Loss(place, reason, "E_NAME_COLLISION") for place in ('field "n"', 'metric "total"')
+    )
+    assert imported.losses == (field, field, metric, metric)
+    assert "total" not in imported.files["models/models.yml"]
+
+
+def test_a_metric_that_only_calls_what_is_unknown_is_told_as_that() -> None:
+    document = {
+        "datasets": [{"name": "orders", "primary_key": ["id"]}],
+        "metrics": [{"name": "odd", "expression": "frobnicate(orders.amount)"}],
+    }
+
+    assert import_ossie(document).losses == (
+        Loss('metric "odd"', "nothing is known of frobnicate", "E_UNKNOWN_FUNCTION"),
+    )
