@@ -11,7 +11,10 @@ from typing import Any
 
 import duckdb
 import orjson
+import sqlglot
 import yaml
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
 
 from semantic_models.build import build_what_stands
 from semantic_models.exporters.ossie import export_ossie
@@ -22,7 +25,9 @@ from semantic_models.importers.ossie import (
     REJECTED,
     RESERVED,
     deferred_in,
+    expression_of,
     import_ossie,
+    sql,
 )
 from semantic_models.parse_spec import parse_project
 from tests.suites.asking import Given, ask
@@ -56,7 +61,8 @@ def _run(case: Path, datasets: Path) -> str | None:
             (project / path).write_text(text)
         with duckdb.connect(str(project / "data.duckdb")) as connection:
             connection.execute((datasets / f"{told['dataset']}.sql").read_text())
-        given = ask(project, question_of(asked), types_folder=project / "types")
+        metrics = _metrics_of(yaml.safe_load((case / "model.yaml").read_text()))
+        given = ask(project, question_of(asked, metrics), types_folder=project / "types")
         if told.get("expected_error"):
             codes = (*given.codes, *_lost(imported, asked), *_deferred(asked))
             return _refused(replace(given, codes=codes), str(told["expected_error_code"]))
@@ -109,7 +115,29 @@ def _refused(given: Given, code: str) -> str | None:
     return f"wanted {code}, got {came} {given.message}".rstrip()
 
 
-def question_of(asked: Mapping[str, Any]) -> dict[str, object]:
+def _metrics_of(document: Mapping[str, Any]) -> dict[str, str]:
+    """The names of metrics by their expressions as one spelling."""
+    read = ((_read(expression_of(each)), each["name"]) for each in document.get("metrics", ()))
+    return {sql(tree): name for tree, name in read if tree is not None}
+
+
+def _read(text: str) -> exp.Expr | None:
+    try:
+        return sqlglot.parse_one(text, dialect="duckdb")
+    except SqlglotError:
+        return None
+
+
+def _with_metrics(predicate: str, metrics: Mapping[str, str]) -> str:
+    """A predicate that names the metrics whose aggregates it writes out."""
+    tree = _read(predicate)
+    found = [each for each in tree.find_all(exp.AggFunc) if sql(each) in metrics] if tree else []
+    for each in found:
+        each.replace(exp.column(metrics[sql(each)]))
+    return sql(tree) if tree and found else predicate
+
+
+def question_of(asked: Mapping[str, Any], metrics: Mapping[str, str]) -> dict[str, object]:
     """The same question in our words."""
     question: dict[str, object] = {}
     if "measures" in asked:
@@ -118,7 +146,10 @@ def question_of(asked: Mapping[str, Any]) -> dict[str, object]:
         ]
     if "fields" in asked:
         question |= {"fields": asked["fields"], "from": asked["dataset"]}
-    having = [*asked.get("having", ()), *asked.get("qualify", ())]
+    having = [
+        _with_metrics(each, metrics)
+        for each in (*asked.get("having", ()), *asked.get("qualify", ()))
+    ]
     copied = {"dimensions": asked.get("dimensions"), "where": asked.get("filters")}
     copied |= {"having": having or None, "limit": asked.get("limit")}
     order = [_ordered(each) for each in asked.get("order_by", ())]

@@ -12,6 +12,7 @@ import pytest
 from tests.suites.asking import Given, ask
 from tests.suites.case import Case
 from tests.suites.metricflow import whole_periods
+from tests.suites.ossie import question_of
 from tests.suites.rows import Row, difference
 from tests.suites.runner import known_failures, main
 
@@ -160,3 +161,17 @@ def test_a_range_of_metricflow_is_of_whole_periods(
     start: str, end: str, grain: str, wanted: tuple[str, str]
 ) -> None:
     assert whole_periods(start, end, grain) == dict(zip(("from", "to"), wanted, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("SUM(orders.amount) > 60", "taken > 60"),
+        ("MAX(orders.amount) > 60", "MAX(orders.amount) > 60"),
+        ("taken >", "taken >"),
+    ],
+)
+def test_an_aggregate_that_is_a_metric_is_read_as_that_metric(written: str, read: str) -> None:
+    metrics = {"sum(orders.amount)": "taken"}
+
+    assert question_of({"having": [written]}, metrics) == {"having": [read]}
