@@ -23,8 +23,10 @@ def with_earlier(now: Metrics) -> tuple[Rows, Question]:
         for step in question.compare
         for name in question.metrics
     }
-    if not all(_is_grouped(now, leaf) for leaf in now.every_leaf()):
+    if not all(_is_grouped(now, leaf) for leaf in now.leaves):
         raise Refused("E_NOT_SUPPORTED")
+    if not all(_is_grouped(now, leaf) for leaf in now.every_leaf()):
+        raise Refused("OPEN")  # a scope without the times that the question groups by
     if any(leaf.measure.edge for leaf in now.every_leaf()) or now.rank_metrics():
         raise Refused("OPEN")
     names = [name for predicate in question.where for name in names_in(predicate)]
