@@ -68,7 +68,7 @@ def behind(expr: Expr, path: Path) -> Expr:
     """The same expression seen from a model that reaches its home by ``path``."""
     if not path:
         return expr
-    if isinstance(expr.tree, exp.Column) and not expr.paths:
+    if isinstance(expr.tree, exp.Column) and not path_of(expr.tree):
         return column_expr(expr.tree.name, path)
     tree = expr.tree.copy()
     for node in list(tree.find_all(exp.Column)):
@@ -117,7 +117,8 @@ class Binder:
     @cached_property
     def ways(self) -> Ways:
         """How models reach one another."""
-        return Ways(both_ways(self.joins))
+        unparted = frozenset(name for name, spec in self.models.items() if not spec.partition)
+        return Ways(both_ways(self.joins), unparted)
 
     def dimension(self, model: str, spec: DimensionSpec) -> Expr:
         """The expression of a dimension.

@@ -92,7 +92,9 @@ class Catalog:
     @cached_property
     def ways(self) -> Ways:
         """How its models reach one another."""
-        return Ways(both_ways({name: model.joins for name, model in self.models.items()}))
+        unparted = frozenset(name for name, model in self.models.items() if not model.partition)
+        joins = {name: model.joins for name, model in self.models.items()}
+        return Ways(both_ways(joins), unparted)
 
 
 def _expressions(model: Model) -> Iterator[Expr]:

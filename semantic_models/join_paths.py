@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from semantic_models.model import Bridge, Cardinality, Join, Path
 
@@ -100,31 +101,50 @@ Way = tuple[Join, ...]
 """The joins from one model to another, in the order in which they are walked."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ways:
     """The ways between the models of a project; those from one model are looked for once."""
 
     edges: Joins
     """Every join by the model it leaves from, those walked backwards too."""
-    _safe: dict[str, Mapping[str, tuple[Way, ...]]] = field(default_factory=dict)
+    unparted: frozenset[str] = frozenset()
+    """Homes without a partition: a join that meets a row of each is no way for them."""
+    _safe: dict[tuple[str, bool], Mapping[str, tuple[Way, ...]]] = field(default_factory=dict)
 
-    def safe(self, home: str) -> Mapping[str, tuple[Way, ...]]:
+    def safe(self, home: str, *, unparted: bool = False) -> Mapping[str, tuple[Way, ...]]:
         """Up to two ways from a model to each other one over joins that keep rows."""
-        if home not in self._safe:
-            self._safe[home] = {
+        place = (home, unparted)
+        if place not in self._safe:
+            edges = self._one_row if unparted else self.edges
+            self._safe[place] = {
                 target: tuple(walked(self.edges, home, path) for path in paths)
-                for target, paths in safe_paths(self.edges, home).items()
+                for target, paths in safe_paths(edges, home).items()
             }
-        return self._safe[home]
+        return self._safe[place]
+
+    @cached_property
+    def _one_row(self) -> Joins:
+        """The joins without those that meet a row of each partition."""
+        return {
+            model: {name: join for name, join in its.items() if not join.by_partition}
+            for model, its in self.edges.items()
+        }
 
     def to(self, home: str, target: str) -> tuple[Way, ...]:
         """The ways to a model whose name does not spell out its joins.
 
-        Over joins that keep rows; failing that, over one step to many and then such joins.
+        Over joins that keep rows; failing that, over one step to many and then such joins. One
+        that wants a partition which the home has not is told only where there is no other.
         """
-        return self.safe(home).get(target, ()) or tuple(
+        if home not in self.unparted:
+            return self._to(home, target, unparted=False)
+        found = self._to(home, target, unparted=True)
+        return found or self._to(home, target, unparted=False)[:1]
+
+    def _to(self, home: str, target: str, *, unparted: bool) -> tuple[Way, ...]:
+        return self.safe(home, unparted=unparted).get(target, ()) or tuple(
             (first, *steps)
             for first in self.edges[home].values()
             if not first.cardinality.keeps_rows
-            for steps in self.safe(first.target).get(target, ())
+            for steps in self.safe(first.target, unparted=unparted).get(target, ())
         )

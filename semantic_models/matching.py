@@ -16,7 +16,9 @@ from semantic_models.resolved import Step
 from semantic_models.types import Kind
 
 
-def same_partition(home: Model, join: Join, target: Model, path: Path) -> tuple[Expr, ...]:
+def same_partition(
+    home: Model, join: Join, target: Model, path: Path, home_path: Path
+) -> tuple[Expr, ...]:
     """That a joined row is of the partition of the home's row.
 
     Raises:
@@ -25,7 +27,7 @@ def same_partition(home: Model, join: Join, target: Model, path: Path) -> tuple[
     if not target.partition:
         return ()
     if home.partition:
-        left, right = column(home.partition), column(target.partition, path)
+        left, right = column(home.partition, home_path), column(target.partition, path)
         return (Expr(exp.EQ(this=left, expression=right)),)
     if not join.by_partition:
         return ()

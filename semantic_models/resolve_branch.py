@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NoReturn
 
 from sqlglot import exp
 
@@ -18,7 +17,6 @@ from semantic_models.definitions import path_of
 from semantic_models.errors import (
     AggregateInWhere,
     ForebayError,
-    ManyToMany,
     NoPath,
     Position,
     TimeRequired,
@@ -43,10 +41,13 @@ from semantic_models.query import (
 from semantic_models.resolve_existence import (
     check_fan_out,
     first_to_many,
+    home_again,
     keeps_rows,
     own_conjuncts,
+    refuse_pairs,
     refuse_split_choice,
     told,
+    with_home,
 )
 from semantic_models.resolve_filters import Clock, RowFilter, row_filters
 from semantic_models.resolve_names import METRIC_TIME, Reached, parts_of, reach
@@ -100,6 +101,8 @@ class BranchResolver:
     top: Top | None = None
     """Which members of a dimension the question tells apart."""
     one_time: OneTime | None = None
+    again: Path = ()
+    """Within an EXISTS: where joins behind its first read the home's row."""
     steps: dict[Path, Step] = field(default_factory=dict)
     _looked: dict[str, Reached] = field(default_factory=dict)
 
@@ -308,11 +311,13 @@ class BranchResolver:
         conditions = tuple(behind(each, path[:-1]) for each in join.conditions)
         if self.probes:
             return conditions
-        found = (*same_partition(self.home, join, target, path), *conditions)
+        home_path = self.again if len(path) > 1 else ()
+        found = (*same_partition(self.home, join, target, path, home_path), *conditions)
         if not join.valid:
             return found
         time, kind = time_of_version(self.catalog, self.home, self.time, (join, path))
         self.walk_paths(time.paths)
+        time = time if join.at else behind(time, home_path)
         return (*found, *is_valid(join, target, path, (time, kind)))
 
     def walk_paths(self, paths: Iterable[Path]) -> None:
@@ -376,12 +381,15 @@ class BranchResolver:
         return filters
 
     def _existence(self, group: Sequence[Expr]) -> Existence:
-        inner = BranchResolver(self.catalog, self.home, self.time, self.clock)
-        for path in {path for each in group for path in each.paths}:
-            walker = self if keeps_rows(self.joins_of(path)) else inner
-            walker.walk_paths((path,))
+        paths = {path for each in group for path in each.paths}
+        outer = {path for path in paths if keeps_rows(self.joins_of(path))}
+        self.walk_paths(outer)
+        join = next(self.joins_of(path)[0] for path in paths - outer)
+        again = home_again(join, self.home)
+        inner = BranchResolver(self.catalog, self.home, self.time, self.clock, again=again.path)
+        inner.walk_paths(paths - outer)
         first, *steps = inner.walked()
-        return Existence(first, tuple(steps), tuple(group))
+        return with_home(Existence(first, tuple(steps), tuple(group)), again)
 
     def _range(self, time: TimeRange) -> list[Expr]:
         if not time.is_given:
@@ -431,7 +439,7 @@ class BranchResolver:
         for step in repeating:
             check_fan_out(self.joins_of(step.path), step.path, self.home.name)
         if len(repeating) > 1:
-            _refuse_pairs(repeating, self.home)
+            refuse_pairs(repeating, self.home)
         made = Branch(
             home=self.home,
             time=self.time,
@@ -460,17 +468,6 @@ def day_of(
     assert member.type is not None, "a served catalog has its types"
     value = Output(grain, behind(member.expr, path), member.type)
     return CalendarStep(path, calendar, predicate), value
-
-
-def _refuse_pairs(repeating: Sequence[Step], home: Model) -> NoReturn:
-    """Refuse groups behind two one-to-many joins: their rows have nothing to do with each other."""
-    first, second = (step.target.name for step in repeating[:2])
-    raise ManyToMany(
-        f'dimensions of models "{first}" and "{second}" are grouped together',
-        detail=f'A row of model "{home.name}" meets several rows of either, and no row says which '
-        "of them belong together.",
-        hint="Group by one of the two; the other may stand in where.",
-    )
 
 
 def shown_in(type_: LogicalType, zone: str) -> LogicalType:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import NoReturn
 
 from sqlglot import exp
 
+from semantic_models.bind import column
 from semantic_models.definitions import paths_of
-from semantic_models.errors import NoPath, NotSupported
+from semantic_models.errors import ManyToMany, NoPath, NotSupported
 from semantic_models.expressions import conjuncts
-from semantic_models.model import Cardinality, Expr, Join, Path
+from semantic_models.join_paths import backward
+from semantic_models.model import Cardinality, Expr, Join, Model, Path
 from semantic_models.resolve_filters import RowFilter
+from semantic_models.resolved import Existence, Step
 
 JoinsOf = Callable[[Path], Sequence[Join]]
 """From a path to the joins along it, seen from one home."""
@@ -111,3 +116,54 @@ def _sides(node: exp.Expr) -> list[tuple[exp.Expr, ...]]:
 
 def _is_behind(part: exp.Expr, first: Path) -> bool:
     return any(path[:1] == first for path in paths_of(part))
+
+
+def home_again(join: Join, home: Model) -> Step:
+    """From the rows behind a one-to-many join back to the home's row that they exist for."""
+    back = backward(join)
+    path = (back.name,)
+    if not join.conditions:
+        return Step(path, back, home)
+    turned = tuple(_turned(each, path) for each in join.conditions)
+    return Step(path, replace(back, cardinality=Cardinality.MANY_TO_MANY), home, turned)
+
+
+def _turned(condition: Expr, path: Path) -> Expr:
+    """A condition of a join whose own row is behind a path."""
+    tree = condition.tree.copy()
+    for node in [each for each in tree.find_all(exp.Column) if not each.table]:
+        node.replace(column(node.name, path))
+    return Expr(tree, paths_of(tree))
+
+
+def with_home(made: Existence, again: Step) -> Existence:
+    """The same with a join back to the home's row, where joins behind the first read it.
+
+    Not every engine lets a join within an EXISTS read a row from outside.
+    """
+    predicates = [each.tree for step in made.steps for each in step.predicates]
+    read = {path for tree in predicates for path in paths_of(tree) if path[:1] == again.path}
+    if not read:
+        return made
+    if read != {again.path}:
+        raise NotSupported(
+            f'a predicate behind "{told(made.first.path)}" meets a version at a time of model '
+            f'"{again.target.name}" that lies behind a join itself',
+            hint="Write `at:` in the join with versions.",
+        )
+    equal = (
+        exp.EQ(this=column(key), expression=column(key, again.path)) for key in made.first.join.key
+    )
+    same_row = tuple(map(Expr, equal)) if again.predicates else ()
+    return replace(made, steps=(again, *made.steps), predicates=(*same_row, *made.predicates))
+
+
+def refuse_pairs(repeating: Sequence[Step], home: Model) -> NoReturn:
+    """Refuse groups behind two one-to-many joins: their rows have nothing to do with each other."""
+    first, second = (step.target.name for step in repeating[:2])
+    raise ManyToMany(
+        f'dimensions of models "{first}" and "{second}" are grouped together',
+        detail=f'A row of model "{home.name}" meets several rows of either, and no row says which '
+        "of them belong together.",
+        hint="Group by one of the two; the other may stand in where.",
+    )

@@ -15,7 +15,7 @@ from tests.oracle.language import (
     metrics_in,
     names_in,
 )
-from tests.oracle.leaves import Group, Leaf, Range
+from tests.oracle.leaves import Group, Leaf, Range, scope_of
 from tests.oracle.paths import Reference, Refused, find
 from tests.oracle.readings import at_grain, is_time
 from tests.oracle.rows import Rows, find_at
@@ -118,8 +118,7 @@ class Filled:
         return self.range.start or low, self.range.end - TICK if self.range.end else high
 
     def _value(self, leaf: Leaf, row: dict[str, Value]) -> Value:
-        time = find(self.rows.project, leaf.home, (self._time(leaf),))
-        return self.rows.read(time, row, {})
+        return scope_of(self.rows, leaf, row).name((self._time(leaf),))
 
     def _is_on_time(self) -> bool:
         assert self.range is not None

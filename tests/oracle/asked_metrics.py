@@ -31,6 +31,7 @@ from tests.oracle.leaves import (
     leaves_of,
     sources_of,
 )
+from tests.oracle.meeting import judge, judge_exprs
 from tests.oracle.paths import Reference, Refused, Step
 from tests.oracle.readings import is_bounded_within, is_time, is_time_required, is_timed
 from tests.oracle.rows import Filter, Rows, default_grain, find_at
@@ -241,6 +242,7 @@ class Asking:
         self._judge_members()
         for leaf in self.leaves:
             self._judge_leaf(leaf, self._groups(leaf))
+            self._judge_measure(leaf)
         self._refuse()
         return {leaf: self._asked_of(leaf, self.columns) for leaf in self.leaves}
 
@@ -251,6 +253,13 @@ class Asking:
         elif leaf.readings:
             self._judge_bounds(leaf)
         self._judge_filters(leaf, grouped_step(groups))
+
+    def _judge_measure(self, leaf: Leaf) -> None:
+        exprs = (leaf.measure.expr, *leaf.own_predicates())
+        time = leaf.time(self.project)
+        collect(self.codes, partial(judge_exprs, self.project, leaf.home, time, exprs))
+        if leaf.conversions is not None:
+            self._judge_measure(leaf.conversions.of)
 
     def _groups(self, leaf: Leaf) -> list[Reference]:
         return [column[leaf] for column in self.columns if leaf in column]
@@ -374,6 +383,8 @@ class Asking:
             made = collect(codes, partial(find or self._find, leaf, parts))
             if isinstance(made, Reference):
                 found[leaf] = made
+                time = leaf.time(self.project)
+                collect(self.codes, partial(judge, self.project, leaf.home, time, made))
         if "E_NAME_NOT_FOUND" in codes and (found or len(codes) > 1):
             codes.add("E_NO_PATH")
             if found and not self.scoped:

@@ -20,8 +20,9 @@ from tests.oracle.language import (
 from tests.oracle.leaves import (
     is_metric,
 )
+from tests.oracle.meeting import judge
 from tests.oracle.paths import Reference, Refused, find
-from tests.oracle.rows import Filter, Rows, default_grain
+from tests.oracle.rows import Filter, OfRow, Rows, default_grain
 from tests.oracle.told import Told, collect, column_of, in_order, parts_of, place_of
 
 
@@ -45,23 +46,25 @@ def evaluate(project: Project, question: Question, now: datetime) -> Told:
 def _listed(rows: Rows, question: Question) -> Told:
     project, home = rows.project, question.source
     assert home is not None
+    time = project.models[home].time
     codes: set[str] = set()
     found: list[Reference] = []
     for text in (*question.fields, *(each.name for each in question.order_by)):
         try:
             found.append(find(project, home, parts_of(text)))
+            judge(project, home, time, found[-1])
         except Refused as refused:
             metric = is_metric(project, parts_of(text))
             codes |= {"E_AGGREGATE_IN_SCALAR_QUERY"} if metric else refused.codes
     if any(each.many for each in found):
         codes.add("E_FAN_OUT_IN_SCALAR_QUERY")
-    kept = Filter(rows, home, project.models[home].time)
+    kept = Filter(rows, home, time)
     _add_all(kept, question.where, codes)
     if codes:
         raise Refused(*codes)
     listed, ordered = found[: len(question.fields)], found[len(question.fields) :]
     told = [
-        tuple(rows.read(each, row, {}) for each in (*listed, *ordered))
+        tuple(rows.read(each, OfRow(rows, home, row, {}, time)) for each in (*listed, *ordered))
         for row in rows.of[home]
         if kept.holds(row, None)
     ]
@@ -101,14 +104,17 @@ def _values(rows: Rows, question: Question) -> Told:
         codes.add("E_NO_PATH")
     if any(each.dimension.is_segment for each in references):
         codes.add("SL103")
-    kept = Filter(rows, home, project.models[home].time)
+    time = project.models[home].time
+    for each in references:
+        collect(codes, partial(judge, project, home, time, each))
+    kept = Filter(rows, home, time)
     _add_all(kept, question.where, codes)
     if codes:
         raise Refused(*codes)
     grains = [default_grain(each) for each in references]
     shown = [replace(each, grain=grain) for each, grain in zip(references, grains, strict=True)]
     told = dict.fromkeys(
-        tuple(rows.read(each, row, {}) for each in shown)
+        tuple(rows.read(each, OfRow(rows, home, row, {}, time)) for each in shown)
         for row in rows.of[home]
         if kept.holds(row, None)
     )

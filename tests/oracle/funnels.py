@@ -14,6 +14,7 @@ from tests.oracle.leaves import (
     OfRows,
     counted_pairs,
     grouped_step,
+    scope_of,
 )
 from tests.oracle.paths import Refused
 from tests.oracle.rows import Bound, OfRow, Rows
@@ -41,7 +42,7 @@ def converted_cells(rows: Rows, leaf: Leaf, asked: Asked) -> dict[Group, Value]:
     key = rows.project.models[leaf.home].key
     members: dict[Group, list[OfRow]] = {} if asked.groups else {(): []}
     for row in _counted(rows, of):
-        scope = OfRow(rows, of.home, row)
+        scope = scope_of(rows, of, row)
         time = scope.name(parts_of(of.time(rows.project)))
         met = [each for each in base if _is_met(funnel, each, scope, time, rows.zone)]
         if met:
@@ -66,8 +67,9 @@ def _candidates(rows: Rows, base: Leaf, asked: Asked) -> Iterator[Candidate]:
     grouped = grouped_step(asked.groups)
     for row, joined in counted_pairs(rows, base, asked):
         bound: Bound = {} if grouped is None else {grouped: joined}
-        group = asked.group(rows.read(each, row, bound) for each in asked.groups)
-        scope = OfRow(rows, base.home, row)
+        scope = scope_of(rows, base, row)
+        beside = replace(scope, bound=bound)
+        group = asked.group(rows.read(each, beside) for each in asked.groups)
         yield Candidate(scope, group, scope.name(parts_of(base.time(rows.project))))
 
 
@@ -112,11 +114,11 @@ def _latest(met: list[Candidate], key: Parts, asked: Asked) -> Candidate:
             last = each.time
     found = [each for each in met if compare(*alike(each.time, last, zone)) == 0]
     keys = [tuple(each.scope.row[column] for column in key) for each in found]
-    lowest = min(keys)
+    order = by_order(desc=False, nulls=None)
+    lowest = min(keys, key=lambda own: [order(value) for value in own])
     found = [each for each, own in zip(found, keys, strict=True) if own == lowest]
     if len({each.group for each in found}) == 1:
         return found[0]
     if asked.members is not None:
         raise Refused("OPEN")
-    order = by_order(desc=False, nulls=None)
     return min(found, key=lambda each: [order(value) for value in each.group])

@@ -75,7 +75,10 @@ def _is_followed(project: Project, funnel: Funnel) -> bool:
     counted = Metric("", funnel=replace(funnel, show="count"))
     made = replace(project, metrics={**project.metrics, "": counted})
     (leaf,) = leaves_of(made, ("",))
-    found = converted_cells(Rows(project, project.zone), leaf, Asked((), (), (), None))
+    try:
+        found = converted_cells(Rows(project, project.zone), leaf, Asked((), (), (), None))
+    except Refused:
+        return False
     return bool(found[()])
 
 

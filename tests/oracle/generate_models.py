@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from random import Random
 
 from tests.oracle.generate_funnels import with_funnels
+from tests.oracle.generate_joins import (
+    PARTITION,
+    PARTITIONED,
+    RANGED,
+    VERSIONED,
+    Span,
+    join_by_conditions,
+    join_to_versions,
+    joined_to,
+    partition_of,
+    spans,
+    versions,
+    with_partition,
+)
 from tests.oracle.generate_members import (
+    TIMES,
     dimensions_of,
     joined_dimensions_of,
     measures_of,
@@ -29,6 +45,7 @@ TYPES = (
     *("varchar", "integer", "smallint", "bigint", "boolean", "double", "decimal(10,2)"),
     *("date", "timestamp", "timestamptz"),
 )
+SPAN = ("thing_id", "since", "until")
 MIDNIGHTS = (
     datetime(2024, 3, 10, 5, tzinfo=UTC),
     datetime(2024, 3, 10, 6, 30, tzinfo=UTC),
@@ -54,6 +71,10 @@ def generate_project(random: Random) -> Project:
         made.one_to_one(random.choice(inner + facts))
     if random.random() < 0.15:
         made.own(random.choice(inner))
+    if random.random() < VERSIONED:
+        made.versions(inner + facts, outer)
+    if random.random() < RANGED:
+        made.ranges(list(made.models))
     for name in facts:
         made.bridge(name)
     return made.project()
@@ -66,6 +87,8 @@ class _Made:
         self.random = random
         self.models: dict[str, Model] = {}
         self.foreign: dict[str, list[tuple[Parts, str, Parts]]] = {}
+        has_partitions = random.random() < PARTITIONED
+        self.partition = random.choice(("integer", "date")) if has_partitions else None
 
     def model(self, name: str, *, is_fact: bool = False) -> str:
         random = self.random
@@ -83,6 +106,8 @@ class _Made:
             self.models[name] = Model(name, columns, [], (), (key,))
         else:
             self.models[name] = Model(name, columns, [], () if keyless else key)
+        if self.partition is not None:
+            self.models[name] = with_partition(random, self.models[name], self.partition)
         self.foreign[name] = []
         return name
 
@@ -94,27 +119,30 @@ class _Made:
     def join(self, name: str, target: str, role: str) -> None:
         """A many-to-one join that either side declares."""
         here, there = self.models[name], self.models[target]
-        own = tuple(f"{target}_{role}_{place}" for place in range(len(_identity(there))))
+        identity, is_paired = joined_to(self.random, here, _identity(there))
+        own = tuple(f"{target}_{role}_{place}" for place in range(len(identity)))
         for column in own:
             here.columns[column] = "integer"
-        self.foreign[name].append((own, target, _identity(there)))
-        if self.random.random() < 0.75:
+        self.foreign[name].append((own, target, identity))
+        pairs = tuple(zip(own, identity, strict=True))
+        if is_paired:
+            pairs = (*pairs, (PARTITION, PARTITION))
+        if self.random.random() < 0.75 or len(pairs) < len(_identity(there)):
             joined = target if self.random.random() < 0.1 else f"{target[:-1]}_{role}"
-            pairs = tuple(zip(own, _identity(there), strict=True))
             here.joins[joined] = Join(joined, target, pairs)
         else:
             joined = f"{name}_{role}"
-            pairs = tuple(zip(_identity(there), own, strict=True))
-            there.joins[joined] = Join(joined, name, pairs)
+            there.joins[joined] = Join(joined, name, tuple((its, mine) for mine, its in pairs))
 
     def own(self, name: str) -> None:
         """A join of a model with itself."""
         here = self.models[name]
-        own = tuple(f"parent_{place}" for place in range(len(_identity(here))))
+        identity, _ = joined_to(self.random, here, _identity(here))
+        own = tuple(f"parent_{place}" for place in range(len(identity)))
         for column in own:
             here.columns[column] = "integer"
-        self.foreign[name].append((own, name, _identity(here)))
-        here.joins["parent"] = Join("parent", name, tuple(zip(own, _identity(here), strict=True)))
+        self.foreign[name].append((own, name, identity))
+        here.joins["parent"] = Join("parent", name, tuple(zip(own, identity, strict=True)))
 
     def bridge(self, name: str) -> None:
         """A join of two models that rows of a third pair."""
@@ -132,12 +160,14 @@ class _Made:
         others = [each.to for each in self.models[target].joins.values()]
         joins = [each for each in self.models[name].joins.values() if each.to == target]
         there = tuple(other for _, other in joins[0].pairs)
+        if len(joins) > 1 or joins[0].conditions:
+            return False
         return name not in others and there == _identity(self.models[target])
 
     def one_to_one(self, name: str) -> None:
         """A model that has at most one row for each of another."""
         there = self.models[name]
-        if not _identity(there):
+        if not _identity(there) or there.partition:
             return
         self.model("profiles")
         profiles = self.models["profiles"]
@@ -157,6 +187,27 @@ class _Made:
         else:
             pairs = tuple(zip(_identity(there), own, strict=True))
             there.joins["profile"] = Join("profile", "profiles", pairs)
+
+    def versions(self, sources: list[str], outer: list[str]) -> None:
+        """A model of versions, which others meet at some time."""
+        plans = versions(self.random, "plans", self.partition)
+        self.models["plans"] = plans
+        self.foreign["plans"] = []
+        self.joins("plans", outer, self.random.randint(0, 1))
+        for name in self.random.sample(sources, min(len(sources), self.random.choice((1, 1, 2)))):
+            here = self.models[name]
+            here.columns["thing_id"] = "integer"
+            for joined in ("plan", "plan_then")[: self.random.choice((1, 1, 2))]:
+                here.joins[joined] = join_to_versions(self.random, here, plans, joined)
+
+    def ranges(self, names: list[str]) -> None:
+        """Joins by conditions."""
+        for place in range(self.random.choice((1, 1, 2))):
+            name, target = self.random.choice(names), self.random.choice(names)
+            joined = f"near_{place}"
+            made = join_by_conditions(self.random, self.models[name], self.models[target], joined)
+            if made is not None:
+                self.models[name].joins[joined] = made
 
     def project(self) -> Project:
         random = self.random
@@ -185,16 +236,45 @@ class _Made:
     def _fill(self, name: str) -> None:
         model = self.models[name]
         count = 0 if self.random.random() < 0.07 else self.random.randint(1, 7)
+        keys = [self._key(model, number) for number in range(count)]
+        if name == "plans":
+            keys = [dict(zip(SPAN, each, strict=True)) for each in self._spans(model)]
         seen: set[Parts] = set()
-        for number in range(count):
-            row = {each: self._value(type_) for each, type_ in model.columns.items()}
-            for place, column in enumerate(_identity(model)):
-                row[column] = number // (2 if len(_identity(model)) > 1 and place == 0 else 1) + 1
+        for key in keys:
+            row = {each: self._value(type_) for each, type_ in model.columns.items()} | key
+            if model.partition is not None:
+                row[PARTITION] = partition_of(self.random, model.columns[PARTITION])
             for own, target, there in self.foreign[name]:
                 self._point(row, own, target, there)
             if self._repeats(model, row, seen):
                 continue
             model.rows.append(row)
+
+    def _key(self, model: Model, number: int) -> Row:
+        """What tells a row from others."""
+        identity = _identity(model)
+        halved = len(identity) > 1
+        return {
+            column: number // (2 if halved and place == 0 else 1) + 1
+            for place, column in enumerate(identity)
+            if column != PARTITION
+        }
+
+    def _spans(self, plans: Model) -> Iterator[Span]:
+        """Versions that begin and end at times of the rows that meet them, and at others."""
+        moments = [self._value(plans.columns["since"]) for _ in range(4)]
+        moments += [
+            row[column]
+            for model in self.models.values()
+            if any(each.valid for each in model.joins.values())
+            for column, type_ in model.columns.items()
+            if type_ in TIMES
+            for row in model.rows
+        ]
+        for _ in range(1 if plans.partition is None else 2):
+            yield from spans(
+                self.random, [e for e in moments if e is not None], plans.columns["since"]
+            )
 
     def _point(self, row: Row, own: Parts, target: str, there: Parts) -> None:
         """Foreign keys: mostly of a row that is there, sometimes of none, sometimes NULL."""

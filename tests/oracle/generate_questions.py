@@ -7,6 +7,7 @@ from random import Random
 
 from tests.oracle.generate_funnels import FUNNELS, is_funnel, without_many
 from tests.oracle.generate_further import with_further
+from tests.oracle.generate_joins import oftener
 from tests.oracle.generate_members import (
     TIMES,
     atom,
@@ -69,7 +70,10 @@ class Questions:
         self.random = random
         self.project = project
         self.rows = Rows(project, "UTC")
-        self.names = {home: names_from(project, home) for home in project.models}
+        self.names = {
+            home: oftener(random, project, home, names_from(project, home))
+            for home in project.models
+        }
         self.metrics = [
             *measure_names(project),
             *project.metrics,
@@ -171,7 +175,7 @@ class Questions:
                 grain = random.choice(("", ".day", ".month", ".week", ".quarter", ".year"))
                 found[f"metric_time{grain}"] = None
                 continue
-            names = shared if shared and random.random() < 0.92 else self.names[homes[0]]
+            names = shared if shared and random.random() < 0.97 else self.names[homes[0]]
             found[self._grouped(*random.choice(names))] = None
         seen: dict[str, str] = {}
         for each in found:

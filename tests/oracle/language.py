@@ -87,6 +87,12 @@ class Join:
     pairs: tuple[tuple[str, str], ...]
     through: str | None = None
     """A bridge, whose own joins to both sides are walked."""
+    valid: tuple[str, str] | None = None
+    """The other model's columns from which and until which a row is valid."""
+    at: str | None = None
+    """The time dimension at which it must be valid, if not the measure's metric time."""
+    conditions: tuple[Expr, ...] = ()
+    """What else must hold of both rows: names behind the other model are its columns."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +104,7 @@ class Model:
     rows: list[Row]
     key: Parts = ()
     unique: tuple[Parts, ...] = ()
+    partition: str | None = None
     time: str | None = None
     where: Expr | None = None
     dimensions: dict[str, Dimension] = field(default_factory=dict)

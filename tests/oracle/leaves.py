@@ -370,8 +370,10 @@ def cells(rows: Rows, leaf: Leaf, asked: Asked) -> dict[Group, Value]:
         members[()] = {}
     for row, joined in at_edge(rows, leaf, asked, list(counted_pairs(rows, leaf, asked))):
         bound: Bound = {} if grouped is None else {grouped: joined}
-        group = asked.group(rows.read(each, row, bound) for each in asked.groups)
-        members.setdefault(group, {})[id(row)] = OfRow(rows, leaf.home, row)
+        scope = scope_of(rows, leaf, row)
+        beside = replace(scope, bound=bound)
+        group = asked.group(rows.read(each, beside) for each in asked.groups)
+        members.setdefault(group, {})[id(row)] = scope
     return {
         group: value_of(leaf.measure.expr, OfRows(list(found.values()), rows.zone))
         for group, found in members.items()
@@ -383,7 +385,7 @@ def counted_pairs(rows: Rows, leaf: Leaf, asked: Asked) -> Iterator[Pair]:
     made = filters(rows, leaf, asked)
     grouped = grouped_step(asked.groups)
     for row in rows.of[leaf.home]:
-        for joined in _joined(rows, grouped, row):
+        for joined in _joined(grouped, scope_of(rows, leaf, row)):
             if _in_range(rows, leaf, asked.range, row) and _all_hold(made, row, joined):
                 yield row, joined
 
@@ -401,12 +403,12 @@ def at_edge(rows: Rows, leaf: Leaf, asked: Asked, counted: list[Pair]) -> list[P
     periods = [each for each in asked.groups if replace(each, grain=None) == time]
     by_class: dict[Group, list[tuple[Value, Pair]]] = {}
     for row, joined in counted:
-        scope = OfRow(rows, leaf.home, row)
+        scope = scope_of(rows, leaf, row)
         class_ = (
             *(scope.name((each,)) for each in leaf.measure.per),
-            *(rows.read(each, row, {}) for each in periods),
+            *(rows.read(each, scope) for each in periods),
         )
-        value = rows.read(time, row, {})
+        value = rows.read(time, scope)
         if value is not None:
             by_class.setdefault(class_, []).append((value, (row, joined)))
     choose = min if edge == "first_by" else max
@@ -417,17 +419,21 @@ def at_edge(rows: Rows, leaf: Leaf, asked: Asked, counted: list[Pair]) -> list[P
     return found
 
 
-def _joined(rows: Rows, grouped: Step | None, row: Row) -> list[Row | None]:
+def scope_of(rows: Rows, leaf: Leaf, row: Row) -> OfRow:
+    """A row of a measure's home, at its metric time."""
+    return OfRow(rows, leaf.home, row, {}, leaf.time(rows.project))
+
+
+def _joined(grouped: Step | None, scope: OfRow) -> list[Row | None]:
     if grouped is None:
         return [None]
-    return [*rows.partners(grouped, row)] or [None]
+    return [*scope.rows.partners(grouped, scope.row, scope)] or [None]
 
 
 def _in_range(rows: Rows, leaf: Leaf, range_: Range | None, row: Row) -> bool:
     if range_ is None:
         return True
-    scope = OfRow(rows, leaf.home, row, {}, leaf.time(rows.project))
-    value = scope.name(range_.on)
+    value = scope_of(rows, leaf, row).name(range_.on)
     return is_within(value, range_.start, range_.end, rows.zone)
 
 

@@ -212,10 +212,28 @@ def _simpler(model: Model) -> Iterator[Model]:
         if isinstance(measure.expr, Aggregate) and measure.expr.where is not None:
             bare = replace(measure, expr=replace(measure.expr, where=None))
             yield replace(model, measures={**model.measures, measure.name: bare})
+    yield from _joins(model)
     for dimension in model.dimensions.values():
         if dimension.expr is not None and dimension.name in model.columns:
             plain = Dimension(dimension.name)
             yield replace(model, dimensions={**model.dimensions, dimension.name: plain})
+
+
+def _joins(model: Model) -> Iterator[Model]:
+    """With joins that ask for less, and without a partition."""
+    for join in model.joins.values():
+        for simpler in (
+            replace(join, at=None),
+            replace(join, valid=None, at=None),
+            *(
+                replace(join, conditions=join.conditions[:place] + join.conditions[place + 1 :])
+                for place in range(len(join.conditions))
+            ),
+        ):
+            if simpler != join:
+                yield replace(model, joins={**model.joins, join.name: simpler})
+    if model.partition is not None:
+        yield replace(model, partition=None)
 
 
 Stage = Callable[[Project, Question], Iterator[tuple[Project, Question]]]

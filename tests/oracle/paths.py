@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.oracle.language import Dimension, Model, Parts, Project
+from tests.oracle.language import Dimension, Join, Model, Parts, Project
 from tests.oracle.times import GRAINS
 
 
@@ -22,6 +22,7 @@ class Step:
 
     declared: tuple[str, str]
     """The model that declares it, and its name there."""
+    join: Join
     source: str
     target: str
     pairs: tuple[tuple[str, str], ...]
@@ -29,6 +30,8 @@ class Step:
     to_many: bool
     is_forward: bool = True
     """Whether it is walked from the side that declares it."""
+    by_partition: bool = False
+    """Whether it meets a row of each partition."""
 
 
 @dataclass(frozen=True)
@@ -66,16 +69,28 @@ def _steps_from(project: Project, name: str) -> list[Step]:
         for join in model.joins.values():
             if join.through:
                 continue
-            here, there = zip(*join.pairs, strict=True)
-            declared = (model.name, join.name)
+            forward = _forward(project, model, join)
             if model.name == name:
-                many = not _has_one(project.models[join.to], there)
-                found.append(Step(declared, name, join.to, join.pairs, to_many=many))
-            if join.to == name:
+                found.append(forward)
+            if join.to == name and not (join.valid or join.conditions or forward.by_partition):
                 back = tuple((other, own) for own, other in join.pairs)
-                many = not _has_one(model, here)
-                found.append(Step(declared, name, model.name, back, to_many=many, is_forward=False))
+                many = not _has_one(model, tuple(own for own, _ in join.pairs))
+                found.append(
+                    Step(forward.declared, join, name, model.name, back, many, is_forward=False)
+                )
     return found
+
+
+def _forward(project: Project, model: Model, join: Join) -> Step:
+    """A join as it is declared: one row is met that equal columns, the start of a version and a
+    partition tell from all others."""
+    target = project.models[join.to]
+    told = (*(other for _, other in join.pairs), *(join.valid or ())[:1])
+    within = (*told, *([target.partition] if target.partition else []))
+    declared = (model.name, join.name)
+    many = not _has_one(target, within)
+    by_partition = not many and not _has_one(target, told)
+    return Step(declared, join, model.name, join.to, join.pairs, many, by_partition=by_partition)
 
 
 def ways(project: Project, home: str, target: str) -> list[tuple[Step, ...]]:
@@ -89,7 +104,9 @@ def ways(project: Project, home: str, target: str) -> list[tuple[Step, ...]]:
 def _ways(project: Project, home: str, target: str) -> list[tuple[Step, ...]]:
     if home == target:
         return [()]
-    kept = _keeping(project, (), home, {home}, target)
+    kept = [
+        way for way in _keeping(project, (), home, {home}, target) if _is_open(project, home, way)
+    ]
     if kept:
         return kept
     many = [step for step in steps_from(project, home) if step.to_many and step.target != home]
@@ -101,7 +118,14 @@ def _ways(project: Project, home: str, target: str) -> list[tuple[Step, ...]]:
             if step.target == target
             else _keeping(project, (step,), step.target, {home, step.target}, target)
         )
+        if _is_open(project, home, way)
     ]
+
+
+def _is_open(project: Project, home: str, way: tuple[Step, ...]) -> bool:
+    """Whether a home may go a way: one over a row of each partition from within one of them."""
+    has_partition = project.models[home].partition is not None
+    return has_partition or not any(step.by_partition for step in way)
 
 
 def _keeping(

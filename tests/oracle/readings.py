@@ -28,6 +28,7 @@ from tests.oracle.leaves import (
     cells,
     counted_pairs,
     grouped_step,
+    scope_of,
 )
 from tests.oracle.paths import Reference, Refused, find
 from tests.oracle.rows import Bound, OfRow, Rows, find_at
@@ -238,7 +239,7 @@ class _Walk:
         periods = [(each, self._shown(each)) for each in self._periods(grain)]
         members: Members = {}
         for row, joined in self._pairs():
-            scope = OfRow(self.rows, self.leaf.home, row)
+            scope = scope_of(self.rows, self.leaf, row)
             moment = self._civil(scope.name((self.name,)))
             if moment is None:
                 continue
@@ -285,7 +286,7 @@ class _Walk:
             return True
         grouped = grouped_step(self.asked.groups)
         bound: Bound = {} if grouped is None else {grouped: joined}
-        scope = OfPeriod(self.rows, self.leaf.home, row, bound, self.name, shown)
+        scope = OfPeriod(self.rows, self.leaf.home, row, bound, self.name, period=shown)
         return all(holds(each, scope) for each in self.timed)
 
     def _is_in_range(self, shown: Value, range_: Range) -> bool:
@@ -296,12 +297,14 @@ class _Walk:
     def _group(self, row: Row, joined: Row | None, shown: Value) -> Group:
         grouped = grouped_step(self.asked.groups)
         bound: Bound = {} if grouped is None else {grouped: joined}
+        scope = OfRow(self.rows, self.leaf.home, row, bound, self.name)
         return self.asked.group(
-            at_grain(self.rows, each, shown)
-            if self._is_time(each)
-            else self.rows.read(each, row, bound)
+            at_grain(self.rows, each, shown) if self._is_time(each) else self.rows.read(each, scope)
             for each in self.asked.groups
         )
+
+    def _moment(self, row: Row) -> datetime | None:
+        return self._civil(scope_of(self.rows, self.leaf, row).name((self.name,)))
 
     def _civil(self, value: Value) -> datetime | None:
         if value is None:
@@ -323,7 +326,7 @@ class _Walk:
         moments = [
             moment
             for row in self.rows.of[self.leaf.home]
-            if (moment := self._civil(self.rows.read(self.time, row, {}))) is not None
+            if (moment := self._moment(row)) is not None
         ]
         low, high = min(moments, default=None), max(moments, default=None)
         if high is not None and self.is_moved and grain not in self.grains:

@@ -16,6 +16,7 @@ from tests.oracle.language import (
     Value,
     names_in,
 )
+from tests.oracle.meeting import Meeting, judge
 from tests.oracle.paths import Reference, Refused, Step, find
 from tests.oracle.times import GRAINS, truncate
 from tests.oracle.values import holds, type_of, value_of
@@ -46,8 +47,31 @@ class Rows:
             self.asked[expr] = self.ask(expr)
         return self.asked[expr]
 
-    def partners(self, step: Step, row: Row) -> list[Row]:
+    def partners(self, step: Step, row: Row, home: OfRow) -> list[Row]:
         """The rows on the other side of a join; NULL meets nothing."""
+        equal = self._equal(step, row)
+        partition = self.project.models[step.target].partition
+        own = self.project.models[home.model].partition
+        if partition is not None and own is not None:
+            wanted = home.row[own]
+            equal = [] if wanted is None else [e for e in equal if e[partition] == wanted]
+        if not step.join.valid and not step.join.conditions:
+            return equal
+        met = [Meeting(step, row, each, self.zone) for each in equal]
+        if step.join.valid:
+            time = self._time_of(step, row, home)
+            met = [each for each in met if each.is_valid_at(time)]
+        return [each.other for each in met if each.has_conditions()]
+
+    def _time_of(self, step: Step, row: Row, home: OfRow) -> Value:
+        """The time at which a row must be valid: the join's own, or that of the home row."""
+        if step.join.at is not None:
+            return OfRow(self, step.source, row).name((step.join.at,))
+        assert home.time is not None
+        return OfRow(self, home.model, home.row).name((home.time,))
+
+    def _equal(self, step: Step, row: Row) -> list[Row]:
+        """The rows whose columns are equal."""
         if step not in self._met:
             met: dict[Parts, list[Row]] = {}
             for each in self.of[step.target]:
@@ -56,20 +80,22 @@ class Rows:
         key = tuple(row[here] for here, _ in step.pairs)
         return [] if None in key else self._met[step].get(key, [])
 
-    def read(self, reference: Reference, row: Row | None, bound: Bound) -> Value:
+    def read(self, reference: Reference, scope: OfRow) -> Value:
         """What a member is on a row; NULL where a row on the way is missing."""
+        home = scope.home or scope
+        row: Row | None = scope.row
         steps = reference.steps
         if reference.many is not None:
-            row, steps = bound[reference.many], steps[1:]
+            row, steps = scope.bound[reference.many], steps[1:]
         for step in steps:
-            row = None if row is None else next(iter(self.partners(step, row)), None)
+            row = None if row is None else next(iter(self.partners(step, row, home)), None)
         if row is None:
             return None
         dimension = reference.dimension
         if dimension.expr is None:
             value = row[dimension.name]
         else:
-            value = value_of(dimension.expr, OfRow(self, reference.model, row))
+            value = value_of(dimension.expr, OfRow(self, reference.model, row, home=home))
         return truncate(value, reference.grain, self.zone) if reference.grain else value
 
     def type_in(self, model: str, parts: Parts) -> str:
@@ -95,6 +121,9 @@ class OfRow:
     row: Row
     bound: Bound = field(default_factory=dict)
     time: str | None = None
+    """The metric time."""
+    home: OfRow | None = None
+    """The row that this one is read for."""
 
     @property
     def zone(self) -> str:
@@ -108,7 +137,7 @@ class OfRow:
         if len(parts) == 1 and not is_member and parts[0] in self.row:
             return self.row[parts[0]]
         reference = find_at(project, self.model, parts, self.time)
-        return self.rows.read(reference, self.row, self.bound)
+        return self.rows.read(reference, self)
 
     def aggregate(self, expr: Aggregate | MetricAt) -> Value:
         """No row has an aggregate; the value of a metric is NULL where no group meets the row."""
@@ -159,6 +188,8 @@ class Filter:
         exists = many - {self.grouped}
         if len(many) > 1 or (exists and None in steps and self._chooses(predicate)):
             raise Refused("E_NOT_SUPPORTED")
+        for each in found:
+            judge(project, self.home, self.time, each)
         for step in many:
             assert step is not None
             self.behind.setdefault(step, []).append(predicate)
@@ -197,7 +228,9 @@ class Filter:
         return all(
             self._all_hold(row, step, joined)
             if step == self.grouped
-            else any(self._all_hold(row, step, each) for each in self.rows.partners(step, row))
+            else any(
+                self._all_hold(row, step, each) for each in self.rows.partners(step, row, scope)
+            )
             for step in self.behind
         )
 

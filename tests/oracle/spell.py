@@ -133,6 +133,7 @@ def _model(model: Model) -> dict[str, Any]:
         "table": f"t_{model.name}",
         "key": list(model.key),
         "unique": [list(each) for each in model.unique],
+        "partition": model.partition,
         "time": model.time,
         "where": None if model.where is None else sql_of(model.where),
         "dimensions": {each.name: _dimension(each) for each in dimensions},
@@ -143,11 +144,17 @@ def _model(model: Model) -> dict[str, Any]:
     return {key: value for key, value in told.items() if value}
 
 
-def _join(join: Join) -> dict[str, str]:
+def _join(join: Join) -> dict[str, Any]:
     if join.through:
         return {"to": join.to, "through": join.through}
-    on = " and ".join(f"{own} = {join.to}.{other}" for own, other in join.pairs)
-    return {"to": join.to, "on": on}
+    equal = [f"{own} = {join.to}.{other}" for own, other in join.pairs]
+    told = {
+        "to": join.to,
+        "on": " and ".join((*equal, *map(sql_of, join.conditions))),
+        "valid": list(join.valid or ()),
+        "at": join.at,
+    }
+    return {key: value for key, value in told.items() if value}
 
 
 def _dimension(dimension: Dimension) -> dict[str, Any]:

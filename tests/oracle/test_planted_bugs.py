@@ -12,17 +12,18 @@ from sqlglot import exp
 import dialects.generate as generator
 import semantic_models.make_plan as planner
 import semantic_models.resolve_aggregate as aggregates
-from semantic_models import funnels, nested_queries, ranks, top_members
+import semantic_models.resolve_branch as branches
+from semantic_models import funnels, matching, nested_queries, ranks, top_members
 from semantic_models.metric_predicates import Called
-from semantic_models.model import Expr
+from semantic_models.model import Expr, Join
 from semantic_models.plan import Aggregate, Choice, LogicalPlan, Pick
 from semantic_models.plan_measures import measure_output
 from semantic_models.resolved import Branch, Conversions, ResolvedQuery
 from tests.oracle.compare import Difference
 from tests.oracle.fuzz import ask_project, seeds
 
-QUESTIONS_MAX = 2_000
-SEEDS = seeds("plants", QUESTIONS_MAX)
+QUESTIONS_MAX = 2_600
+SEEDS = seeds("bugs", QUESTIONS_MAX)
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 
@@ -162,10 +163,32 @@ def hold_nothing(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(funnels, "_matches", wrong)
 
 
+def forget_the_end_of_a_version(patch: pytest.MonkeyPatch) -> None:
+    """A version is valid when the next one has begun, too."""
+    right = matching.is_valid
+    patch.setattr(branches, "is_valid", lambda *args: right(*args)[:1])
+
+
+def meet_every_partition(patch: pytest.MonkeyPatch) -> None:
+    """Rows of other partitions are met too."""
+    patch.setattr(branches, "same_partition", lambda *_: ())
+
+
+def forget_conditions(patch: pytest.MonkeyPatch) -> None:
+    """Of several conditions of a join only the first is looked at."""
+    right = branches.BranchResolver._matching
+
+    def wrong(resolver: Any, join: Join, *args: Any) -> tuple[Expr, ...]:
+        return right(resolver, replace(join, conditions=join.conditions[:1]), *args)
+
+    patch.setattr(branches.BranchResolver, "_matching", wrong)
+
+
 PLANTS = [
     *(drop_orphans, forget_a_filter, count_twice, keep_every_filter, rank_all_together),
     *(fill_nothing_up, count_twice_behind_bridges, meet_no_group, forget_the_grand_total),
     *(rank_one_too_many, compare_with_now, follow_every_base, include_the_earliest, hold_nothing),
+    *(forget_the_end_of_a_version, meet_every_partition, forget_conditions),
 ]
 
 

@@ -84,3 +84,37 @@ def test_joins_to_versions_and_partitions_are_not_walked_backwards(sales: World)
     refused = sales.refusal({"metrics": ["owners"], "dimensions": ["sales.day"]})
 
     assert refused.code == "E_NO_PATH"
+
+
+def test_a_way_that_wants_a_partition_is_none_beside_another() -> None:
+    models = """
+version: 1
+models:
+  visits:
+    table: visits
+    key: visit_id
+    measures: {visits: count(*)}
+    joins: {state: {to: states}, shop: {to: shops, on: shop_id = shops.shop_id}}
+  shops:
+    table: shops
+    key: [shop_id, part]
+    partition: part
+    dimensions: {town: }
+    joins: {state: {to: states}}
+  states: {table: states, key: state_id, dimensions: {state: name}}
+"""
+    tables = """
+create table visits(visit_id integer, shop_id integer, state_id integer);
+insert into visits values (1, 1, 1), (2, 1, 2), (3, 1, 2);
+create table shops(shop_id integer, part integer, state_id integer, town varchar);
+create table states(state_id integer, name varchar);
+insert into states values (1, 'NY'), (2, 'NJ');
+"""
+    made = world(models, tables)
+
+    answer = made.answer({"metrics": ["visits"], "dimensions": ["states.state"]})
+    refused = made.refusal({"metrics": ["visits"], "dimensions": ["shops.town"]})
+
+    assert sorted(answer.rows) == [("NJ", 2), ("NY", 1)]
+    assert refused.code == "E_NO_PATH"
+    assert refused.hint == 'Declare the `partition` of model "visits".'
