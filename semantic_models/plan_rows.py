@@ -174,6 +174,7 @@ def _semi_join(rows: LogicalPlan, existence: Existence) -> SemiJoin:
     right: LogicalPlan = scan(existence.first.target, existence.first.path)
     for step in existence.steps:
         right = join(right, step)
+    right = met_days(right, existence.calendars)
     predicates = (*existence.first.predicates, *existence.predicates)
     return SemiJoin(rows, right, _on(existence.first), predicates)
 

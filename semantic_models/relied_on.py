@@ -37,7 +37,8 @@ def _of_branch(branch: Branch) -> Iterator[Promise]:
         yield no_repeated_key(period.calendar, period.calendar.key)
         yield no_days_apart(period.calendar, period.grain)
     shifts = branch.axis.shifts if branch.axis is not None else ()
-    for day in (*branch.calendars, *(step for step, _ in shifts)):
+    behind = (day for each in branch.existences for day in each.calendars)
+    for day in (*branch.calendars, *behind, *(step for step, _ in shifts)):
         yield no_repeated_key(day.calendar, day.calendar.key)
     for metric in branch.metrics:
         yield from _of_query(metric.inner)

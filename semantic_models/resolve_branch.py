@@ -13,7 +13,7 @@ from semantic_models.bind import (
     column_expr,
 )
 from semantic_models.catalog import Catalog
-from semantic_models.definitions import path_of
+from semantic_models.definitions import path_of, paths_of
 from semantic_models.errors import (
     AggregateInWhere,
     ForebayError,
@@ -389,7 +389,15 @@ class BranchResolver:
         inner = BranchResolver(self.catalog, self.home, self.time, self.clock, again=again.path)
         inner.walk_paths(paths - outer)
         first, *steps = inner.walked()
-        return with_home(Existence(first, tuple(steps), tuple(group)), again)
+        read = {path for each in group for path in paths_of(each.tree)}
+        days = (each for each in self.calendars.values() if each.path in read)
+        behind = tuple(each for each in days if _is_behind(each, first.path))
+        return with_home(Existence(first, tuple(steps), tuple(group), behind), again)
+
+    def _own_calendars(self, existences: Sequence[Existence]) -> tuple[CalendarStep, ...]:
+        """The calendars' days of the branch's rows, and not of those that must exist."""
+        behind = {day.path for each in existences for day in each.calendars}
+        return tuple(each for path, each in self.calendars.items() if path not in behind)
 
     def _range(self, time: TimeRange) -> list[Expr]:
         if not time.is_given:
@@ -449,13 +457,18 @@ class BranchResolver:
             existences=filters[1],
             steps=steps,
             axis=self.axis,
-            calendars=tuple(self.calendars.values()),
+            calendars=self._own_calendars(filters[1]),
             metrics=tuple(self.metrics.values()),
             one_time=self.one_time,
         )
         if not self.catalog.has_windows:
             return made
         return computed_first(made, lists_rows=self.lists_rows)
+
+
+def _is_behind(day: CalendarStep, first: Path) -> bool:
+    """Whether the time of a calendar's day lies behind a join."""
+    return any(path[:1] == first for path in paths_of(day.predicate.tree))
 
 
 def day_of(

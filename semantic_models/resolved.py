@@ -80,16 +80,6 @@ class Moments:
 
 
 @record()
-class Existence:
-    """Predicates that one and the same row behind a one-to-many join must satisfy."""
-
-    first: Step
-    steps: tuple[Step, ...]
-    """Further joins that the predicates walk behind ``first``."""
-    predicates: tuple[Expr, ...]
-
-
-@record()
 class CalendarStep:
     """A calendar's day that the rows of a branch meet."""
 
@@ -97,6 +87,18 @@ class CalendarStep:
     calendar: Model
     predicate: Expr
     """That a row's time falls on that day."""
+
+
+@record()
+class Existence:
+    """Predicates that one and the same row behind a one-to-many join must satisfy."""
+
+    first: Step
+    steps: tuple[Step, ...]
+    """Further joins that the predicates walk behind ``first``."""
+    predicates: tuple[Expr, ...]
+    calendars: tuple[CalendarStep, ...] = ()
+    """The calendars' days of times behind ``first``."""
 
 
 @record()
