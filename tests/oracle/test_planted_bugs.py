@@ -16,7 +16,7 @@ import semantic_models.resolve_branch as branches
 from semantic_models import funnels, matching, nested_queries, ranks, top_members
 from semantic_models.metric_predicates import Called
 from semantic_models.model import Expr, Join
-from semantic_models.plan import Aggregate, Choice, LogicalPlan, Pick
+from semantic_models.plan import Aggregate, Choice, LogicalPlan
 from semantic_models.plan_measures import measure_output
 from semantic_models.resolved import Branch, Conversions, ResolvedQuery
 from tests.oracle.compare import Difference
@@ -132,16 +132,6 @@ def compare_with_now(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(aggregates, "earlier", lambda metric, *_, **__: metric)
 
 
-def follow_every_base(patch: pytest.MonkeyPatch) -> None:
-    """A conversion counts for each row of the base that it follows, not for the latest alone."""
-
-    def wrong(met: Any, keys: Any, order: Any, outputs: Any) -> LogicalPlan:
-        base_keys = (each.name for each in met.columns if each.name.startswith("bk:"))
-        return Pick(met, (*keys, *base_keys), order, outputs)
-
-    patch.setattr(funnels, "Pick", wrong)
-
-
 def include_the_earliest(patch: pytest.MonkeyPatch) -> None:
     """A conversion may come just as long after its base as is excluded."""
     right = funnels._matches
@@ -187,7 +177,7 @@ def forget_conditions(patch: pytest.MonkeyPatch) -> None:
 PLANTS = [
     *(drop_orphans, forget_a_filter, count_twice, keep_every_filter, rank_all_together),
     *(fill_nothing_up, count_twice_behind_bridges, meet_no_group, forget_the_grand_total),
-    *(rank_one_too_many, compare_with_now, follow_every_base, include_the_earliest, hold_nothing),
+    *(rank_one_too_many, compare_with_now, include_the_earliest, hold_nothing),
     *(forget_the_end_of_a_version, meet_every_partition, forget_conditions),
 ]
 
