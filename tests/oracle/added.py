@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from tests.oracle.language import (
+    PARAM,
     Aggregate,
     Expr,
     MetricAt,
@@ -19,6 +20,7 @@ from tests.oracle.leaves import Group, Leaf, Range, scope_of
 from tests.oracle.paths import Reference, Refused, find
 from tests.oracle.readings import at_grain, is_time
 from tests.oracle.rows import Rows, find_at
+from tests.oracle.time_parts import grain_within, part_named, walked_grain
 from tests.oracle.times import (
     GRAINS,
     TICK,
@@ -55,6 +57,10 @@ class Filled:
             if place != self.ranked and self._is_time(each)
         ]
 
+    def whole_places(self) -> list[int]:
+        """The places of the times that are told by a grain, and not by a part."""
+        return [place for place in self.places if not part_named(self.grains[place] or "")]
+
     def groups(self, told: list[Group]) -> list[Group]:
         """The groups that are added to those that are told."""
         seen = {tuple(group[place] for place in self.places) for group in told}
@@ -64,6 +70,8 @@ class Filled:
             for place in self.places:
                 group[place] = self._shown(period, place)
             key = tuple(group[place] for place in self.places)
+            if None in key:
+                continue  # the calendar has no such day
             if key not in seen and self._holds(group):
                 found[tuple(group)] = None
         return list(found)
@@ -82,13 +90,15 @@ class Filled:
     def _shown(self, period: datetime, place: int) -> Value:
         kind, grain = self.kinds[place], self.grains[place]
         assert grain is not None
+        if grain not in GRAINS:
+            return self.rows.told(period, grain)
         started = start_of(period, grain)
         if kind == "date":
             return started.date()
         return started if kind == "timestamp" else instant_of(started, self.rows.zone)
 
     def _periods(self) -> list[datetime]:
-        grains = [self.grains[place] or "" for place in self.places]
+        grains = [walked_grain(self.grains[place] or "") for place in self.places]
         finest = min(grains, key=GRAINS.index)
         if not all(_nests(finest, each) for each in grains):
             finest = "day"
@@ -159,7 +169,8 @@ class OfAdded:
             ):
                 return place
         grains = self.filled.grains
-        for place in sorted(self.filled.places, key=lambda each: GRAINS.index(grains[each] or "")):
+        told = [place for place in self.filled.places if grains[place] in GRAINS]
+        for place in sorted(told, key=lambda each: GRAINS.index(grains[each] or "")):
             if self._is_told(parts, place):
                 return place
         return None
@@ -170,7 +181,7 @@ class OfAdded:
         assert own is not None
         return all(
             is_time(rows, leaf.home, leaf.time(rows.project), parts)
-            and ((grain := self._grain(leaf, parts)) is None or _nests(own, grain))
+            and ((grain := self._grain(leaf, parts)) is None or _nests(own, grain_within(grain)))
             for leaf in self.filled.columns[place]
         )
 
@@ -188,7 +199,9 @@ class OfAdded:
         return found.grain is None and found.dimension.grain == grain
 
     def name(self, parts: Parts) -> Value:
-        """The value of a grouped column."""
+        """The value of a grouped column or of a parameter."""
+        if parts[0] == PARAM:
+            return self.filled.rows.params[parts[1]]
         place = self.place(parts)
         assert place is not None
         value, rows = self.group[place], self.filled.rows

@@ -11,6 +11,7 @@ from tests.oracle.asked_metrics import brings_groups
 from tests.oracle.earlier import earlier_question, is_cut, with_earlier
 from tests.oracle.evaluate_metrics import Metrics
 from tests.oracle.language import (
+    PARAM,
     Aggregate,
     Members,
     MetricAt,
@@ -205,7 +206,7 @@ class Answer:
         if self.is_timed:
             found += [
                 _flag(f"{names[place]}__partial", partial(Line.is_cut, place=place))
-                for place in self.main.filled().places
+                for place in self.main.filled().whole_places()
             ]
         return found
 
@@ -251,7 +252,9 @@ class _OfLine:
         return self.answer.main.rows.zone
 
     def name(self, parts: Parts) -> Value:
-        """A metric, or a dimension that is grouped."""
+        """A metric, a parameter, or a dimension that is grouped."""
+        if parts[0] == PARAM:
+            return self.answer.main.rows.params[parts[1]]
         return self.answer.value(".".join(parts), self.line)
 
     def aggregate(self, expr: Aggregate | MetricAt) -> Value:
@@ -286,7 +289,8 @@ def _with_members(rows: Rows, question: Question, now: datetime) -> Question:
     is_time = any(each.dimension.grain is not None for each in column.values())
     if walked and (is_time or not members.keys() <= set(ranking.groups())):
         raise Refused("OPEN")
-    if not (alone and bare.having):
+    by_groups = any(brings_groups(each) for each in ranking.sources)
+    if by_groups and not (alone and bare.having):
         members |= dict.fromkeys(ranking.groups())
     values = {
         group: ranking.value(top.by, group, scope)

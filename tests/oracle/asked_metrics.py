@@ -32,12 +32,13 @@ from tests.oracle.leaves import (
     sources_of,
 )
 from tests.oracle.meeting import judge, judge_exprs
-from tests.oracle.paths import Reference, Refused, Step
+from tests.oracle.paths import Reference, Refused, Step, is_of_time
 from tests.oracle.readings import is_bounded_within, is_time, is_time_required, is_timed
 from tests.oracle.rows import Filter, Rows, default_grain, find_at
 from tests.oracle.scopes import kept_places
-from tests.oracle.times import GRAINS, earlier, last_range, period_of
-from tests.oracle.told import collect, parts_of
+from tests.oracle.time_parts import grain_within
+from tests.oracle.times import GRAINS, last_range, period_of
+from tests.oracle.told import ago, collect, parts_of
 
 WITHIN = frozenset(
     (
@@ -169,7 +170,7 @@ class Asking:
 
     def _refuse(self) -> None:
         texts = map(parts_of, self.question.dimensions)
-        bases = [each[:-1] if each[-1] in GRAINS else each for each in texts]
+        bases = [each[:-1] if is_of_time(self.project, each[-1]) else each for each in texts]
         if self.codes and len(set(bases)) < len(bases):
             self.codes.add("E_NAME_COLLISION")
         if self.codes and self.scoped:
@@ -200,14 +201,14 @@ class Asking:
         on = parts_of(question.on or "metric_time")
         if question.last:
             start, end = last_range(question.last, now, self.rows.zone)
-            return Range(on, _ago(start, question.ago), _ago(end, question.ago), to_now=True)
+            return Range(on, ago(start, question.ago), ago(end, question.ago), to_now=True)
         if question.start is None and question.end is None:
             return None
         begun = None if question.start is None else period_of(question.start)[0]
         ended = None if question.end is None else period_of(question.end)[1]
         if begun is not None and ended is not None and begun >= ended:
             self.codes.add("SL103")
-        return Range(on, _ago(begun, question.ago), _ago(ended, question.ago))
+        return Range(on, ago(begun, question.ago), ago(ended, question.ago))
 
     def asked(self) -> dict[Leaf, Asked]:
         """What each leaf is asked for; what it cannot give is refused."""
@@ -283,7 +284,8 @@ class Asking:
         filled = self.filled()
         if self.question.fill and not filled.places:
             self.codes.add("E_TIME_REQUIRED")
-        is_fine = any(filled.grains[place] in FINE for place in filled.places)
+        grains = [filled.grains[place] or "" for place in filled.places]
+        is_fine = any(grain_within(each) in FINE for each in grains)
         is_walked = self.is_filled or any(leaf.readings for each in self.columns for leaf in each)
         if is_walked and is_fine and self.rows.zone != "UTC":
             self.codes.add("OPEN")
@@ -419,7 +421,8 @@ class Asking:
             self.codes.add("E_TYPE_MISMATCH")
 
     def _is_grain_of_own(self, text: str, column: dict[Leaf, Reference]) -> bool:
-        return parts_of(text)[1] in GRAINS and all(not each.steps for each in column.values())
+        told = is_of_time(self.project, parts_of(text)[1])
+        return told and all(not each.steps for each in column.values())
 
     def _judge_groups(self, leaf: Leaf, groups: list[Reference]) -> None:
         many = {each.many for each in groups if each.many}
@@ -450,11 +453,27 @@ class Asking:
             self.codes.add("E_NOT_SUPPORTED")
 
     def _grain(self, column: dict[Leaf, Reference]) -> str | None:
-        """The coarsest of the grains that a column has from each home."""
+        """The coarsest of the grains that a column has from each home, or its part of a time."""
         grains = [default_grain(each) for each in column.values()]
         if self._is_bare_metric_time(column):
-            times = [self._found(leaf, ("metric_time",)) for leaf in self.every_leaf()]
-            grains = [default_grain(each) for each in times if isinstance(each, Reference)]
+            return self._bare_grain()
+        for each in grains:
+            if each is not None and each not in GRAINS:
+                return each
+        return max((each for each in grains if each), key=GRAINS.index, default=None)
+
+    def _bare_grain(self) -> str | None:
+        """The coarsest grain of the metrics' times, or in its place that which one declares."""
+        found = [self._default_grain(name) for name in (*self.shown, *self.hidden)]
+        return max((each for each in found if each), key=GRAINS.index, default=None)
+
+    def _default_grain(self, name: Parts) -> str | None:
+        metric = self.project.metrics.get(".".join(name))
+        if metric is not None and metric.default_grain:
+            return metric.default_grain
+        leaves = leaves_of(self.project, name, self.where)
+        times = [self._found(each, ("metric_time",)) for each in leaves]
+        grains = [default_grain(each) for each in times if isinstance(each, Reference)]
         return max((each for each in grains if each), key=GRAINS.index, default=None)
 
     def every_leaf(self) -> list[Leaf]:
@@ -471,16 +490,6 @@ class Asking:
 
 
 WIDTH = ("date", "timestamp", "timestamptz")
-
-
-def _ago(end: datetime | None, step: str | None) -> datetime | None:
-    """The end of a range so long ago; where that is cut to a shorter month is not said."""
-    if end is None or step is None:
-        return end
-    found = earlier(end, step)
-    if found.day != end.day and step.split()[1].removesuffix("s") in ("month", "quarter", "year"):
-        raise Refused("OPEN")
-    return found
 
 
 def brings_groups(source: Source) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tests.oracle.calendars import is_of_calendar, span_with
 from tests.oracle.evaluate_metrics import Metrics
 from tests.oracle.language import Metric, Parts, Question, Value, names_in
 from tests.oracle.leaves import Leaf, Scoped
 from tests.oracle.paths import Refused
 from tests.oracle.readings import is_time, is_timed
 from tests.oracle.rows import Rows, find_at
-from tests.oracle.times import after, civil_of, is_instant, midnight
+from tests.oracle.times import after
 
 
 def with_earlier(now: Metrics) -> tuple[Rows, Question]:
@@ -18,7 +19,7 @@ def with_earlier(now: Metrics) -> tuple[Rows, Question]:
     question, project = now.question, now.project
     made = {
         f"{name.replace('.', '__')}__{step.replace(' ', '_')}_ago": Metric(
-            "", of=name, reading=(("offset", step),)
+            "", of=name, reading=(("offset", step),), default_grain=_default_grain(now, name)
         )
         for step in question.compare
         for name in question.metrics
@@ -35,9 +36,14 @@ def with_earlier(now: Metrics) -> tuple[Rows, Question]:
     if any(_is_within_times(now, each) for each in now.scoped):
         raise Refused("OPEN")
     metrics = {name: replace(each, name=name) for name, each in made.items()}
-    rows = Rows(replace(project, metrics=project.metrics | metrics), now.rows.zone)
+    rows = Rows(replace(project, metrics=project.metrics | metrics), now.rows.zone, question.params)
     rows.ask = now.rows.ask
     return rows, replace(question, metrics=(*question.metrics, *metrics))
+
+
+def _default_grain(now: Metrics, name: str) -> str | None:
+    metric = now.project.metrics.get(name)
+    return None if metric is None else metric.default_grain
 
 
 def _is_within_times(now: Metrics, scoped: Scoped) -> bool:
@@ -86,8 +92,12 @@ def is_cut(now: Metrics, place: int, value: Value) -> bool:
     grain, range_ = now.filled().grains[place], now.range
     if value is None or range_ is None or grain is None:
         return False
-    started = civil_of(value, now.rows.zone) if is_instant(value) else midnight(value)
-    ended = after(started, grain)
+    if is_of_calendar(now.project, grain):
+        begun, last = span_with(now.project, grain, value)
+        started, ended = begun, after(last, "day")
+    else:
+        started = now.rows.civil(value)
+        ended = after(started, grain)
     return (range_.start is not None and started < range_.start < ended) or (
         range_.end is not None and started < range_.end < ended
     )

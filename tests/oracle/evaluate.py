@@ -32,7 +32,7 @@ def evaluate(project: Project, question: Question, now: datetime) -> Told:
     Raises:
         Refused: with every code that may be told.
     """
-    rows = Rows(project, question.zone or project.zone)
+    rows = Rows(project, question.zone or project.zone, question.params)
     rows.ask = lambda each: asked_at(rows, each, now).cells(each.metric)
     if question.fields:
         return _listed(rows, question)

@@ -72,6 +72,7 @@ class Metrics(Asking):
                 },
                 self.rows.zone,
                 self.where,
+                asked=tuple(self.rows.params.items()),
             )
             for group in (*groups, *added)
         }

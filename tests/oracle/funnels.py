@@ -47,7 +47,7 @@ def converted_cells(rows: Rows, leaf: Leaf, asked: Asked) -> dict[Group, Value]:
         met = [each for each in base if _is_met(funnel, each, scope, time, rows.zone)]
         if met:
             members.setdefault(_latest(met, key, asked).group, []).append(scope)
-    return {group: _told(leaf, scopes, rows.zone) for group, scopes in members.items()}
+    return {group: _told(leaf, scopes, rows) for group, scopes in members.items()}
 
 
 def parts_of(time: str | None) -> Parts:
@@ -56,11 +56,11 @@ def parts_of(time: str | None) -> Parts:
     return tuple(time.split("."))
 
 
-def _told(leaf: Leaf, scopes: list[OfRow], zone: str) -> Value:
+def _told(leaf: Leaf, scopes: list[OfRow], rows: Rows) -> Value:
     assert leaf.conversions is not None, "only of leaves that are followed"
     if leaf.conversions.funnel.show == "count":
         return len(scopes)
-    return value_of(leaf.conversions.of.measure.expr, OfRows(scopes, zone))
+    return value_of(leaf.conversions.of.measure.expr, OfRows(scopes, rows))
 
 
 def _candidates(rows: Rows, base: Leaf, asked: Asked) -> Iterator[Candidate]:

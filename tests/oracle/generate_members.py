@@ -24,6 +24,7 @@ from tests.oracle.leaves import leaves_of
 from tests.oracle.metric_types import metric_type
 from tests.oracle.paths import Reference, Refused, find
 from tests.oracle.rows import Filter, Rows
+from tests.oracle.time_parts import PARTS
 from tests.oracle.times import GRAINS
 from tests.oracle.values import WHOLE
 
@@ -292,6 +293,11 @@ def grains_of(type_: str, dimension: Dimension) -> list[str]:
     assert dimension.grain is not None
     finest = max(dimension.grain, "day", key=GRAINS.index) if type_ == "date" else dimension.grain
     return list(GRAINS[GRAINS.index(finest) :])
+
+
+def parts_within(grains: list[str]) -> list[str]:
+    """The parts of a time that may be asked at some grains."""
+    return [f"part({part})" for part, grain in PARTS.items() if grain in grains]
 
 
 def measure_names(project: Project) -> list[str]:

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from random import Random
 
+from tests.oracle.generate_calendars import with_calendar
 from tests.oracle.generate_funnels import with_funnels
 from tests.oracle.generate_joins import (
     PARTITION,
@@ -31,7 +32,8 @@ from tests.oracle.generate_members import (
     metrics_of,
     words_of,
 )
-from tests.oracle.generate_readings import with_readings
+from tests.oracle.generate_parameters import with_parameters
+from tests.oracle.generate_readings import with_default_grains, with_readings
 from tests.oracle.generate_scopes import with_scopes
 from tests.oracle.language import Call, Expr, Join, Literal, Model, Name, Parts, Project, Row, Value
 
@@ -216,14 +218,15 @@ class _Made:
         names = words_of(random)
         for name, model in self.models.items():
             self.models[name] = self._with_where(dimensions_of(random, model, names))
-        project = Project(self.models, {}, random.choice(ZONES))
+        project = with_calendar(random, Project(self.models, {}, random.choice(ZONES)))
         for name in self.models:
             self.models[name] = joined_dimensions_of(random, project, name, names)
         for name in self.models:
             self.models[name] = measures_of(random, project, name, names)
         project = replace(project, metrics=metrics_of(random, project, names))
         project = with_readings(random, project, names)
-        return with_scopes(random, with_funnels(random, project, names), names)
+        project = with_scopes(random, with_funnels(random, project, names), names)
+        return with_parameters(random, with_default_grains(random, project), names)
 
     def _with_where(self, model: Model) -> Model:
         plain = [each for each, type_ in model.columns.items() if type_ == "integer"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from random import Random
 
+from tests.oracle.generate_calendars import DATED, grains_of_calendars, in_period
 from tests.oracle.generate_funnels import FUNNELS, is_funnel, without_many
 from tests.oracle.generate_further import with_further
 from tests.oracle.generate_joins import oftener
@@ -16,7 +17,9 @@ from tests.oracle.generate_members import (
     measure_names,
     names_from,
     parts_of,
+    parts_within,
 )
+from tests.oracle.generate_parameters import with_values
 from tests.oracle.generate_readings import at_times, is_reading
 from tests.oracle.generate_scopes import is_scoped
 from tests.oracle.language import (
@@ -56,9 +59,24 @@ ENDS = (
     "2024-11-03 00",
     "2024-11-03 01",
 )
+DAY_PARTS = ("year", "quarter", "month", "week", "day", "dow", "doy")
+PARTED = 0.15
+"""How often a time is asked for by a part of it."""
+USUAL = {
+    "part(year)": (2024, 2025),
+    "part(doy)": (70, 307, 308),
+    "part(day)": (1, 3, 10, 31),
+    "part(dow)": (1, 5, 7),
+    "part(week)": (1, 10, 44, 45),
+    "part(hour)": (0, 1, 23),
+    "part(minute)": (0, 30),
+    "part(second)": (0, 1),
+}
 READINGS = 0.25
 """How often a question asks for a metric that counts rows at other times."""
 
+FIXING = 0.3
+"""How often a question asks for a metric that gives values to parameters."""
 SCOPES = 0.2
 """How often a question asks for a metric with groups or predicates of its own."""
 
@@ -82,6 +100,7 @@ class Questions:
         self.readings = [each for each in project.metrics if is_reading(project, each)]
 
         self.funnels = [each for each in project.metrics if is_funnel(project, each)]
+        self.fixing = [name for name, each in project.metrics.items() if each.params]
         self.scoped = [each for each in project.metrics if is_scoped(project, each)]
 
     def one(self) -> Question:
@@ -104,6 +123,8 @@ class Questions:
             metrics = tuple(dict.fromkeys((random.choice(self.scoped), *metrics[1:])))
         if self.funnels and random.random() < FUNNELS:
             metrics = tuple(dict.fromkeys((random.choice(self.funnels), *metrics[1:])))
+        if self.fixing and random.random() < FIXING:
+            metrics = tuple(dict.fromkeys((random.choice(self.fixing), *metrics[1:])))
         homes = self._homes(metrics)
         count = random.choice((0, 1, 1, 1, 2, 2, 3))
         dimensions = self._dimensions(homes, count)
@@ -134,7 +155,8 @@ class Questions:
             as_objects=random.random() < 0.25,
             fill=self._is_filled(homes, dimensions),
         )
-        return with_further(random, self.project, question, self.metrics)
+        question = with_further(random, self.project, question, self.metrics)
+        return with_values(random, self.project, question)
 
     def _ranked_within(self, metrics: tuple[str, ...]) -> Iterator[str]:
         """What the ranks among some metrics are within."""
@@ -170,10 +192,13 @@ class Questions:
         random = self.random
         found: dict[str, None] = {}
         shared = self._shared(homes)
+        timed = all(self.project.models[home].time for home in homes)
         for _ in range(count):
-            if random.random() < 0.12:
+            if random.random() < (0.15 if timed else 0.03):
                 grain = random.choice(("", ".day", ".month", ".week", ".quarter", ".year"))
-                found[f"metric_time{grain}"] = None
+                part = f".part({random.choice(DAY_PARTS)})"
+                told = f"metric_time{part if random.random() < PARTED else grain}"
+                found[self._dated("metric_time", ["day"]) or told] = None
                 continue
             names = shared if shared and random.random() < 0.97 else self.names[homes[0]]
             found[self._grouped(*random.choice(names))] = None
@@ -194,7 +219,19 @@ class Questions:
         if reference.dimension.grain is None or self.random.random() < 0.3:
             return text
         grains = grains_of(self.rows.type_of(reference), reference.dimension)
+        dated = self._dated(text, grains)
+        if dated:
+            return dated
+        if self.random.random() < PARTED:
+            return f"{text}.{self.random.choice(parts_within(grains))}"
         return f"{text}.{self.random.choice(grains)}"
+
+    def _dated(self, text: str, grains: list[str]) -> str:
+        """A time of days at a grain of a calendar, now and then."""
+        own = grains_of_calendars(self.project)
+        if not own or "day" not in grains or self.random.random() > DATED:
+            return ""
+        return f"{text}.{self.random.choice(own)}"
 
     def _where(self, homes: list[str]) -> Expr:
         random = self.random
@@ -250,13 +287,14 @@ class Questions:
     def _atom(self, names: list[tuple[Parts, Reference]]) -> Expr:
         parts, reference = self.random.choice(names)
         type_ = self.rows.type_of(reference)
+        grains = grains_of(type_, reference.dimension) if type_ in TIMES else []
+        if self.project.calendars and "day" in grains and self.random.random() < DATED:
+            return in_period(self.random, self.project, parts)
+        if grains and self.random.random() < PARTED:
+            return self._of_part(parts, grains)
         if type_ in TIMES and self.random.random() < 0.3:
-            grains = [
-                each
-                for each in grains_of(type_, reference.dimension)
-                if each not in ("second", "minute", "hour")
-            ]
-            parts = (*parts, self.random.choice(grains))
+            coarse = [each for each in grains if each not in ("second", "minute", "hour")]
+            parts = (*parts, self.random.choice(coarse))
         same = [
             other
             for other, each in names
@@ -265,6 +303,14 @@ class Questions:
         if len(same) > 1 and self.random.random() < 0.08:
             return Call("=", (Name(parts), Name(self.random.choice(same))))
         return atom(self.random, Name(parts), type_)
+
+    def _of_part(self, parts: Parts, grains: list[str]) -> Expr:
+        """A predicate on a part of a time."""
+        told = self.random.choice(parts_within(grains))
+        name = Name((*parts, told))
+        values = USUAL.get(told, (1, 2, 11))
+        sign = self.random.choice(("=", "<>", "<", ">="))
+        return Call(sign, (name, Literal(self.random.choice(values))))
 
     def _having(self, dimensions: tuple[str, ...]) -> Expr:
         random = self.random

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from random import Random
 
+from tests.oracle.generate_calendars import grains_of_calendars
 from tests.oracle.generate_members import Words, is_number, measure_names
 from tests.oracle.language import Metric, Project, Reading
 from tests.oracle.leaves import Leaf, leaves_of
@@ -14,6 +15,8 @@ from tests.oracle.told import parts_of
 STEPS = ("1 day", "2 days", "7 days", "1 week", "40 days")
 MONTHS = ("1 month", "2 months", "1 quarter", "9 months", "1 year")
 """Steps of times that are kept by the month, too."""
+DEFAULT_GRAINS = 0.1
+"""How often a metric says what grain a bare metric time has."""
 FINE = ("second", "minute", "hour")
 
 
@@ -24,6 +27,23 @@ def with_readings(random: Random, project: Project, names: Words) -> Project:
         if made is not None:
             project = replace(project, metrics={**project.metrics, made.name: made})
     return project
+
+
+def with_default_grains(random: Random, project: Project) -> Project:
+    """The project with a grain of a bare metric time of some metrics."""
+    found = {
+        name: _with_default_grain(random, project, each) for name, each in project.metrics.items()
+    }
+    return replace(project, metrics=found)
+
+
+def _with_default_grain(random: Random, project: Project, metric: Metric) -> Metric:
+    leaves = leaves_of(project, (metric.name,))
+    grains = [_grain(project, leaf) for leaf in leaves if leaf.time(project)]
+    if random.random() > DEFAULT_GRAINS or len(grains) < len(leaves) or not grains:
+        return metric
+    coarsest = max([*(each for each in grains if each), "day"], key=GRAINS.index)
+    return replace(metric, default_grain=random.choice(GRAINS[GRAINS.index(coarsest) :]))
 
 
 def is_reading(project: Project, name: str) -> bool:
@@ -94,6 +114,11 @@ def at_times(
     """Dimensions with metric time among them, and no time by less than a day."""
     found = [_by_day(each) for each in dimensions]
     grain = random.choice(("", *(f".{each}" for each in GRAINS[GRAINS.index("day") :])))
+    own = grains_of_calendars(project)
+    if own and random.random() < 0.2:
+        grain = f".{random.choice(own)}"
+    elif random.random() < 0.08:
+        grain = random.choice((".part(month)", ".part(dow)", ".part(year)"))
     if random.random() < 0.9 and not any(each.startswith("metric_time") for each in found):
         found.insert(random.randint(0, len(found)), f"metric_time{grain}")
     return tuple(dict.fromkeys(found))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 Value = Any
@@ -11,6 +12,10 @@ Row = dict[str, Value]
 Parts = tuple[str, ...]
 Reading = tuple[tuple[str, str], ...]
 """Keys of a metric that counts rows at other times, the one that says which first."""
+Values = tuple[tuple[str, Value], ...]
+"""Parameters by name, with their values."""
+PARAM = "param"
+"""What names of parameters begin with."""
 
 
 @dataclass(frozen=True)
@@ -176,6 +181,10 @@ class Metric:
     """Whether times without rows are told too."""
     inner: tuple[Metric, ...] = ()
     """Metrics that only its formula knows."""
+    default_grain: str | None = None
+    """That of a bare ``metric_time``."""
+    params: Values = ()
+    """Values that parameters have in its measures and formula."""
 
     def known(self, project: Project, parts: Parts) -> Metric | None:
         """The metric that a name of its formula means."""
@@ -185,12 +194,35 @@ class Metric:
 
 
 @dataclass(frozen=True)
+class Parameter:
+    """A value that questions may give."""
+
+    name: str
+    type: str
+    default: Value
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Days with periods of their own."""
+
+    name: str
+    grains: dict[str, str]
+    """With their types."""
+    shifts: tuple[str, ...]
+    days: dict[date, Row]
+    """What is said of each day: its period by the grain, and the day of each shift."""
+
+
+@dataclass(frozen=True)
 class Project:
     """All models and metrics."""
 
     models: dict[str, Model]
     metrics: dict[str, Metric] = field(default_factory=dict)
     zone: str = "UTC"
+    parameters: dict[str, Parameter] = field(default_factory=dict)
+    calendars: dict[str, Calendar] = field(default_factory=dict)
     walked: dict[Any, Any] = field(init=False, default_factory=dict, compare=False, repr=False)
     """Joins and ways that were looked up: they are asked for again and again."""
 
@@ -254,6 +286,8 @@ class Question:
     """Of ``top``, once they are known."""
     as_objects: bool = False
     """Whether predicates are written as objects where they can be."""
+    params: Values = ()
+    """Values of parameters."""
 
     def without(self, key: str, place: int) -> Question:
         """The same question less one entry of a list."""
@@ -263,8 +297,10 @@ class Question:
 
 
 def names_in(expr: Expr | None) -> list[Parts]:
-    """Every name of an expression."""
+    """Every name of an expression, but for parameters."""
     match expr:
+        case Name((first, *_)) if first == PARAM:
+            return []
         case Name(parts):
             return [parts]
         case Call(_, args):

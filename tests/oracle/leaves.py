@@ -8,6 +8,7 @@ from datetime import datetime
 
 from tests.oracle.aggregates import aggregate
 from tests.oracle.language import (
+    PARAM,
     Aggregate,
     Call,
     Expr,
@@ -24,6 +25,7 @@ from tests.oracle.language import (
     Row,
     Scope,
     Value,
+    Values,
     conjuncts,
     names_in,
 )
@@ -50,6 +52,8 @@ class Leaf:
     """The metric time that a metric tells in place of its own."""
     conversions: Conversions | None = None
     """What follows its rows, and is told in place of them."""
+    params: Values = ()
+    """Values of parameters that the metrics around it have, the innermost last."""
 
     def time(self, project: Project) -> str | None:
         """Its metric time."""
@@ -152,6 +156,13 @@ def sources_of(
 def _sources_of(
     project: Project, metric: Metric, where: tuple[Expr, ...], readings: tuple[Reading, ...]
 ) -> list[Source]:
+    found = _sources_beneath(project, metric, where, readings)
+    return [with_params(each, metric.params) for each in found] if metric.params else found
+
+
+def _sources_beneath(
+    project: Project, metric: Metric, where: tuple[Expr, ...], readings: tuple[Reading, ...]
+) -> list[Source]:
     if metric.funnel is not None:
         if readings:
             raise Refused("E_NOT_SUPPORTED")
@@ -199,6 +210,13 @@ def at_time(source: Source, time: str | None) -> Source:
     return replace(source, told_time=time) if time and isinstance(source, Leaf) else source
 
 
+def with_params(source: Source, params: Values) -> Source:
+    """The same with values that a metric around it gives to parameters."""
+    if not isinstance(source, Leaf):
+        raise Refused("OPEN")
+    return replace(source, params=(*params, *source.params))
+
+
 def _is_rank(project: Project, parts: Parts) -> bool:
     metric = project.metrics.get(".".join(parts))
     return metric is not None and metric.rank is not None
@@ -217,9 +235,15 @@ class OfGroup:
     """The metric whose formula is computed."""
     told_time: str | None = None
     """The metric time that a metric around it tells."""
+    params: Values = ()
+    """Values of parameters that the metrics around it have."""
+    asked: Values = ()
+    """Those that the question has."""
 
     def name(self, parts: Parts) -> Value:
-        """The value of a metric or measure."""
+        """The value of a metric, measure or parameter."""
+        if parts[0] == PARAM:
+            return dict((*self.asked, *self.params))[parts[1]]
         if self.formula is None:
             metric = self.project.metrics.get(".".join(parts))
         else:
@@ -227,7 +251,14 @@ class OfGroup:
         if metric is None:
             leaf = leaf_named(self.project, parts)
             assert leaf is not None
-            found = Leaf(leaf.home, leaf.measure, self.where, self.readings, self.told_time)
+            found = Leaf(
+                leaf.home,
+                leaf.measure,
+                self.where,
+                self.readings,
+                self.told_time,
+                params=self.params,
+            )
             return self.cells[found]
         value = self.value(metric)
         return metric.fill if value is None else value
@@ -237,6 +268,9 @@ class OfGroup:
         if metric.funnel is not None:
             told = [self.cells[each] for each in _sources_of_funnel(self.project, metric.funnel)]
             return told[0] if len(told) == 1 else ratio(told[0], told[1], self.zone)
+        if metric.params:
+            outer = replace(self, params=(*self.params, *metric.params))
+            return outer.value(replace(metric, params=()))
         outer = replace(self, formula=None)
         if metric.scope is not None:
             return self.cells[Scoped(metric, self.where)]
@@ -302,10 +336,18 @@ class OfRows:
     """Aggregates over the rows of one group."""
 
     scopes: list[OfRow]
-    zone: str
+    rows: Rows
+    """Those that may be seen, with the values of the measure's parameters."""
+
+    @property
+    def zone(self) -> str:
+        """The zone that times are read in."""
+        return self.rows.zone
 
     def name(self, parts: Parts) -> Value:
-        """A measure has no column outside its aggregates."""
+        """A parameter; a measure has no column outside its aggregates."""
+        if parts[0] == PARAM:
+            return self.rows.params[parts[1]]
         raise AssertionError(parts)
 
     def aggregate(self, expr: Aggregate | MetricAt) -> Value:
@@ -353,8 +395,10 @@ def filters(rows: Rows, leaf: Leaf, asked: Asked) -> list[Filter]:
     """The question's predicates, and each metric's own; each are judged by themselves."""
     time, grouped = leaf.time(rows.project), grouped_step(asked.groups)
     found = []
-    for predicates in (asked.where, *((each,) for each in leaf.own_predicates())):
-        made = Filter(rows, leaf.home, time, grouped)
+    own = rows.fixed(leaf.params)
+    sides = [(rows, asked.where), *((own, (each,)) for each in leaf.own_predicates())]
+    for known, predicates in sides:
+        made = Filter(known, leaf.home, time, grouped)
         for predicate in predicates:
             for each in conjuncts(predicate):
                 made.add(each)
@@ -364,18 +408,18 @@ def filters(rows: Rows, leaf: Leaf, asked: Asked) -> list[Filter]:
 
 def cells(rows: Rows, leaf: Leaf, asked: Asked) -> dict[Group, Value]:
     """The measure's value in every group that its rows make."""
-    grouped = grouped_step(asked.groups)
+    grouped, own = grouped_step(asked.groups), rows.fixed(leaf.params)
     members: dict[Group, dict[int, OfRow]] = {}
     if not asked.groups:
         members[()] = {}
     for row, joined in at_edge(rows, leaf, asked, list(counted_pairs(rows, leaf, asked))):
         bound: Bound = {} if grouped is None else {grouped: joined}
-        scope = scope_of(rows, leaf, row)
-        beside = replace(scope, bound=bound)
+        scope = scope_of(own, leaf, row)
+        beside = replace(scope_of(rows, leaf, row), bound=bound)
         group = asked.group(rows.read(each, beside) for each in asked.groups)
         members.setdefault(group, {})[id(row)] = scope
     return {
-        group: value_of(leaf.measure.expr, OfRows(list(found.values()), rows.zone))
+        group: value_of(leaf.measure.expr, OfRows(list(found.values()), own))
         for group, found in members.items()
     }
 

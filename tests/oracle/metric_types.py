@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.oracle.language import Metric, Parts
+from tests.oracle.language import PARAM, Metric, Parts
 from tests.oracle.leaves import SHOWN, leaf_named
-from tests.oracle.rows import Rows
+from tests.oracle.rows import Rows, type_of_parameter
 from tests.oracle.values import common_type, type_of, type_of_aggregate, type_of_value
 
 
@@ -43,5 +43,7 @@ def _type_unfilled(rows: Rows, metric: Metric) -> str:
 
 
 def _type_of_known(rows: Rows, formula: Metric, name: Parts) -> str:
+    if name[0] == PARAM:
+        return type_of_parameter(rows.project, name)
     known = formula.known(rows.project, name)
     return metric_type(rows, name) if known is None else _type_of_metric(rows, known)

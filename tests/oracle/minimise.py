@@ -13,6 +13,7 @@ from semantic_models.errors import ForebayError
 from tests.oracle.compare import Difference, compare, world_of
 from tests.oracle.language import (
     Aggregate,
+    Calendar,
     Call,
     Dimension,
     Expr,
@@ -36,6 +37,7 @@ ONCE: tuple[tuple[str, Any], ...] = (
     ("fill", False),
     ("totals", False),
     ("top", None),
+    ("params", ()),
 )
 LISTS = ("metrics", "dimensions", "fields", "where", "having", "order_by", "compare")
 MEMBERS = ("measures", "dimensions", "joins")
@@ -123,6 +125,24 @@ def _simpler_metrics(project: Project) -> Iterator[Project]:
             yield replace(project, metrics={**project.metrics, metric.name: simpler})
     if project.zone != "UTC":
         yield replace(project, zone="UTC")
+    for name, calendar in project.calendars.items():
+        for fewer in _fewer_days(calendar):
+            yield replace(project, calendars={**project.calendars, name: fewer})
+        kept = {key: each for key, each in project.calendars.items() if key != name}
+        yield replace(project, calendars=kept)
+    for name in project.parameters:
+        given = {key: each for key, each in project.parameters.items() if key != name}
+        yield replace(project, parameters=given)
+
+
+def _fewer_days(calendar: Calendar) -> Iterator[Calendar]:
+    """The calendar less days at either end, so that the others follow one another as before."""
+    days = list(calendar.days.items())
+    half = len(days) // 2
+    cut = (days[:half], days[half:]) if half else ()
+    for kept in (*cut, days[1:], days[:-1]):
+        if len(kept) < len(days):
+            yield replace(calendar, days=dict(kept))
 
 
 def _metrics(metric: Metric) -> Iterator[Metric]:
@@ -135,6 +155,8 @@ def _metrics(metric: Metric) -> Iterator[Metric]:
         yield replace(metric, show="value")
     if metric.funnel is not None:
         yield from _funnels(metric, metric.funnel)
+    if metric.default_grain is not None or metric.params:
+        yield replace(metric, default_grain=None, params=())
     if len(metric.reading) > 1:
         yield replace(metric, reading=metric.reading[:1])
     if isinstance(metric.expr, Call):

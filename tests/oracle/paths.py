@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tests.oracle.calendars import is_of_calendar
 from tests.oracle.language import Dimension, Join, Model, Parts, Project
+from tests.oracle.time_parts import PARTS, grain_within, part_named
 from tests.oracle.times import GRAINS
 
 
@@ -42,7 +44,7 @@ class Reference:
     model: str
     dimension: Dimension
     grain: str | None = None
-    """The grain that was written."""
+    """The grain, of whatever calendar, or the part that was written."""
 
     @property
     def many(self) -> Step | None:
@@ -147,7 +149,7 @@ def find(project: Project, home: str, parts: Parts) -> Reference:
     """The member that a name means from a home."""
     model = project.models[home]
     first, *rest = parts
-    if _is_member(model, parts):
+    if _is_member(project, model, parts):
         return _member(project, (), home, parts)
     if first in model.joins:
         return _follow(project, (), home, parts)
@@ -161,13 +163,18 @@ def find(project: Project, home: str, parts: Parts) -> Reference:
     return _follow(project, found[0], first, tuple(rest))
 
 
-def _is_member(model: Model, parts: Parts) -> bool:
+def _is_member(project: Project, model: Model, parts: Parts) -> bool:
     named = parts[0] in model.dimensions
-    return named and (len(parts) == 1 or (len(parts) == 2 and parts[1] in GRAINS))
+    return named and (len(parts) == 1 or (len(parts) == 2 and is_of_time(project, parts[1])))
+
+
+def is_of_time(project: Project, text: str) -> bool:
+    """Whether the last part of a name says what of a time is meant."""
+    return text in GRAINS or part_named(text) in PARTS or is_of_calendar(project, text)
 
 
 def _follow(project: Project, steps: tuple[Step, ...], at: str, parts: Parts) -> Reference:
-    while parts and not _is_member(project.models[at], parts):
+    while parts and not _is_member(project, project.models[at], parts):
         walked = _walked(project, at, parts[0])
         if not walked:
             raise Refused("E_NAME_NOT_FOUND")
@@ -202,6 +209,6 @@ def _member(project: Project, steps: tuple[Step, ...], at: str, parts: Parts) ->
     if grain:
         if dimension.grain is None:
             raise Refused("E_NAME_NOT_FOUND", "SL103")
-        if GRAINS.index(grain) < GRAINS.index(dimension.grain):
+        if GRAINS.index(grain_within(grain)) < GRAINS.index(dimension.grain):
             raise Refused("SL103")
     return Reference(steps, at, dimension, grain)

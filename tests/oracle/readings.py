@@ -6,7 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from tests.oracle.calendars import (
+    back,
+    begin_of,
+    is_ahead,
+    is_by_calendar,
+    last_moment,
+    unit_of,
+)
 from tests.oracle.language import (
+    PARAM,
     Call,
     Expr,
     Literal,
@@ -32,21 +41,17 @@ from tests.oracle.leaves import (
 )
 from tests.oracle.paths import Reference, Refused, find
 from tests.oracle.rows import Bound, OfRow, Rows, find_at
+from tests.oracle.time_parts import grain_within, part_named, walked_grain
 from tests.oracle.times import (
     GRAINS,
     TICK,
     after,
-    civil_of,
-    earlier,
     instant_of,
-    is_instant,
     is_within,
     is_written,
     later,
-    midnight,
     period_of,
     start_of,
-    truncate,
 )
 from tests.oracle.values import holds, value_of
 
@@ -61,14 +66,20 @@ def read(rows: Rows, leaf: Leaf, asked: Asked) -> dict[Group, Value]:
         Refused: with what its question lacks.
     """
     walk = _Walk(rows, leaf, asked)
-    if walk.grains:
+    if walk.told:
         return walk.cells()
     return cells(rows, replace(leaf, readings=()), asked)
 
 
 def is_bounded_within(rows: Rows, leaf: Leaf, asked: Asked) -> bool:
-    """Whether a leaf counts whole periods and its question tells apart what is within one."""
+    """Whether a question tells apart what is within the periods that a leaf counts as wholes.
+
+    Those of a calendar are made of days.
+    """
     walk = _Walk(rows, leaf, asked)
+    by_calendar = (is_by_calendar(rows.project, *_kind(each)) for each in leaf.readings)
+    if any(by_calendar) and walk.base() != "day":
+        return True
     return not walk.is_moved and walk.is_bounded_within()
 
 
@@ -91,7 +102,7 @@ class OfPeriod(OfRow):
 
     def name(self, parts: Parts) -> Value:
         """The value of a name."""
-        if is_time(self.rows, self.model, self.time, parts):
+        if parts[0] != PARAM and is_time(self.rows, self.model, self.time, parts):
             reference = find_at(self.rows.project, self.model, parts, self.time)
             return at_grain(self.rows, reference, self.period)
         return super().name(parts)
@@ -99,7 +110,7 @@ class OfPeriod(OfRow):
 
 def at_grain(rows: Rows, reference: Reference, period: Value) -> Value:
     """A period as a name at a grain tells it."""
-    return truncate(period, reference.grain, rows.zone) if reference.grain else period
+    return rows.told(period, reference.grain)
 
 
 def is_time(rows: Rows, home: str, time: str | None, parts: Parts) -> bool:
@@ -123,7 +134,8 @@ class _Walk:
         predicates = [part for each in asked.where for part in conjuncts(each)]
         self.timed = [each for each in predicates if self._names_time(each)]
         self.plain = tuple(each for each in predicates if each not in self.timed)
-        self.grains = {each.grain for each in asked.groups if self._is_time(each)}
+        self.told = {each.grain for each in asked.groups if self._is_time(each)}
+        self.grains = {each for each in self.told if each in GRAINS}
         if any(map(self._names_time, leaf.own_predicates())):
             raise Refused("OPEN")
 
@@ -135,8 +147,8 @@ class _Walk:
 
     @property
     def finest(self) -> str:
-        """The finest grain that is asked for."""
-        return min((each for each in self.grains if each), key=GRAINS.index)
+        """The finest grain that is asked for; days where only parts of them are."""
+        return min(map(walked_grain, filter(None, self.told)), key=GRAINS.index)
 
     @property
     def own(self) -> str:
@@ -152,17 +164,33 @@ class _Walk:
     @property
     def is_moved(self) -> bool:
         """Whether only steps lead to other times, so that a row has a time of its own there."""
-        return all(kind == "offset" for kind, _ in map(_kind, self.leaf.readings))
+        return all(
+            kind == "offset" and "." not in step for kind, step in map(_kind, self.leaf.readings)
+        )
 
     def _is_whole(self) -> bool:
         """Whether whole periods are shifted."""
-        return len(self.grains) == 1 and self._steps_over([self.finest]) and not self._is_cut()
+        return (
+            len(self.told) == len(self.grains) == 1
+            and self._steps_over([self.finest])
+            and not self._is_cut()
+        )
 
     def _is_once(self) -> bool:
         """Whether each row counts once in a group, ahead of its own time."""
         grains = [each for each in self.grains if each]
         nested = [self.finest] if self.finest in _MONTHS else grains
-        return self.base() not in grains and self._steps_over(nested)
+        if self.told != self.grains or self.base() in grains:
+            return False
+        return self._steps_over(nested)
+
+    def _is_once_by_calendar(self) -> bool:
+        """The same by a step of a calendar, where the question tells no days apart."""
+        steps = [_kind(each) for each in self.leaf.readings]
+        if [kind for kind, _ in steps] != ["offset"] or self.base() in self.grains:
+            return False
+        by_rows = ("shift", "rows") in self.leaf.readings[0]
+        return not by_rows and unit_of(self.rows.project, steps[0][1]) is not None
 
     def _steps_over(self, grains: list[str]) -> bool:
         """Whether every step is so many whole periods of some grains."""
@@ -190,7 +218,7 @@ class _Walk:
             for parts in names_in(predicate)
             if self._names_time_part(parts)
         ]
-        named = [each for each in grains if each is not None]
+        named = [grain_within(each) for each in grains if each is not None]
         if any(GRAINS.index(each) < GRAINS.index(base) for each in named):
             return True
         return None in grains and any(
@@ -215,23 +243,24 @@ class _Walk:
         return is_time(self.rows, self.leaf.home, self.name, parts)
 
     def _grain(self, parts: Parts) -> str:
-        return find_at(self.rows.project, self.leaf.home, parts, self.name).grain or self.own
+        found = find_at(self.rows.project, self.leaf.home, parts, self.name).grain
+        return grain_within(found) if found else self.own
 
     def cells(self) -> dict[Group, Value]:
         """The value in every group."""
-        expr, zone = self.leaf.measure.expr, self.rows.zone
+        expr, own = self.leaf.measure.expr, self.rows.fixed(self.leaf.params)
         windowed = any(_kind(each)[0] in WINDOWS for each in self.leaf.readings)
         found: dict[Group, Value] = {}
         for group, by_period in self._members().items():
             if windowed:
                 told = {
-                    period: value_of(expr, OfRows(list(each.values()), zone))
+                    period: value_of(expr, OfRows(list(each.values()), own))
                     for period, each in sorted(by_period.items())
                 }
                 found[group] = _regrained(self.leaf.readings, list(told.values()))
             else:
                 once = {key: row for each in by_period.values() for key, row in each.items()}
-                found[group] = value_of(expr, OfRows(list(once.values()), zone))
+                found[group] = value_of(expr, OfRows(list(once.values()), own))
         return found
 
     def _members(self) -> Members:
@@ -239,7 +268,7 @@ class _Walk:
         periods = [(each, self._shown(each)) for each in self._periods(grain)]
         members: Members = {}
         for row, joined in self._pairs():
-            scope = scope_of(self.rows, self.leaf, row)
+            scope = scope_of(self.rows.fixed(self.leaf.params), self.leaf, row)
             moment = self._civil(scope.name((self.name,)))
             if moment is None:
                 continue
@@ -262,20 +291,39 @@ class _Walk:
     def _counts(self, own: datetime, period: datetime) -> bool:
         kinds = [_kind(each) for each in self.leaf.readings]
         begins = any(kind == "offset_to" for kind, _ in kinds)
-        if begins and period != start_of(period, self.finest):
+        if begins and not self._begins_group(period):
             return False
+        if self._is_once_by_calendar():
+            return is_ahead(self.rows.project, own, period, kinds[0][1])
         if self._is_once():
             for _, step in reversed(kinds):
                 own = later(own, step)
             return own == period
         for kind, value in kinds:
-            if kind == "offset":
-                period = earlier(period, value)
-            elif kind == "offset_to":
-                period = start_of(period, value)
-            else:
-                return own <= period and _is_in_window(kind, value, own, period)
+            found = own if kind == "cumulative" else self._moved(kind, value, period)
+            if found is None:
+                return False
+            if kind in WINDOWS:
+                return found <= own <= period
+            period = found
         return own == period
+
+    def _moved(self, kind: str, value: str, period: datetime) -> datetime | None:
+        """The period that a reading leads to, or the first of its window."""
+        project = self.rows.project
+        if kind == "offset":
+            return back(project, period, value)
+        if kind == "trailing":
+            found = back(project, period, value)
+            return None if found is None else found + TICK
+        return begin_of(project, value, period)
+
+    def _begins_group(self, period: datetime) -> bool:
+        """Whether a period is the first of those that the question puts together."""
+        project = self.rows.project
+        told = [each for each in self.told if each and not part_named(each)]
+        starts = [begin_of(project, each, period) for each in told]
+        return not told or period == max((each for each in starts if each), default=None)
 
     def _holds(self, row: Row, joined: Row | None, moment: datetime) -> bool:
         """Whether what speaks of metric time holds for a row at a moment."""
@@ -307,9 +355,7 @@ class _Walk:
         return self._civil(scope_of(self.rows, self.leaf, row).name((self.name,)))
 
     def _civil(self, value: Value) -> datetime | None:
-        if value is None:
-            return None
-        return civil_of(value, self.rows.zone) if is_instant(value) else midnight(value)
+        return None if value is None else self.rows.civil(value)
 
     def _shown(self, period: datetime) -> Value:
         """A period as a value of its time dimension."""
@@ -329,8 +375,8 @@ class _Walk:
             if (moment := self._moment(row)) is not None
         ]
         low, high = min(moments, default=None), max(moments, default=None)
-        if high is not None and self.is_moved and grain not in self.grains:
-            high = min(after(start_of(high, each), each) - TICK for each in self.grains if each)
+        if high is not None and self._has_whole_groups(grain):
+            high = min(self._end_of_group(each, high) for each in self.told if each)
         if range_ is not None:
             low = range_.start or low
             high = range_.end - TICK if range_.end else high
@@ -341,6 +387,17 @@ class _Walk:
             found.append(period)
             period = after(period, grain)
         return found
+
+    def _has_whole_groups(self, grain: str) -> bool:
+        """Whether periods go on to the end of the group that holds the last row."""
+        is_moved = all(kind == "offset" for kind, _ in map(_kind, self.leaf.readings))
+        has_parts = any(part_named(each or "") for each in self.told)
+        return is_moved and not has_parts and grain not in self.grains
+
+    def _end_of_group(self, grain: str, last: datetime) -> datetime:
+        if grain not in GRAINS:
+            return last_moment(self.rows.project, grain, last)
+        return after(start_of(last, grain), grain) - TICK
 
 
 WINDOWS = ("cumulative", "trailing", "to_date")
@@ -360,19 +417,12 @@ def _times_in(expr: Expr) -> Iterator[datetime]:
         yield from _times_in(each)
 
 
-def _is_in_window(kind: str, value: str, own: datetime, period: datetime) -> bool:
-    """Whether a row up to a period counts at it."""
-    if kind == "cumulative":
-        return True
-    if kind == "trailing":
-        return earlier(period, value) < own
-    return start_of(period, value) <= own
-
-
 def _divides(grain: str, step: str) -> bool:
-    """Whether a step is so many whole periods."""
-    count, unit = step.split()
+    """Whether a step is so many whole periods; none of a calendar is."""
+    count, _, unit = step.partition(" ")
     unit = unit.removesuffix("s")
+    if unit not in GRAINS:
+        return False
     if grain in _DAYS and unit in _DAYS:
         return int(count) * _DAYS[unit] % _DAYS[grain] == 0
     if grain in _MONTHS and unit in _MONTHS:

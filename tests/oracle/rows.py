@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field
+from datetime import datetime
 
+from tests.oracle.calendars import calendar_of, is_of_calendar, value_on
 from tests.oracle.language import (
+    PARAM,
     Aggregate,
     Call,
     Expr,
@@ -14,11 +18,13 @@ from tests.oracle.language import (
     Project,
     Row,
     Value,
+    Values,
     names_in,
 )
 from tests.oracle.meeting import Meeting, judge
 from tests.oracle.paths import Reference, Refused, Step, find
-from tests.oracle.times import GRAINS, truncate
+from tests.oracle.time_parts import part_named, part_of
+from tests.oracle.times import GRAINS, civil_of, is_instant, midnight, truncate
 from tests.oracle.values import holds, type_of, value_of
 
 Bound = dict[Step, Row | None]
@@ -28,9 +34,11 @@ Bound = dict[Step, Row | None]
 class Rows:
     """The rows that may be seen, and the types of what they hold."""
 
-    def __init__(self, project: Project, zone: str) -> None:
+    def __init__(self, project: Project, zone: str, params: Values = ()) -> None:
         self.project = project
         self.zone = zone
+        self.params = {each.name: each.default for each in project.parameters.values()}
+        self.params |= dict(params)
         self.of = {
             name: [row for row in model.rows if holds(model.where, OfRow(self, name, row))]
             for name, model in project.models.items()
@@ -39,6 +47,14 @@ class Rows:
         self.ask: Callable[[MetricAt], dict[Parts, Value]] | None = None
         """What answers metrics in predicates."""
         self._met: dict[Step, dict[Parts, list[Row]]] = {}
+
+    def fixed(self, params: Values) -> Rows:
+        """The same where some parameters have values of a metric's own."""
+        if not params:
+            return self
+        found = copy(self)
+        found.params = self.params | dict(params)
+        return found
 
     def cells_of(self, expr: MetricAt) -> dict[Parts, Value]:
         """A metric's values by its groups."""
@@ -96,10 +112,25 @@ class Rows:
             value = row[dimension.name]
         else:
             value = value_of(dimension.expr, OfRow(self, reference.model, row, home=home))
-        return truncate(value, reference.grain, self.zone) if reference.grain else value
+        return self.told(value, reference.grain)
+
+    def told(self, value: Value, grain: str | None) -> Value:
+        """A time at a grain, of whatever calendar, or a part of it."""
+        if grain is None or value is None:
+            return value
+        if is_of_calendar(self.project, grain):
+            return value_on(self.project, grain, self.civil(value).date())
+        part = part_named(grain)
+        return part_of(self.civil(value), part) if part else truncate(value, grain, self.zone)
+
+    def civil(self, value: Value) -> datetime:
+        """What a clock shows at a time."""
+        return civil_of(value, self.zone) if is_instant(value) else midnight(value)
 
     def type_in(self, model: str, parts: Parts) -> str:
         """The type of a name of a model."""
+        if parts[0] == PARAM:
+            return type_of_parameter(self.project, parts)
         if len(parts) == 1 and parts[0] not in self.project.models[model].dimensions:
             return self.project.models[model].columns[parts[0]]
         return self.type_of(find(self.project, model, parts))
@@ -107,6 +138,11 @@ class Rows:
     def type_of(self, reference: Reference) -> str:
         """The type of a member at its grain."""
         dimension = reference.dimension
+        grain = reference.grain or ""
+        if part_named(grain):
+            return "bigint"
+        if is_of_calendar(self.project, grain):
+            return calendar_of(self.project, grain).grains[grain]
         if dimension.expr is None:
             return self.project.models[reference.model].columns[dimension.name]
         return type_of(dimension.expr, lambda parts: self.type_in(reference.model, parts))
@@ -132,6 +168,8 @@ class OfRow:
 
     def name(self, parts: Parts) -> Value:
         """The value of a dimension, a column or what lies behind joins."""
+        if parts[0] == PARAM:
+            return self.rows.params[parts[1]]
         project = self.rows.project
         is_member = parts[0] in project.models[self.model].dimensions
         if len(parts) == 1 and not is_member and parts[0] in self.row:
@@ -145,6 +183,15 @@ class OfRow:
         cells = self.rows.cells_of(expr)
         group = tuple(self.name(tuple(each.split("."))) for each in expr.dimensions)
         return None if None in group else cells.get(group)
+
+
+PARAMETER_TYPES = {"integer": "whole", "number": "double", "string": "varchar"}
+
+
+def type_of_parameter(project: Project, parts: Parts) -> str:
+    """The type of a parameter."""
+    told = project.parameters[parts[1]].type
+    return PARAMETER_TYPES.get(told, told)
 
 
 def find_at(project: Project, home: str, parts: Parts, time: str | None) -> Reference:

@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.oracle.language import (
     Aggregate,
+    Calendar,
     Call,
     Dimension,
     Expr,
@@ -25,6 +26,7 @@ from tests.oracle.language import (
     Scope,
     Top,
     Value,
+    Values,
 )
 
 INFIX = frozenset(
@@ -96,7 +98,23 @@ def literal(value: Value) -> str:
 
 def tables_of(project: Project) -> str:
     """The tables and their rows."""
-    return "\n".join(_table(model) for model in project.models.values())
+    tables = [_table(model) for model in project.models.values()]
+    return "\n".join([*tables, *map(_calendar_table, project.calendars.values())])
+
+
+def _calendar_table(calendar: Calendar) -> str:
+    columns = {"on_day": "date"} | calendar.grains | dict.fromkeys(calendar.shifts, "date")
+    rows = [{"on_day": day} | row for day, row in calendar.days.items()]
+    return _table(Model(calendar.name, columns, rows))
+
+
+def _calendar(calendar: Calendar) -> dict[str, Any]:
+    return {
+        "table": f"t_{calendar.name}",
+        "day": "on_day",
+        "grains": {each: each for each in calendar.grains},
+        "shifts": {each: each for each in calendar.shifts},
+    }
 
 
 def _table(model: Model) -> str:
@@ -123,7 +141,23 @@ def models_of(project: Project) -> str:
         "models": {name: _model(model) for name, model in project.models.items()},
         "metrics": {name: _metric(metric) for name, metric in project.metrics.items()},
     }
+    if project.calendars:
+        document["calendars"] = {name: _calendar(each) for name, each in project.calendars.items()}
+    if project.parameters:
+        document["parameters"] = {
+            each.name: {"type": each.type, "default": written(each.default)}
+            for each in project.parameters.values()
+        }
     return json.dumps(document, indent=1)
+
+
+def written(value: Value) -> Value:
+    """A parameter's value as JSON has it."""
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _values(params: Values) -> dict[str, Value] | None:
+    return {name: written(value) for name, value in params} or None
 
 
 def _model(model: Model) -> dict[str, Any]:
@@ -222,6 +256,8 @@ def _further(metric: Metric) -> dict[str, Any]:
         "fill_nulls_with": None if metric.fill is None else literal(metric.fill),
         "spine": metric.spine or None,
         "time": metric.time,
+        "default_grain": metric.default_grain,
+        "params": _values(metric.params),
         "with": {each.name: _metric(each) for each in metric.inner} or None,
     }
     return {key: value for key, value in told.items() if value is not None}
@@ -272,6 +308,7 @@ def document_of(question: Question) -> dict[str, Any]:
         "fill": question.fill or None,
         "totals": question.totals or None,
         "compare": list(question.compare),
+        "params": _values(question.params),
         "top": None if question.top is None else _top(question.top),
         "time": {key: value for key, value in time.items() if value is not None},
     }

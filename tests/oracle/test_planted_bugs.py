@@ -19,6 +19,7 @@ from semantic_models.model import Expr, Join
 from semantic_models.plan import Aggregate, Choice, LogicalPlan
 from semantic_models.plan_measures import measure_output
 from semantic_models.resolved import Branch, Conversions, ResolvedQuery
+from tests.oracle import plants_of_times
 from tests.oracle.compare import Difference
 from tests.oracle.fuzz import ask_project, seeds
 
@@ -179,6 +180,7 @@ PLANTS = [
     *(fill_nothing_up, count_twice_behind_bridges, meet_no_group, forget_the_grand_total),
     *(rank_one_too_many, compare_with_now, include_the_earliest, hold_nothing),
     *(forget_the_end_of_a_version, meet_every_partition, forget_conditions),
+    *plants_of_times.PLANTS,
 ]
 
 

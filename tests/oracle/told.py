@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from tests.oracle.language import Order, Parts
 from tests.oracle.leaves import Group
 from tests.oracle.paths import Reference, Refused
-from tests.oracle.times import GRAINS
+from tests.oracle.times import GRAINS, earlier
 from tests.oracle.values import by_order
 
 
@@ -68,3 +69,13 @@ def in_order(told: Told) -> Told:
         key = by_order(order.desc, order.nulls)
         pairs.sort(key=lambda pair: key(pair[0][place]))
     return replace(told, rows=[row for _, row in pairs], sorted_by=[key for key, _ in pairs])
+
+
+def ago(end: datetime | None, step: str | None) -> datetime | None:
+    """The end of a range so long ago; where that is cut to a shorter month is not said."""
+    if end is None or step is None:
+        return end
+    found = earlier(end, step)
+    if found.day != end.day and step.split()[1].removesuffix("s") in ("month", "quarter", "year"):
+        raise Refused("OPEN")
+    return found
