@@ -42,8 +42,7 @@ def _with_default_grain(random: Random, project: Project, metric: Metric) -> Met
     grains = [_grain(project, leaf) for leaf in leaves if leaf.time(project)]
     if random.random() > DEFAULT_GRAINS or len(grains) < len(leaves) or not grains:
         return metric
-    coarsest = max([*(each for each in grains if each), "day"], key=GRAINS.index)
-    return replace(metric, default_grain=random.choice(GRAINS[GRAINS.index(coarsest) :]))
+    return replace(metric, default_grain=random.choice(("quarter", "year")))
 
 
 def is_reading(project: Project, name: str) -> bool:
