@@ -78,7 +78,10 @@ class Reloader:
 
     def _run(self) -> None:
         while not self._stopped.wait(self._gateway.settings.reload_s):
-            self.look()
+            try:
+                self.look()
+            except Exception:
+                log.exception("the project is served as it was: looking at its files failed")
 
 
 def told(error: ForebayError) -> str:

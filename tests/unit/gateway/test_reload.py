@@ -162,3 +162,22 @@ def test_it_looks_until_it_is_closed(tmp_path: Path) -> None:
     gateway.close()
 
     assert gateway.outdated is None
+
+
+def test_a_fault_of_its_own_ends_no_watching(
+    served: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    looked: list[int] = []
+
+    def look() -> None:
+        looked.append(1)
+        raise RuntimeError("of our own")
+
+    monkeypatch.setattr(served.reloader, "look", look)
+    monkeypatch.setattr(served.reloader._stopped, "wait", lambda _: len(looked) == 2)
+    with caplog.at_level(logging.ERROR):
+        served.reloader._run()
+
+    assert [each.getMessage() for each in caplog.records] == [
+        "the project is served as it was: looking at its files failed"
+    ] * 2
