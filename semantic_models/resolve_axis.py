@@ -103,8 +103,8 @@ def resolve_axis(resolver: BranchResolver, query: Query, reading: Reading) -> Ax
     has_parts = any(each.part or each.calendar_grain for each in found)
     if not has_parts and _shifts_periods(resolver, query, reading, grains):
         (grain,) = set(grains)
+    grain = _of_steps(reading, grain, own)
     check_clock(resolver, grain)
-    _check_steps(reading, grain)
     at = own_moment(resolver, grain)
     ends = CalendarEnds()
     by_day = grain in grains
@@ -245,15 +245,25 @@ def _compared_day(calendar: Model, name: str, number: int) -> tuple[CalendarStep
     return step, Output(end_name(THEN, number), shown, TIMESTAMP)
 
 
-def _check_steps(reading: Reading, grain: Grain) -> None:
-    """Refuse steps that lead from the start of no period to that of another."""
+def _of_steps(reading: Reading, grain: Grain, own: Reached) -> Grain:
+    """The grain of periods from whose start every step leads to that of another.
+
+    Raises:
+        NotSupported: the time tells no such periods.
+    """
     for step in (each.back for each in reading.shifts if each.back is not None):
-        is_finer = isinstance(step.grain, Grain) and step.grain.is_finer_than(grain)
-        if is_finer and not divides(grain, step):
+        unit = step.grain
+        if not isinstance(unit, Grain) or not unit.is_finer_than(grain) or divides(grain, step):
+            continue
+        assert isinstance(own.member, Dimension), "metric time is a dimension"
+        if own.member.grain is None or unit.is_finer_than(own.member.grain):
             raise NotSupported(
                 f"a metric of {step} ago is asked for by {grain}",
-                hint=f"Group by {step.grain}, or name a step of whole periods.",
+                detail=f'The grain of time dimension "{own.member.name}" is {own.member.grain}.',
+                hint="Name a step of whole periods.",
             )
+        grain = unit
+    return grain
 
 
 def _not_by_day(grain: Grain) -> NotSupported:
