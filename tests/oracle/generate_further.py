@@ -11,8 +11,8 @@ from tests.oracle.leaves import leaves_of
 from tests.oracle.times import GRAINS
 from tests.oracle.told import parts_of
 
-FURTHER = 0.14
-"""How often a question of metrics has totals, first members or earlier times."""
+TOTALLED, RANKED, FURTHER = 0.05, 0.1, 0.14
+"""How often a question of metrics has totals, those or first members, those or earlier times."""
 
 
 def with_further(
@@ -20,9 +20,9 @@ def with_further(
 ) -> Question:
     """The question, at times with a further key."""
     chance = random.random()
-    if chance < 0.05:
+    if chance < TOTALLED:
         return _totalled(random, question)
-    if chance < 0.1 and question.dimensions:
+    if chance < RANKED and question.dimensions:
         return _ranked(random, question, metrics)
     if chance < FURTHER and _is_timed(project, question):
         return _compared(random, project, question)

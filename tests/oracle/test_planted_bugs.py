@@ -19,7 +19,7 @@ from semantic_models.model import Expr, Join
 from semantic_models.plan import Aggregate, Choice, LogicalPlan
 from semantic_models.plan_measures import measure_output
 from semantic_models.resolved import Branch, Conversions, ResolvedQuery
-from tests.oracle import plants_of_times
+from tests.oracle import generate_funnels, generate_further, plants_of_times
 from tests.oracle.compare import Difference
 from tests.oracle.fuzz import ask_project, seeds
 
@@ -124,6 +124,7 @@ def forget_the_grand_total(patch: pytest.MonkeyPatch) -> None:
 
 def rank_one_too_many(patch: pytest.MonkeyPatch) -> None:
     """One member more than asked for is among the first."""
+    patch.setattr(generate_further, "RANKED", 0.6)
     right = top_members._count
     patch.setattr(top_members, "_count", lambda top: right(replace(top, count=top.count + 1)))
 
@@ -135,6 +136,7 @@ def compare_with_now(patch: pytest.MonkeyPatch) -> None:
 
 def include_the_earliest(patch: pytest.MonkeyPatch) -> None:
     """A conversion may come just as long after its base as is excluded."""
+    patch.setattr(generate_funnels, "EXACT", 0.9)
     right = funnels._matches
 
     def wrong(conversions: Conversions) -> list[Expr]:
@@ -146,6 +148,7 @@ def include_the_earliest(patch: pytest.MonkeyPatch) -> None:
 
 def hold_nothing(patch: pytest.MonkeyPatch) -> None:
     """Of what both sides of a funnel must have alike only the first is compared."""
+    patch.setattr(generate_funnels, "EXACT", 0.9)
     right = funnels._matches
 
     def wrong(conversions: Conversions) -> list[Expr]:
