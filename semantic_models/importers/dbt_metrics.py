@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain, count
 from typing import Any
 
 from semantic_models.importers.dbt_calls import Named, UnknownDbtName, templates_in
@@ -42,7 +43,13 @@ class MetricWriter:
         """A measure's name here: another one where a metric of its name means more."""
         metric = self.declared.get(measure["name"])
         is_it = metric is None or self._is_measure(metric, measure["name"])
-        return measure["name"] if is_it else f"{measure['name']}_measure"
+        return measure["name"] if is_it else self._free(f"{measure['name']}_measure")
+
+    def _free(self, name: str) -> str:
+        """A name that no measure or metric of the manifest has: this one, or one with a number."""
+        taken = self.owners.keys() | self.declared.keys()
+        tried = chain([name], (f"{name}_{number}" for number in count(2)))
+        return next(each for each in tried if each not in taken)
 
     def _is_measure(self, metric: Json, measure: str) -> bool:
         if metric["type"].lower() != "simple" or metric.get("filter"):
@@ -140,7 +147,7 @@ class MetricWriter:
             sides[side] = self._measure(used["name"])
             where = self._where(self.owners[used["name"]][0], *filters[side])
             if where:
-                name = f"{metric['name']}_{side}"
+                name = self._free(f"{metric['name']}_{side}")
                 self.further[name] = {"of": sides[side], "where": where}
                 sides[side] = name
         made: Members = {"funnel": sides, "by": str(parameters["entity"])}
@@ -154,7 +161,7 @@ class MetricWriter:
         shows_conversions = str(parameters.get("calculation") or "").lower() == "conversions"
         if not shows_conversions and not (_filled(base) or _filled(converted)):
             return made
-        name = f"{metric['name']}_conversions"
+        name = self._free(f"{metric['name']}_conversions")
         self.further[name] = {**made, "show": "value"}
         expr = _OF_EACH_BASE if shows_conversions else "converted / base"
         inputs = {"converted": {"of": name, **_filled(converted)}}

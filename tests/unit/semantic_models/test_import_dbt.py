@@ -270,6 +270,35 @@ def test_what_fills_a_conversion_fills_its_sides_and_never_their_quotient() -> N
     }
 
 
+OF_THE_SAME_NAMES = """
+---
+metric: {name: bought_conversions, type: simple, type_params: {measure: {name: buys}}}
+---
+metric: {name: few_base, type: simple, type_params: {measure: {name: buys}}}
+---
+metric:
+  name: few
+  type: conversion
+  type_params:
+    conversion_type_params:
+      base_measure: {name: visits, filter: "{{ Dimension('visit__ds') }} > '2024-01-01'"}
+      conversion_measure: {name: buys}
+      entity: user
+"""
+
+
+def test_what_a_conversion_is_made_of_takes_no_name_of_another_metric() -> None:
+    imported = import_dbt(list(yaml.safe_load_all(CONVERSIONS + OF_THE_SAME_NAMES)))
+
+    metrics = yaml.safe_load(imported.files["models/metrics.yml"])["metrics"]
+    assert imported.losses == ()
+    assert (metrics["bought_conversions"], metrics["few_base"]) == ({"of": "buys"}, {"of": "buys"})
+    assert metrics["bought"]["with"]["converted"]["of"] == "bought_conversions_2"
+    assert metrics["bought_conversions_2"]["funnel"] == {"base": "visits", "converted": "buys"}
+    assert metrics["few"]["funnel"]["base"] == "few_base_2"
+    assert metrics["few_base_2"] == {"of": "visits", "where": "ds > '2024-01-01'"}
+
+
 SAVED = """
 saved_query:
   name: daily
