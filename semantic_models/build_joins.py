@@ -183,14 +183,18 @@ def _columns(join: JoinSpec, target: ModelSpec) -> tuple[Pairs, list[exp.Expr]]:
             hint="Declare its `key`, or write the condition under `on`.",
             position=join.to.position(),
         )
-    mine = tuple(each.text for each in join.columns) or key
-    if len(mine) != len(key):
+    start = [each.text for each in join.valid[:1]]
+    lasting = tuple(each for each in key if each not in start) or key
+    mine = tuple(each.text for each in join.columns) or lasting
+    met = lasting if len(mine) == len(lasting) else key
+    if len(mine) != len(met):
         raise KeyRequired(
-            f'join "{join.name.text}" names {len(mine)} columns for a key of {len(key)}',
-            hint=f'The key of model "{target.name.text}" is {", ".join(key)}.',
+            f'join "{join.name.text}" names {len(mine)} columns for a key of {len(lasting)}',
+            hint=f'The key of model "{target.name.text}" is {", ".join(lasting)}'
+            f"{', beside the start of its versions' if lasting != key else ''}.",
             position=join.columns[0].position(),
         )
-    return tuple(zip(mine, key, strict=True)), []
+    return tuple(zip(mine, met, strict=True)), []
 
 
 def _parts(on: Scalar, target: str, join: str) -> tuple[Pairs, list[exp.Expr]]:

@@ -28,6 +28,8 @@ models:
     dimensions: {day: {type: time}}
     joins:
       manager: {to: managers, on: shop_id = managers.shop_id, valid: [since, until]}
+      by_column: {to: managers, on: shop_id, valid: [since, until]}
+      by_key: {to: managers, valid: [since, until]}
       shop: {to: shops, on: shop_id = shops.shop_id}
   managers:
     table: managers
@@ -64,6 +66,8 @@ def contracts() -> World:
         ("visits.manager.name = 'Ann'", ["2024-01-15"]),
         ("visits.manager.name = 'Bo'", ["2024-02-01"]),
         ("visits.manager.name is null", ["2024-01-15", "None"]),
+        ("visits.by_column.name = 'Ann'", ["2024-01-15"]),
+        ("visits.by_key.name = 'Bo'", ["2024-02-01"]),
         ("visits.shop.town = 'Rye'", ["2024-01-15", "None"]),
         ("visits.shop.town = 'Ayr'", ["2024-02-01"]),
         ("later.manager.name = 'Ann'", ["2024-01-15"]),
