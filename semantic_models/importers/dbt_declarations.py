@@ -19,9 +19,11 @@ from semantic_models.importers.dbt_models import (
 )
 from semantic_models.importers.dbt_names import DbtModels, Json
 from semantic_models.importers.dbt_own_aggregates import OwnAggregates
-from semantic_models.importers.imported import Loss
+from semantic_models.importers.imported import COLLIDING, Loss
 
 Tree = dict[str, Any]
+
+_MEMBERS = {"entity": "entities", "dimension": "dimensions", "measure": "measures"}
 
 
 @dataclass
@@ -61,12 +63,14 @@ def read_dbt(documents: Iterable[Json]) -> DbtDeclarations:
 @dataclass
 class _Reader:
     found: DbtDeclarations = field(default_factory=DbtDeclarations)
+    models: list[Tree] = field(default_factory=list)
+    metrics: list[Tree] = field(default_factory=list)
     relations: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def read(self, document: Json) -> None:
         """Take what one document declares."""
         for each in _several(document, "semantic_model", "semantic_models"):
-            self.found.models[each["name"]] = _plain(each)
+            self.models.append(_plain(each))
         for each in _several(document, "model", "models"):
             self._model(each)
         for each in _several(document, "node", "nodes"):
@@ -84,7 +88,7 @@ class _Reader:
         made = semantic_model(model)
         metrics = list(model.get("metrics") or ())
         if made is not None:
-            self.found.models[made["name"]] = _plain(made)
+            self.models.append(_plain(made))
         for each in metrics:
             self._metric(each, "" if made is None else made["name"])
 
@@ -94,25 +98,41 @@ class _Reader:
 
     def _metric(self, metric: Json, owner: str) -> None:
         if "type_params" in metric:
-            self.found.metrics[metric["name"]] = _plain(metric)
+            self.metrics.append(_plain(metric))
             return
         try:
-            self.found.metrics[metric["name"]] = _plain(nested_metric(metric, owner))
+            self.metrics.append(_plain(nested_metric(metric, owner)))
         except KeyError as error:
             self.found.losses.append(Loss(f'metric "{metric["name"]}"', f"it has no {error}"))
 
     def settled(self) -> DbtDeclarations:
         """All of it, once every document is read."""
         found = self.found
-        found.models = {name: each for name, each in found.models.items() if _is_enabled(each)}
-        found.metrics = {name: each for name, each in found.metrics.items() if _is_enabled(each)}
+        found.models = self._by_name("semantic model", filter(_is_enabled, self.models))
+        found.metrics = self._by_name("metric", filter(_is_enabled, self.metrics))
         found.saved_queries = [each for each in found.saved_queries if _is_enabled(each)]
         for each in found.models.values():
+            for kind, many in _MEMBERS.items():
+                if each.get(many):
+                    each[many] = list(self._by_name(kind, each[many]).values())
             if not each.get("node_relation"):
                 each["node_relation"] = referred_relation(str(each["model"]), self.relations)
         self._without_templates()
         OwnAggregates(found.models, found.metrics, found.losses).measured()
         return found
+
+    def _by_name(self, kind: str, declared: Iterable[Tree]) -> dict[str, Tree]:
+        """Members by their names; of several of one name that differ none."""
+        found: dict[str, list[Tree]] = {}
+        for each in declared:
+            alike = found.setdefault(each["name"], [])
+            alike += [] if each in alike else [each]
+        self.found.losses += [
+            Loss(f'{kind} "{name}"', "several have this name", COLLIDING)
+            for name, each in found.items()
+            if len(each) > 1
+        ]
+        return {name: each[0] for name, each in found.items() if len(each) == 1}
 
     def _without_templates(self) -> None:
         """Lose the descriptions that dbt would look up in its documents."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+COLLIDING = "E_NAME_COLLISION"
+"""The code of members of one name, of which an import chooses none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Loss:

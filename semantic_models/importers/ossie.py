@@ -21,7 +21,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.generators.duckdb import DuckDBGenerator
 
 from semantic_models.functions import AGGREGATES
-from semantic_models.importers.imported import Imported, Loss
+from semantic_models.importers.imported import COLLIDING, Imported, Loss
 from semantic_models.importers.write_yaml import Tree, write_yaml
 
 DIALECTS = ("ANSI_SQL", "DUCKDB", "POSTGRES")
@@ -29,7 +29,6 @@ DIALECTS = ("ANSI_SQL", "DUCKDB", "POSTGRES")
 NESTED = "E_NESTED_AGGREGATION_DEFERRED"
 REJECTED = "E_DEFERRED_KEY_REJECTED"
 RESERVED = "E_RESERVED_NAME"
-COLLIDING = "E_NAME_COLLISION"
 UNKNOWN = "E_UNKNOWN_FUNCTION"
 RESERVED_NAMES = frozenset(("grain", "filter", "query_filter"))
 DEFERRED_FUNCTIONS = frozenset(("ATTR", "UNSAFE", "AGG", "GRAIN_AGG", "EXISTS_IN"))

@@ -19,9 +19,8 @@ from sqlglot.errors import SqlglotError
 from semantic_models.build import build_what_stands
 from semantic_models.exporters.ossie import export_ossie
 from semantic_models.faults import Faults
-from semantic_models.importers.imported import Imported
+from semantic_models.importers.imported import COLLIDING, Imported
 from semantic_models.importers.ossie import (
-    COLLIDING,
     REJECTED,
     RESERVED,
     deferred_in,

@@ -299,6 +299,46 @@ def test_what_a_conversion_is_made_of_takes_no_name_of_another_metric() -> None:
     assert metrics["few_base_2"] == {"of": "visits", "where": "ds > '2024-01-01'"}
 
 
+OF_ONE_NAME = """
+---
+semantic_model: {name: buys, node_relation: {alias: others}, primary_entity: other}
+---
+semantic_model:
+  name: people
+  node_relation: {alias: people}
+  entities: [{name: person, type: primary}]
+  dimensions: [{name: age, type: categorical}, {name: age, type: categorical, expr: years}]
+  measures: [{name: heads, agg: sum, expr: "1"}, {name: heads, agg: max, expr: "1"}]
+---
+metric: {name: seen, type: simple, type_params: {measure: visits}}
+---
+metric: {name: seen, type: simple, type_params: {measure: visits}}
+---
+metric: {name: told, type: simple, type_params: {measure: visits}}
+---
+metric: {name: told, type: simple, filter: "{{ Dimension('visit__ds') }} > '2024-01-01'",
+         type_params: {measure: visits}}
+"""
+
+
+def test_of_several_of_one_name_that_differ_none_is_chosen() -> None:
+    imported = import_dbt(list(yaml.safe_load_all(CONVERSIONS + OF_ONE_NAME)))
+
+    assert [each.place for each in imported.losses if each.code == "E_NAME_COLLISION"] == [
+        'semantic model "buys"',
+        'metric "told"',
+        'dimension "age"',
+        'measure "heads"',
+    ]
+    assert "models/buys.yml" not in imported.files
+    assert yaml.safe_load(imported.files["models/people.yml"])["models"] == {
+        "people": {"table": "people", "key": "person", "dimensions": {"person": None}}
+    }
+    assert yaml.safe_load(imported.files["models/metrics.yml"])["metrics"] == {
+        "seen": {"of": "visits"}
+    }
+
+
 SAVED = """
 saved_query:
   name: daily
