@@ -17,8 +17,8 @@ from tests.oracle.language import (
     names_in,
 )
 from tests.oracle.leaves import Group, Leaf, Range, scope_of
-from tests.oracle.paths import Reference, Refused, find
-from tests.oracle.readings import at_grain, is_time
+from tests.oracle.paths import Reference, Refused
+from tests.oracle.readings import at_grain, is_time, time_of
 from tests.oracle.rows import Rows, find_at
 from tests.oracle.time_parts import grain_within, part_named, walked_grain
 from tests.oracle.times import (
@@ -76,12 +76,9 @@ class Filled:
                 found[tuple(group)] = None
         return list(found)
 
-    def _time(self, leaf: Leaf) -> str:
-        return leaf.time(self.rows.project) or ""
-
     def _is_time(self, column: dict[Leaf, Reference]) -> bool:
         times = [
-            replace_grain(reference) == find(self.rows.project, leaf.home, (self._time(leaf),))
+            replace_grain(reference) == time_of(self.rows.project, leaf)
             for leaf, reference in column.items()
             if leaf.time(self.rows.project)
         ]
@@ -128,7 +125,8 @@ class Filled:
         return self.range.start or low, self.range.end - TICK if self.range.end else high
 
     def _value(self, leaf: Leaf, row: dict[str, Value]) -> Value:
-        return scope_of(self.rows, leaf, row).name((self._time(leaf),))
+        scope = scope_of(self.rows, leaf, row)
+        return self.rows.read(time_of(self.rows.project, leaf), scope)
 
     def _is_on_time(self) -> bool:
         assert self.range is not None

@@ -256,9 +256,8 @@ class Asking:
         self._judge_filters(leaf, grouped_step(groups))
 
     def _judge_measure(self, leaf: Leaf) -> None:
-        exprs = (leaf.measure.expr, *leaf.own_predicates())
         time = leaf.time(self.project)
-        collect(self.codes, partial(judge_exprs, self.project, leaf.home, time, exprs))
+        collect(self.codes, partial(judge_exprs, self.project, leaf.home, time, leaf.exprs()))
         if leaf.conversions is not None:
             self._judge_measure(leaf.conversions.of)
 

@@ -18,11 +18,8 @@ from tests.oracle.leaves import (
 )
 from tests.oracle.paths import Refused
 from tests.oracle.rows import Bound, OfRow, Rows
-from tests.oracle.times import civil_of, earlier, instant_of, is_instant, midnight
+from tests.oracle.times import PASSING_S, civil_of, earlier, instant_of, is_instant, midnight
 from tests.oracle.values import alike, by_order, compare, value_of
-
-PASSING = {"second": 1, "minute": 60, "hour": 3600}
-"""Units that count the time that passes, in seconds."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +92,7 @@ def _is_met(funnel: Funnel, base: Candidate, scope: OfRow, time: Value, zone: st
 def _ago(time: date | datetime, base: Value, step: str, zone: str) -> datetime:
     """So long before a conversion: the time that passes, or by the calendar."""
     count, unit = step.split()
-    seconds = PASSING.get(unit.removesuffix("s"))
+    seconds = PASSING_S.get(unit.removesuffix("s"))
     if seconds is not None:
         passed = timedelta(seconds=int(count) * seconds)
         is_passing = is_instant(time) or is_instant(base)

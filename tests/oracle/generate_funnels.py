@@ -28,7 +28,7 @@ FOLLOWED = 0.9
 
 def with_funnels(random: Random, project: Project, names: Words) -> Project:
     """The project with funnels between measures that share a column."""
-    sides = _sides(project)
+    sides = sides_of(project)
     for _ in range(random.choice((0, 1, 1, 2)) if sides else 0):
         tried = [_one(random, project, sides) for _ in range(6)]
         fit = [each for each in tried if each is not None]
@@ -49,7 +49,7 @@ def is_funnel(project: Project, name: str) -> bool:
     return any(leaf.conversions for leaf in leaves_of(project, parts_of(name)))
 
 
-def _sides(project: Project) -> dict[str, Leaf]:
+def sides_of(project: Project) -> dict[str, Leaf]:
     """Measures of rows with times, and metrics that filter one."""
     found: dict[str, Leaf] = {}
     for name in (*measure_names(project), *project.metrics):

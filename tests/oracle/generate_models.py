@@ -9,6 +9,7 @@ from decimal import Decimal
 from random import Random
 
 from tests.oracle.generate_calendars import with_calendar
+from tests.oracle.generate_cohorts import with_cohorts
 from tests.oracle.generate_funnels import with_funnels
 from tests.oracle.generate_joins import (
     PARTITION,
@@ -225,7 +226,8 @@ class _Made:
             self.models[name] = measures_of(random, project, name, names)
         project = replace(project, metrics=metrics_of(random, project, names))
         project = with_readings(random, project, names)
-        project = with_scopes(random, with_funnels(random, project, names), names)
+        project = with_cohorts(random, with_funnels(random, project, names), names)
+        project = with_scopes(random, project, names)
         return with_parameters(random, with_default_grains(random, project), names)
 
     def _with_where(self, model: Model) -> Model:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from random import Random
 
 from tests.oracle.generate_calendars import DATED, grains_of_calendars, in_period
+from tests.oracle.generate_cohorts import COHORTS, is_of_cohort
 from tests.oracle.generate_funnels import FUNNELS, is_funnel, without_many
 from tests.oracle.generate_further import with_further
 from tests.oracle.generate_joins import oftener
@@ -101,6 +102,7 @@ class Questions:
 
         self.funnels = [each for each in project.metrics if is_funnel(project, each)]
         self.fixing = [name for name, each in project.metrics.items() if each.params]
+        self.cohorts = [each for each in project.metrics if is_of_cohort(project, each)]
         self.scoped = [each for each in project.metrics if is_scoped(project, each)]
 
     def one(self) -> Question:
@@ -125,6 +127,8 @@ class Questions:
             metrics = tuple(dict.fromkeys((random.choice(self.funnels), *metrics[1:])))
         if self.fixing and random.random() < FIXING:
             metrics = tuple(dict.fromkeys((random.choice(self.fixing), *metrics[1:])))
+        if self.cohorts and random.random() < COHORTS:
+            metrics = tuple(dict.fromkeys((random.choice(self.cohorts), *metrics[1:])))
         homes = self._homes(metrics)
         count = random.choice((0, 1, 1, 1, 2, 2, 3))
         dimensions = self._dimensions(homes, count)

@@ -9,6 +9,7 @@ from tests.oracle.generate_calendars import grains_of_calendars
 from tests.oracle.generate_members import Words, is_number, measure_names
 from tests.oracle.language import Metric, Project, Reading
 from tests.oracle.leaves import Leaf, leaves_of
+from tests.oracle.readings import time_of
 from tests.oracle.times import GRAINS
 from tests.oracle.told import parts_of
 
@@ -84,7 +85,7 @@ def _is_measure(project: Project, name: str) -> bool:
 
 
 def _grain(project: Project, leaf: Leaf) -> str | None:
-    return project.models[leaf.home].dimensions[leaf.time(project) or ""].grain
+    return time_of(project, leaf).dimension.grain
 
 
 def _window(random: Random, by_month: bool, number: bool) -> Reading:  # noqa: FBT001 - of data

@@ -160,6 +160,16 @@ class Funnel:
 
 
 @dataclass(frozen=True)
+class Cohort:
+    """Which share of a cohort is active again, by the cohort's time."""
+
+    of: str
+    time: str
+    after: str
+    on: str | None = None
+
+
+@dataclass(frozen=True)
 class Metric:
     """A formula, or another metric that is narrowed, read at other times, scoped or ranked."""
 
@@ -173,6 +183,7 @@ class Metric:
     scope: Scope | None = None
     rank: Rank | None = None
     funnel: Funnel | None = None
+    cohort: Cohort | None = None
     fill: Value = None
     """What stands in place of NULL."""
     time: str | None = None

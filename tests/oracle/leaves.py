@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tests.oracle.aggregates import aggregate
+from tests.oracle.cohorts import is_again, is_of_cohort
 from tests.oracle.language import (
     PARAM,
     Aggregate,
-    Call,
+    Cohort,
     Expr,
     Funnel,
-    Literal,
     Measure,
     Members,
     Metric,
@@ -31,6 +31,7 @@ from tests.oracle.language import (
 )
 from tests.oracle.paths import Reference, Refused, Step, find
 from tests.oracle.rows import Bound, Filter, OfRow, Rows
+from tests.oracle.shown import SHOWN, Both, ratio
 from tests.oracle.times import is_within
 from tests.oracle.values import value_of
 
@@ -54,6 +55,8 @@ class Leaf:
     """What follows its rows, and is told in place of them."""
     params: Values = ()
     """Values of parameters that the metrics around it have, the innermost last."""
+    cohort: Cohort | None = None
+    """What its rows are of, where a share of them is told."""
 
     def time(self, project: Project) -> str | None:
         """Its metric time."""
@@ -63,6 +66,11 @@ class Leaf:
         """Those of the metrics that narrow it, and its own."""
         own = self.measure.where
         return self.where if own is None else (*self.where, own)
+
+    def exprs(self) -> tuple[Expr, ...]:
+        """All that it is told of: its measure, its predicates and the time of its cohort."""
+        cohort = () if self.cohort is None else (name_of(self.cohort.time),)
+        return (self.measure.expr, *self.own_predicates(), *cohort)
 
 
 @dataclass(frozen=True)
@@ -163,10 +171,10 @@ def _sources_of(
 def _sources_beneath(
     project: Project, metric: Metric, where: tuple[Expr, ...], readings: tuple[Reading, ...]
 ) -> list[Source]:
+    if metric.cohort is not None:
+        return [_leaf_of_cohort(project, metric.cohort, where, readings)]
     if metric.funnel is not None:
-        if readings:
-            raise Refused("E_NOT_SUPPORTED")
-        return _sources_of_funnel(project, metric.funnel)
+        return _sources_of_funnel(project, metric.funnel, readings)
     if metric.scope is not None:
         if _is_rank(project, tuple((metric.of or "").split("."))):
             raise Refused("E_WINDOWED_METRIC_COMPOSITION")
@@ -183,6 +191,12 @@ def _sources_beneath(
         return [
             at_time(each, metric.time) for each in (*now, *sources_of(project, of, inner, then))
         ]
+    return _sources_of_formula(project, metric, where, readings)
+
+
+def _sources_of_formula(
+    project: Project, metric: Metric, where: tuple[Expr, ...], readings: tuple[Reading, ...]
+) -> list[Source]:
     found: list[Source] = []
     for name in names_in(metric.expr):
         known = metric.known(project, name)
@@ -196,13 +210,24 @@ def _sources_beneath(
     return found
 
 
-def _sources_of_funnel(project: Project, funnel: Funnel) -> list[Source]:
+def _sources_of_funnel(
+    project: Project, funnel: Funnel, readings: tuple[Reading, ...] = ()
+) -> list[Source]:
     """The conversions, and the base too where they are told as a share of it."""
+    if readings:
+        raise Refused("E_NOT_SUPPORTED")
     (base,), (of,) = (
         leaves_of(project, tuple(each.split("."))) for each in (funnel.base, funnel.converted)
     )
     converted = replace(base, conversions=Conversions(of, funnel))
     return [converted, base] if funnel.show == "rate" else [converted]
+
+
+def _leaf_of_cohort(
+    project: Project, cohort: Cohort, where: tuple[Expr, ...], readings: tuple[Reading, ...]
+) -> Leaf:
+    (active,) = leaves_of(project, tuple(cohort.of.split(".")), where)
+    return replace(active, readings=readings, told_time=cohort.time, cohort=cohort)
 
 
 def at_time(source: Source, time: str | None) -> Source:
@@ -271,6 +296,9 @@ class OfGroup:
         if metric.params:
             outer = replace(self, params=(*self.params, *metric.params))
             return outer.value(replace(metric, params=()))
+        if metric.cohort is not None:
+            found = _leaf_of_cohort(self.project, metric.cohort, self.where, self.readings)
+            return self.cells[with_params(found, self.params)]
         outer = replace(self, formula=None)
         if metric.scope is not None:
             return self.cells[Scoped(metric, self.where)]
@@ -298,37 +326,6 @@ def _at_times(metric: Metric, scope: OfGroup) -> Value:
         return then
     scopes = Both(scope.name(of), then, scope.zone)
     return value_of(SHOWN[metric.show], scopes)
-
-
-@dataclass
-class Both:
-    """The value now and that of another time."""
-
-    now: Value
-    then: Value
-    zone: str
-
-    def name(self, parts: Parts) -> Value:
-        """One of both."""
-        return self.now if parts == ("now",) else self.then
-
-    def aggregate(self, expr: Aggregate | MetricAt) -> Value:
-        """There is none."""
-        raise AssertionError(expr)
-
-
-_NOW, _THEN = Name(("now",)), Name(("then",))
-SHOWN = {
-    "change": Call("-", (_NOW, _THEN)),
-    "ratio": Call("/", (_NOW, _THEN)),
-    "percent_change": Call("-", (Call("/", (_NOW, _THEN)), Literal(1))),
-}
-"""What may be shown of the value now and that of another time."""
-
-
-def ratio(part: Value, whole: Value, zone: str) -> Value:
-    """A part over a whole."""
-    return value_of(SHOWN["ratio"], Both(part, whole, zone))
 
 
 @dataclass
@@ -418,10 +415,17 @@ def cells(rows: Rows, leaf: Leaf, asked: Asked) -> dict[Group, Value]:
         beside = replace(scope_of(rows, leaf, row), bound=bound)
         group = asked.group(rows.read(each, beside) for each in asked.groups)
         members.setdefault(group, {})[id(row)] = scope
-    return {
-        group: value_of(leaf.measure.expr, OfRows(list(found.values()), own))
-        for group, found in members.items()
-    }
+    return {group: told(own, leaf, list(found.values())) for group, found in members.items()}
+
+
+def told(own: Rows, leaf: Leaf, scopes: list[OfRow]) -> Value:
+    """What a leaf tells of some of its rows: its measure, or which share of it is active again."""
+    whole = value_of(leaf.measure.expr, OfRows(scopes, own))
+    if leaf.cohort is None:
+        return whole
+    active = replace(leaf, told_time=None).time(own.project)
+    again = [each for each in scopes if is_again(leaf.cohort, active, each)]
+    return ratio(value_of(leaf.measure.expr, OfRows(again, own)), whole, own.zone)
 
 
 def counted_pairs(rows: Rows, leaf: Leaf, asked: Asked) -> Iterator[Pair]:
@@ -429,7 +433,10 @@ def counted_pairs(rows: Rows, leaf: Leaf, asked: Asked) -> Iterator[Pair]:
     made = filters(rows, leaf, asked)
     grouped = grouped_step(asked.groups)
     for row in rows.of[leaf.home]:
-        for joined in _joined(grouped, scope_of(rows, leaf, row)):
+        scope = scope_of(rows, leaf, row)
+        if leaf.cohort is not None and not is_of_cohort(leaf.cohort, scope):
+            continue
+        for joined in _joined(grouped, scope):
             if _in_range(rows, leaf, asked.range, row) and _all_hold(made, row, joined):
                 yield row, joined
 

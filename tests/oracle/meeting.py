@@ -68,8 +68,18 @@ def _judge(project: Project, home: str, time: str | None, steps: Iterable[Step])
     for step in steps:
         if step.by_partition and project.models[home].partition is None:
             raise Refused("E_NO_PATH")
-        if step.join.valid and step.join.at is None and time is None:
+        if _needs_time(step) and (time is None or _is_in_circle(project, home, time)):
             raise Refused("E_TIME_REQUIRED")
+
+
+def _needs_time(step: Step) -> bool:
+    return step.join.valid is not None and step.join.at is None
+
+
+def _is_in_circle(project: Project, home: str, time: str) -> bool:
+    """Whether a metric time lies behind a join that needs one."""
+    found = find(project, home, tuple(time.split(".")))
+    return any(map(_needs_time, steps_of(project, found)))
 
 
 def steps_of(project: Project, reference: Reference) -> Iterator[Step]:

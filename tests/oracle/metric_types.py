@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from tests.oracle.language import PARAM, Metric, Parts
-from tests.oracle.leaves import SHOWN, leaf_named
+from tests.oracle.leaves import leaf_named
 from tests.oracle.rows import Rows, type_of_parameter
+from tests.oracle.shown import SHOWN
 from tests.oracle.values import common_type, type_of, type_of_aggregate, type_of_value
 
 
@@ -26,6 +27,8 @@ def _type_of_metric(rows: Rows, metric: Metric) -> str:
 def _type_unfilled(rows: Rows, metric: Metric) -> str:
     if metric.rank:
         return "bigint"
+    if metric.cohort is not None:
+        return "double"
     if metric.funnel is not None:
         shown = {"rate": "double", "count": "bigint"}
         return shown.get(metric.funnel.show) or metric_type(

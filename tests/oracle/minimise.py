@@ -17,7 +17,6 @@ from tests.oracle.language import (
     Call,
     Dimension,
     Expr,
-    Funnel,
     Metric,
     Model,
     Project,
@@ -153,8 +152,7 @@ def _metrics(metric: Metric) -> Iterator[Metric]:
         yield replace(metric, where=None)
     if metric.show != "value":
         yield replace(metric, show="value")
-    if metric.funnel is not None:
-        yield from _funnels(metric, metric.funnel)
+    yield from _followed(metric)
     if metric.default_grain is not None or metric.params:
         yield replace(metric, default_grain=None, params=())
     if len(metric.reading) > 1:
@@ -164,7 +162,12 @@ def _metrics(metric: Metric) -> Iterator[Metric]:
             yield replace(metric, expr=each)
 
 
-def _funnels(metric: Metric, funnel: Funnel) -> Iterator[Metric]:
+def _followed(metric: Metric) -> Iterator[Metric]:
+    funnel, cohort = metric.funnel, metric.cohort
+    if cohort is not None and cohort.on is not None:
+        yield replace(metric, cohort=replace(cohort, on=None))
+    if funnel is None:
+        return
     for smaller in (
         replace(funnel, within=None),
         replace(funnel, holding=()),

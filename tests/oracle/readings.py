@@ -31,13 +31,13 @@ from tests.oracle.leaves import (
     Asked,
     Group,
     Leaf,
-    OfRows,
     Pair,
     Range,
     cells,
     counted_pairs,
     grouped_step,
     scope_of,
+    told,
 )
 from tests.oracle.paths import Reference, Refused, find
 from tests.oracle.rows import Bound, OfRow, Rows, find_at
@@ -53,7 +53,7 @@ from tests.oracle.times import (
     period_of,
     start_of,
 )
-from tests.oracle.values import holds, value_of
+from tests.oracle.values import holds
 
 Members = dict[Group, dict[datetime, dict[int, OfRow]]]
 """Rows of each group, by the period that they count at."""
@@ -88,9 +88,14 @@ def is_time_required(leaf: Leaf) -> bool:
     return [_kind(each) for each in leaf.readings] not in ([], [("cumulative", "all")])
 
 
+def time_of(project: Project, leaf: Leaf) -> Reference:
+    """The metric time of a leaf."""
+    return find(project, leaf.home, tuple((leaf.time(project) or "").split(".")))
+
+
 def is_timed(project: Project, leaf: Leaf, groups: list[Reference]) -> bool:
     """Whether a question groups by the metric time of a leaf."""
-    time = find(project, leaf.home, (leaf.time(project) or "",))
+    time = time_of(project, leaf)
     return time in [replace(each, grain=None) for each in groups]
 
 
@@ -118,7 +123,7 @@ def is_time(rows: Rows, home: str, time: str | None, parts: Parts) -> bool:
     if time is None or (len(parts) == 1 and parts[0] not in rows.project.models[home].dimensions):
         return parts[0] == "metric_time"
     reference = find_at(rows.project, home, parts, time)
-    return replace(reference, grain=None) == find(rows.project, home, (time,))
+    return replace(reference, grain=None) == find(rows.project, home, tuple(time.split(".")))
 
 
 class _Walk:
@@ -130,7 +135,7 @@ class _Walk:
         if time is None:
             raise Refused("E_TIME_REQUIRED")
         self.name = time
-        self.time = find(rows.project, leaf.home, (time,))
+        self.time = time_of(rows.project, leaf)
         predicates = [part for each in asked.where for part in conjuncts(each)]
         self.timed = [each for each in predicates if self._names_time(each)]
         self.plain = tuple(each for each in predicates if each not in self.timed)
@@ -248,19 +253,19 @@ class _Walk:
 
     def cells(self) -> dict[Group, Value]:
         """The value in every group."""
-        expr, own = self.leaf.measure.expr, self.rows.fixed(self.leaf.params)
+        own = self.rows.fixed(self.leaf.params)
         windowed = any(_kind(each)[0] in WINDOWS for each in self.leaf.readings)
         found: dict[Group, Value] = {}
         for group, by_period in self._members().items():
             if windowed:
-                told = {
-                    period: value_of(expr, OfRows(list(each.values()), own))
+                values = {
+                    period: told(own, self.leaf, list(each.values()))
                     for period, each in sorted(by_period.items())
                 }
-                found[group] = _regrained(self.leaf.readings, list(told.values()))
+                found[group] = _regrained(self.leaf.readings, list(values.values()))
             else:
                 once = {key: row for each in by_period.values() for key, row in each.items()}
-                found[group] = value_of(expr, OfRows(list(once.values()), own))
+                found[group] = told(own, self.leaf, list(once.values()))
         return found
 
     def _members(self) -> Members:
@@ -269,7 +274,7 @@ class _Walk:
         members: Members = {}
         for row, joined in self._pairs():
             scope = scope_of(self.rows.fixed(self.leaf.params), self.leaf, row)
-            moment = self._civil(scope.name((self.name,)))
+            moment = self._moment(row)
             if moment is None:
                 continue
             own = start_of(moment, grain)
@@ -352,7 +357,7 @@ class _Walk:
         )
 
     def _moment(self, row: Row) -> datetime | None:
-        return self._civil(scope_of(self.rows, self.leaf, row).name((self.name,)))
+        return self._civil(self.rows.read(self.time, scope_of(self.rows, self.leaf, row)))
 
     def _civil(self, value: Value) -> datetime | None:
         return None if value is None else self.rows.civil(value)

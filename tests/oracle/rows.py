@@ -84,7 +84,7 @@ class Rows:
         if step.join.at is not None:
             return OfRow(self, step.source, row).name((step.join.at,))
         assert home.time is not None
-        return OfRow(self, home.model, home.row).name((home.time,))
+        return OfRow(self, home.model, home.row).name(tuple(home.time.split(".")))
 
     def _equal(self, step: Step, row: Row) -> list[Row]:
         """The rows whose columns are equal."""
@@ -200,7 +200,7 @@ def find_at(project: Project, home: str, parts: Parts, time: str | None) -> Refe
         return find(project, home, parts)
     if time is None:
         raise Refused("E_TIME_REQUIRED")
-    return find(project, home, (time, *parts[1:]))
+    return find(project, home, (*time.split("."), *parts[1:]))
 
 
 def default_grain(reference: Reference) -> str | None:

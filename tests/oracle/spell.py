@@ -10,6 +10,7 @@ from tests.oracle.language import (
     Aggregate,
     Calendar,
     Call,
+    Cohort,
     Dimension,
     Expr,
     Funnel,
@@ -219,6 +220,8 @@ def _metric(metric: Metric) -> dict[str, Any]:
         told["expr"] = sql_of(metric.expr)
     if metric.funnel is not None:
         told |= _funnel(metric.funnel)
+    if metric.cohort is not None:
+        told |= _cohort(metric.cohort)
     told |= _of(metric)
     if metric.scope is not None:
         told |= _scope(metric.scope)
@@ -238,6 +241,11 @@ def _funnel(funnel: Funnel) -> dict[str, Any]:
         "show": None if funnel.show == "rate" else funnel.show,
     }
     return {key: value for key, value in told.items() if value is not None}
+
+
+def _cohort(cohort: Cohort) -> dict[str, Any]:
+    on = {"on": cohort.on} if cohort.on else {}
+    return {"retention": cohort.of, "cohort": cohort.time, "after": cohort.after, **on}
 
 
 def _of(metric: Metric) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 from tests.oracle.language import Value
 
 GRAINS = ("second", "minute", "hour", "day", "week", "month", "quarter", "year")
+PASSING_S = {"second": 1, "minute": 60, "hour": 3600}
+"""Units that count the time that passes."""
 TICK = timedelta(microseconds=1)
 
 
