@@ -115,7 +115,7 @@ def _is_known(expr: Expr) -> Expr:
 def _shown(reached: Reached, key: Output, finest: Grain) -> Expr:
     """A grouped time over the periods that fill an answer up."""
     if reached.part:
-        return replace(reached, axis=finest).expr()
+        return replace(reached, axis=finest, rest=None).expr()
     return at_period(key.type, reached.grain or Grain.DAY, finest)
 
 

@@ -72,6 +72,14 @@ def _judge(project: Project, home: str, time: str | None, steps: Iterable[Step])
             raise Refused("E_TIME_REQUIRED")
 
 
+def judge_exists(project: Project, home: str, time: str | None, reference: Reference) -> None:
+    """Refuse a version behind a join to many at a time of the home that lies behind a join."""
+    if time is None or not any(map(_needs_time, steps_of(project, reference))):
+        return
+    if any(True for _ in steps_of(project, find(project, home, tuple(time.split("."))))):
+        raise Refused("E_NOT_SUPPORTED")
+
+
 def _needs_time(step: Step) -> bool:
     return step.join.valid is not None and step.join.at is None
 

@@ -21,7 +21,7 @@ from tests.oracle.language import (
     Values,
     names_in,
 )
-from tests.oracle.meeting import Meeting, judge
+from tests.oracle.meeting import Meeting, judge, judge_exists
 from tests.oracle.paths import Reference, Refused, Step, find
 from tests.oracle.time_parts import part_named, part_of
 from tests.oracle.times import GRAINS, civil_of, is_instant, midnight, truncate
@@ -237,6 +237,8 @@ class Filter:
             raise Refused("E_NOT_SUPPORTED")
         for each in found:
             judge(project, self.home, self.time, each)
+            if each.many in exists:
+                judge_exists(project, self.home, self.time, each)
         for step in many:
             assert step is not None
             self.behind.setdefault(step, []).append(predicate)
