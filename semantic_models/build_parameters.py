@@ -82,7 +82,7 @@ def _input(use: Input, values: Fixed, place: Scalar) -> Input:
 def _use(use: MeasureUse, values: Fixed, place: Scalar) -> MeasureUse:
     _refuse_asked(use.asked, place)
     funnel = use.funnel and replace(use.funnel, base=_use(use.funnel.base, values, place))
-    return replace(use, parameters=(*values, *use.parameters), funnel=funnel)
+    return replace(use, parameters=(*use.parameters, *values), funnel=funnel)
 
 
 def _refuse_asked(predicates: tuple[Scalar, ...], place: Scalar) -> None:

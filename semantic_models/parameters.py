@@ -139,7 +139,7 @@ def _text(value: Plain) -> str:
 
 
 def fixed(values: Fixed, expr: Expr) -> Expr:
-    """An expression with the values that a metric gives to parameters; the first of two holds."""
+    """An expression with the values that metrics give to parameters; the first, innermost, hold."""
     given = dict(reversed(values))
     found = [each for each in expr.tree.find_all(exp.Anonymous) if each.name == PARAMETER]
     if not any(each.expressions[0].name in given for each in found):
