@@ -73,6 +73,8 @@ USUAL = {
     "part(minute)": (0, 30),
     "part(second)": (0, 1),
 }
+ASKED = 0.08
+"""How often a predicate asks for a metric."""
 READINGS = 0.25
 """How often a question asks for a metric that counts rows at other times."""
 
@@ -245,7 +247,7 @@ class Questions:
         if random.random() < 0.05 and all(self.project.models[each].time for each in homes):
             written = random.choice(self._moments(homes))
             return Call(random.choice(("<", ">=")), (Name(("metric_time",)), Literal(written)))
-        at = self._at_metric(homes) if random.random() < 0.08 else None
+        at = self._at_metric(homes) if random.random() < ASKED else None
         if at is not None:
             return at
         one = self._atom(names)
