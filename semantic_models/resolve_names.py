@@ -252,9 +252,12 @@ def _unknown(catalog: Catalog, home: Model, model: Model, name: str) -> UnknownN
 
 
 def _tells(model: Model, name: str) -> bool:
-    """Whether a model lists a dimension of a name."""
-    found = model.dimensions.get(name)
-    return found is not None and not found.about.hidden and not model.about.hidden
+    """Whether a model lists a dimension of a name, which may end with a grain or part of it."""
+    own, *rest = name.split(".")
+    found = model.dimensions.get(own)
+    if found is None or found.about.hidden or model.about.hidden:
+        return False
+    return not rest or _is_grain(found, tuple(rest)) or _is_part(found, tuple(rest))
 
 
 def way(catalog: Catalog, home: str, target: str) -> tuple[Join, ...]:
