@@ -52,7 +52,7 @@ from semantic_models.ranks import AskedMetric, AskedMetrics, ranked_metrics
 from semantic_models.record import record
 from semantic_models.resolve_axis import grouped_times, is_axis, range_of, resolve_axis
 from semantic_models.resolve_branch import BranchResolver, RowFilters, asked_position
-from semantic_models.resolve_filling import resolve_filling
+from semantic_models.resolve_filling import Beside, resolve_filling
 from semantic_models.resolve_filters import Clock, names_in
 from semantic_models.resolve_funnel import branch_of_funnel
 from semantic_models.resolve_names import METRIC_TIME, Reached, is_metric_time, reach
@@ -130,8 +130,23 @@ def _resolve(query: Query, catalog: Catalog, clock: Clock, further: Sequence[str
         resolved = replace(resolved, nested=nested_groups, present=present, dated=dated)
     if not is_filled:
         return resolved
-    filling = resolve_filling(query, list(resolvers.values()), branches[0].keys, clock)
-    return replace(resolved, filling=filling)
+    beside = _beside(nested_groups, nested, times)
+    return replace(
+        resolved,
+        filling=resolve_filling(query, [*resolvers.values()], branches[0].keys, clock, beside),
+    )
+
+
+def _beside(
+    groups: Sequence[NestedGroups], nested: Mapping[str, Nested], times: TimesOfQuery
+) -> list[Beside]:
+    """The keys of the metrics that are nested in a question, seen from each of their homes."""
+    return [
+        (each.keys, times.seen_from(use))
+        for each in groups
+        if each.name in nested
+        for use in nested[each.name].metric.counted
+    ]
 
 
 def _partial_flags(

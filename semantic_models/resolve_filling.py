@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from sqlglot import exp
@@ -28,11 +28,20 @@ from semantic_models.resolve_names import METRIC_TIME, Reached
 from semantic_models.resolved import CalendarStep, Filling, Moments, Periods
 from semantic_models.types import Kind
 
+Beside = tuple[Sequence[Output], BranchResolver]
+"""The keys of a metric with groups of its own, and a home of it."""
+
 
 def resolve_filling(
-    query: Query, resolvers: Sequence[BranchResolver], keys: Sequence[Output], clock: Clock
+    query: Query,
+    resolvers: Sequence[BranchResolver],
+    keys: Sequence[Output],
+    clock: Clock,
+    beside: Sequence[Beside],
 ) -> Filling | None:
     """The periods that an answer is filled up with, where it tells metric times apart.
+
+    What metrics with groups of their own are grouped by too is a metric time where it is theirs.
 
     Raises:
         TimeRequired: the question asks for it and tells none apart.
@@ -41,7 +50,7 @@ def resolve_filling(
     times = {
         key.name: asked
         for key, asked in zip(keys, query.dimensions, strict=True)
-        if all(is_axis(each, asked.name) for each in resolvers)
+        if all(is_axis(each, asked.name) for each in (*resolvers, *_grouped_by(key, beside)))
     }
     if not times:
         if query.fill:
@@ -78,6 +87,10 @@ def resolve_filling(
         calendars=tuple(step for step, _ in dated.values()),
         known=tuple(_is_known(value.expr) for _, value in dated.values()),
     )
+
+
+def _grouped_by(key: Output, beside: Sequence[Beside]) -> Iterator[BranchResolver]:
+    return (home for keys, home in beside if any(each.name == key.name for each in keys))
 
 
 def _periods_of(resolvers: Sequence[BranchResolver], grains: Sequence[Grain]) -> Grain:
