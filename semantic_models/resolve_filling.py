@@ -59,10 +59,12 @@ def resolve_filling(
                 hint="Group by metric_time, or leave fill out.",
             )
         return None
-    grains = {name: first.grouped(asked).grain or Grain.DAY for name, asked in times.items()}
-    finest = _periods_of(resolvers, list(grains.values()))
-    for each in resolvers:
-        check_clock(each, finest)
+    grouped = [first.grouped(asked) for asked in times.values()]
+    told = [each.grain or Grain.DAY for each in grouped if not each.part]
+    parts = [grain_of_part(each.part) for each in grouped if each.part]
+    finest = _periods_of(resolvers, [*told, *parts])
+    for each in resolvers if told else ():
+        check_clock(each, min(told, key=GRAINS.__getitem__))
     dated = {
         name: _in_calendar(first, first.look(asked.name).calendar_grain, number)
         for number, (name, asked) in enumerate(times.items())
