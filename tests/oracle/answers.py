@@ -39,8 +39,7 @@ def answer(rows: Rows, question: Question, now: datetime) -> Told:
     except Refused as refused:
         codes = set(refused.codes)
     if question.top is not None:
-        by = rows.project.metrics.get(question.top.by)
-        is_looked_up = by is not None and by.scope is not None and by.scope.is_looked_up
+        is_looked_up = _is_looked_up(rows, question.top.by)
         codes |= {"E_NAME_NOT_FOUND", "OPEN"} if is_looked_up else {"E_NAME_NOT_FOUND"}
         orders = (*question.order_by, Order(question.top.by))
         ranking = Metrics(rows, replace(question, order_by=orders), now)
@@ -52,6 +51,16 @@ def answer(rows: Rows, question: Question, now: datetime) -> Told:
         codes |= {"E_TIME_REQUIRED", "E_NOT_SUPPORTED", "E3013_NO_STITCHING_DIMENSION"}
         codes |= {"E_NO_PATH", "E_AMBIGUOUS_PATH"}
     raise Refused(*codes)
+
+
+def _is_looked_up(rows: Rows, name: str) -> bool:
+    """Whether a metric, or what it ranks, has no groups of its own."""
+    found = rows.project.metrics.get(name)
+    if found is None:
+        return False
+    if found.rank is not None:
+        return _is_looked_up(rows, found.of or "")
+    return found.scope is not None and found.scope.is_looked_up
 
 
 @dataclass
