@@ -225,7 +225,8 @@ class _Generator:
             *inner.where,
             *(self._lower(each, block) for each in plan.predicates),
         ]
-        block.where.append(exp.Exists(this=inner.tree()))
+        exists = exp.Exists(this=inner.tree())
+        block.where.append(exp.Not(this=exists) if plan.is_none else exists)
         return block
 
     def _computed(self, block: Block, outputs: Sequence[Output]) -> Block:

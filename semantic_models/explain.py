@@ -129,8 +129,9 @@ def _safe(join: Told) -> str:
 
 
 def _existence(existence: Told) -> Iterator[str]:
+    one = "no" if existence.get("none") else "a"
     yield (
-        f"where a row of {existence['to']} exists ({existence['path']}, "
+        f"where {one} row of {existence['to']} exists ({existence['path']}, "
         f"{existence['cardinality']} on {' and '.join(existence['on'])}) that satisfies "
         f"{' and '.join(existence['predicates'])}; no row is repeated by it"
     )

@@ -270,9 +270,9 @@ def _refused(node: exp.Expr) -> ForebayError:
         )
     if isinstance(node, exp.Exists) or node.name.lower() == "metric":
         return NotSupported(
-            "exists(…) in a predicate is not supported, nor metric(…) without names",
-            hint="A predicate on a one-to-many path asks for a row by itself; that there is none "
-            "is metric(NAME, KEY) is null, of a metric with the predicate as its where.",
+            "exists(…) stands in an expression, or metric(…) without names",
+            hint="exists(PATH, PREDICATE) stands in a question's where, alone or behind NOT, and "
+            "AND joins it to others; elsewhere metric(NAME, KEY) is null where there is no row.",
         )
     if isinstance(node, exp.Anonymous | exp.Func):
         name = node.name if isinstance(node, exp.Anonymous) else node.sql_name()

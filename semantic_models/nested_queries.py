@@ -82,7 +82,7 @@ def _filters(scoped: Scoped, filters: Sequence[Filter]) -> list[Filter]:
 
 def parts_in(filter_: Filter) -> list[Filter]:
     """The conjuncts of a predicate, each as one of its own."""
-    if isinstance(filter_, Predicate):
+    if isinstance(filter_, Predicate) and filter_.existing is None:
         return [replace(filter_, tree=part) for part in conjuncts(filter_.tree)]
     return [filter_]
 

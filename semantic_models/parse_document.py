@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from itertools import chain
 from typing import Any, cast
 
 import orjson
@@ -16,6 +17,7 @@ from semantic_models.errors import (
     UnknownKey,
     WrongType,
 )
+from semantic_models.existence_forms import predicates_of
 from semantic_models.expressions import parse_expression, query_position
 from semantic_models.query import (
     KEYS,
@@ -137,7 +139,7 @@ def parse_object(document: Json) -> Query:
         has_fields="fields" in document,
         model=_text(document, "from"),
         distinct=_truth(document, "distinct", default=True),
-        where=_list(document, "where", _filter),
+        where=tuple(chain.from_iterable(_list(document, "where", _filters))),
         fill=document.get("fill") == "dense" or _truth(document, "fill", default=False),
         is_dense=document.get("fill") == "dense",
         totals=_truth(document, "totals", default=False),
@@ -288,6 +290,13 @@ def _parameters(value: Json) -> tuple[tuple[str, Plain], ...]:
         if each is None or isinstance(each, dict | list) or "\x00" in str(each):
             raise _wrong(f"params.{name}", "a plain value", each)
     return tuple(sorted(value.items()))
+
+
+def _filters(entry: Json, at: str) -> tuple[Filter, ...]:
+    """One entry of ``where``; what asks that rows exist is a predicate of its own."""
+    if isinstance(entry, str):
+        return predicates_of(entry, query_position(at, entry), at)
+    return (_filter(entry, at),)
 
 
 def _filter(entry: Json, at: str) -> Filter:

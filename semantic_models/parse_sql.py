@@ -27,8 +27,8 @@ from semantic_models.errors import (
     UnknownName,
     WrongType,
 )
+from semantic_models.existence_forms import predicate_of
 from semantic_models.expressions import (
-    check_forms,
     conjuncts,
     name_parts,
     offset_of,
@@ -43,7 +43,6 @@ from semantic_models.query import (
     Filter,
     Nulls,
     OrderBy,
-    Predicate,
     Query,
 )
 from semantic_models.sql_places import clause_at
@@ -350,9 +349,9 @@ def _predicates(
         return ()
     found: list[Filter] = []
     for part in conjuncts(clause.this):
-        check_forms(part, "", items.locate)
-        tree = substitute(part, lambda node, _: items.member(node, metrics))
-        found.append(Predicate(tree.sql("duckdb"), tree, "query", items.text))
+        made = predicate_of(part, items.text, items.locate, "query")
+        tree = substitute(made.tree, lambda node, _: items.member(node, metrics))
+        found.append(replace(made, text=tree.sql("duckdb"), tree=tree))
     return tuple(found)
 
 

@@ -73,13 +73,15 @@ class Filter:
 class SemiJoin:
     """The rows of ``input`` that meet at least one row of ``right``; none is repeated.
 
-    The one row must satisfy every predicate; they see the columns of both sides.
+    The one row must satisfy every predicate; they see the columns of both sides. Where
+    ``is_none`` the rows that meet no such row are those that stay.
     """
 
     input: LogicalPlan
     right: LogicalPlan
     columns: tuple[tuple[Expr, Expr], ...]
     predicates: tuple[Expr, ...]
+    is_none: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,7 +176,7 @@ def _semi_join(rows: LogicalPlan, existence: Existence) -> SemiJoin:
         right = join(right, step)
     right = met_days(right, existence.calendars)
     predicates = (*existence.first.predicates, *existence.predicates)
-    return SemiJoin(rows, right, _on(existence.first), predicates)
+    return SemiJoin(rows, right, _on(existence.first), predicates, existence.is_none)
 
 
 def _any_filter(branch: Branch) -> tuple[Expr, ...]:

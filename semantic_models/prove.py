@@ -177,6 +177,7 @@ def _existence(existence: Existence) -> Proof:
         **_step(existence.first),
         "joins": [_step(each) for each in existence.steps],
         "predicates": _texts(existence.predicates),
+        **({"none": True} if existence.is_none else {}),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Literal
 
 from sqlglot import exp
@@ -45,6 +46,15 @@ class Asked:
     """Whether a model's author names it, who may name a physical column too."""
 
 
+class Existing(StrEnum):
+    """What a predicate asks of the rows that satisfy it."""
+
+    SOME = "some"
+    """That there is one: ``exists(path, predicate)``."""
+    NONE = "none"
+    """That there is none: ``not exists(path, predicate)``."""
+
+
 @record()
 class Predicate:
     """A condition in SQL over semantic names."""
@@ -54,6 +64,8 @@ class Predicate:
     source: str = ""
     statement: str = field(default="", compare=False, repr=False)
     """The whole text it was cut from, where its words stand; empty: its own text."""
+    existing: Existing | None = None
+    """What it asks of rows behind a one-to-many join, where that is written out."""
 
 
 @record()

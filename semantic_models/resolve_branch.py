@@ -13,7 +13,7 @@ from semantic_models.bind import (
     column_expr,
 )
 from semantic_models.catalog import Catalog
-from semantic_models.definitions import path_of, paths_of
+from semantic_models.definitions import paths_of
 from semantic_models.errors import (
     AggregateInWhere,
     ForebayError,
@@ -33,6 +33,7 @@ from semantic_models.periods import period
 from semantic_models.plan import Output
 from semantic_models.query import (
     Asked,
+    Existing,
     Filter,
     Query,
     TimeRange,
@@ -40,13 +41,14 @@ from semantic_models.query import (
 )
 from semantic_models.resolve_existence import (
     check_fan_out,
+    check_repeats,
     first_to_many,
     home_again,
     keeps_rows,
     own_conjuncts,
+    refuse_metric,
     refuse_pairs,
     refuse_split_choice,
-    told,
     with_home,
 )
 from semantic_models.resolve_filters import Clock, RowFilter, row_filters
@@ -352,26 +354,21 @@ class BranchResolver:
         """Predicates apart by the rows they filter; those behind one join want one and the same."""
         plain: list[Expr] = []
         behind: dict[Path, list[Expr]] = {}
+        existing: list[Existence] = []
         for each in predicates:
             first = first_to_many(each, self.joins_of, self.home.name)
-            if not first or first in self.steps:
+            if each.existing is not None:
+                check_repeats(each, first)
+                made = self._existence((each.expr,))
+                existing.append(replace(made, is_none=each.existing is Existing.NONE))
+            elif not first or first in self.steps:
                 self.walk_paths(each.expr.paths)
                 plain.append(each.expr)
             else:
-                self._refuse_metric(each, first)
+                refuse_metric(each, first, self.home.name, self.metrics)
                 refuse_split_choice(each, first)
                 behind.setdefault(first, []).append(each.expr)
-        return tuple(plain), tuple(self._existence(group) for group in behind.values())
-
-    def _refuse_metric(self, filter_: RowFilter, first: Path) -> None:
-        """A home's row that meets many rows meets no single group of a metric by them."""
-        if any(path_of(node) in self.metrics for node in filter_.expr.tree.find_all(exp.Column)):
-            raise NoPath(
-                f'a metric in a predicate is met on what lies behind "{told(first)}"',
-                detail=f'A row of model "{self.home.name}" meets several rows there.',
-                hint="Group by it too, or meet the metric on what each row has one of.",
-                position=filter_.place,
-            )
+        return tuple(plain), (*map(self._existence, behind.values()), *existing)
 
     def with_own(self, filters: RowFilters, own: Sequence[Expr]) -> RowFilters:
         """The same with predicates of metrics, each of which wants one row behind its join."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import NoReturn
 
 from sqlglot import exp
 
 from semantic_models.bind import column
-from semantic_models.definitions import paths_of
+from semantic_models.definitions import path_of, paths_of
 from semantic_models.errors import ManyToMany, NoPath, NotSupported
 from semantic_models.expressions import conjuncts
 from semantic_models.join_paths import backward
@@ -61,6 +61,16 @@ def first_to_many(filter_: RowFilter, joins_of: JoinsOf, home: str) -> Path:
     return firsts.pop() if firsts else ()
 
 
+def check_repeats(filter_: RowFilter, first: Path) -> None:
+    """Refuse exists(…) that leads to one row: a predicate on that is all it says."""
+    if not first:
+        raise NoPath(
+            "the path of exists(…) meets one row",
+            hint="Write its predicate alone; of none, behind NOT.",
+            position=filter_.place,
+        )
+
+
 def told(path: Path) -> str:
     """A path as people read it: a join that is walked backwards has its model's name."""
     return ".".join(name.split(":")[0] for name in path)
@@ -76,6 +86,17 @@ def check_fan_out(joins: Sequence[Join], path: Path, home: str) -> None:
                 detail=f'Join "{join.name}" meets many rows of model "{join.target}".',
                 hint="It can stand in the own where of a metric whose model meets these rows.",
             )
+
+
+def refuse_metric(filter_: RowFilter, first: Path, home: str, metrics: Collection[Path]) -> None:
+    """A home's row that meets many rows meets no single group of a metric by them."""
+    if any(path_of(node) in metrics for node in filter_.expr.tree.find_all(exp.Column)):
+        raise NoPath(
+            f'a metric in a predicate is met on what lies behind "{told(first)}"',
+            detail=f'A row of model "{home}" meets several rows there.',
+            hint="Group by it too, or meet the metric on what each row has one of.",
+            position=filter_.place,
+        )
 
 
 def refuse_split_choice(filter_: RowFilter, first: Path) -> None:

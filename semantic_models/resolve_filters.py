@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -33,7 +34,7 @@ from semantic_models.functions import AGGREGATES
 from semantic_models.kinds import hint_of, is_text_of, settle
 from semantic_models.model import Dimension, Expr, Parameter
 from semantic_models.parameters import PREFIX, parameter_named
-from semantic_models.query import Comparison, Filter, Plain, Predicate
+from semantic_models.query import Comparison, Existing, Filter, Plain, Predicate
 from semantic_models.record import record
 from semantic_models.resolve_names import Reached, parts_of
 from semantic_models.resolve_time import clock_literal
@@ -107,6 +108,8 @@ class RowFilter:
 
     expr: Expr
     place: Position | None
+    existing: Existing | None = None
+    """What it asks of rows behind a one-to-many join, where that is written out."""
 
 
 def row_filters(
@@ -122,7 +125,10 @@ def row_filters(
     found: list[RowFilter] = []
     for each in filters:
         tree = _tree(each, look)
-        found += [_row_filter(part, each, catalog, look, clock) for part in conjuncts(tree)]
+        existing = each.existing if isinstance(each, Predicate) else None
+        parts = conjuncts(tree) if existing is None else [tree]
+        made = (_row_filter(part, each, catalog, look, clock) for part in parts)
+        found += [dataclasses.replace(part, existing=existing) for part in made]
     return found
 
 

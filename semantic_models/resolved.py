@@ -99,6 +99,8 @@ class Existence:
     predicates: tuple[Expr, ...]
     calendars: tuple[CalendarStep, ...] = ()
     """The calendars' days of times behind ``first``."""
+    is_none: bool = False
+    """Whether no row may satisfy them."""
 
 
 @record()
