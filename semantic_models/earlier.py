@@ -93,6 +93,27 @@ def check_one_way(by_time: Collection[bool]) -> None:
         )
 
 
+def check_other_time(query: Query, look: Look) -> None:
+    """Refuse a range of a time that is grouped and is no metric time.
+
+    The range would lie earlier and the groups would not: each row has one past or none.
+    """
+    ranged = query.time.on
+    if not ranged:
+        return
+    own = look(ranged)
+    for asked in query.dimensions:
+        found = look(asked.name)
+        if (found.path, found.member.name) == (own.path, own.member.name):
+            raise NotSupported(
+                f'the range is of "{ranged}", which is grouped, and the question is compared',
+                detail="What is compared goes by metric time.",
+                hint='Ask for metrics whose `time` it is, or leave "on" out: the range is of '
+                "metric time then.",
+                position=Position("time.on", 1, 1, len(ranged), ranged),
+            )
+
+
 def check_comparable(query: Query, is_axis: Callable[[str], bool], *, by_time: bool) -> None:
     """Refuse a question whose predicates on time cannot lie earlier for what is compared.
 

@@ -12,6 +12,7 @@ from semantic_models.earlier import (
     check_comparable,
     check_members,
     check_one_way,
+    check_other_time,
     earlier,
     partial_flags,
     shift_of,
@@ -267,6 +268,7 @@ def _compared(
         resolver = of_home(home_by_time(use, catalog))
         found = by_time == {True}
         check_comparable(query, partial(is_axis, resolver), by_time=found)
+        check_other_time(query, resolver.look)
         check_members(query, shift, resolver.look, partial(is_axis, resolver))
         return found
 
