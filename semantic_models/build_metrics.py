@@ -221,10 +221,11 @@ class MetricBuilder:
         ranked = ranked_of(spec)
         if spec.rank is not None:
             inner = _composable(self._named_at(spec.rank), spec.rank)
-            return replace(inner, name=spec.name.text, about=spec.about, ranked=ranked)
+            named = replace(inner, name=spec.name.text, about=spec.about, grain=None)
+            return replace(named, ranked=ranked)
         if spec.aggregate is not None:
             inner = self._named_at(spec.aggregate[1])
-            return replace(inner, name=spec.name.text, about=spec.about)
+            return replace(inner, name=spec.name.text, about=spec.about, grain=None)
         if spec.funnel:
             return self._funnel(spec)
         _refuse_funnel_keys(spec)

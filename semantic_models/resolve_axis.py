@@ -183,7 +183,9 @@ def _rest(resolver: BranchResolver, query: Query, grain: Grain, *, by_steps: boo
     """
     own = resolver.look(METRIC_TIME)
     assert isinstance(own.member, Dimension)
-    if own.member.grain is None or not own.member.grain.is_finer_than(grain):
+    if own.member.grain is None:
+        return None
+    if own.type.kind is Kind.DATE and not own.member.grain.is_finer_than(grain):
         return None
     finer = list(_finer_names(resolver, query, grain))
     if by_steps:

@@ -60,11 +60,7 @@ def resolve_filling(
             )
         return None
     grouped = [first.grouped(asked) for asked in times.values()]
-    told = [each.grain or Grain.DAY for each in grouped if not each.part]
-    parts = [grain_of_part(each.part) for each in grouped if each.part]
-    finest = _periods_of(resolvers, [*told, *parts])
-    for each in resolvers if told else ():
-        check_clock(each, min(told, key=GRAINS.__getitem__))
+    finest = _finest(resolvers, grouped)
     dated = {
         name: _in_calendar(first, first.look(asked.name).calendar_grain, number)
         for number, (name, asked) in enumerate(times.items())
@@ -93,6 +89,20 @@ def resolve_filling(
 
 def _grouped_by(key: Output, beside: Sequence[Beside]) -> Iterator[BranchResolver]:
     return (home for keys, home in beside if any(each.name == key.name for each in keys))
+
+
+def _finest(resolvers: Sequence[BranchResolver], grouped: Sequence[Reached]) -> Grain:
+    """The grain of the periods that grouped times are filled up by.
+
+    Parts within a day go over hours and less, of which a clock may show two alike: that matters
+    to times alone.
+    """
+    told = [each.grain or Grain.DAY for each in grouped if not each.part]
+    parts = [grain_of_part(each.part) for each in grouped if each.part]
+    by_day = [min(each, Grain.DAY, key=GRAINS.__getitem__) for each in parts]
+    for each in resolvers if told else ():
+        check_clock(each, min(told, key=GRAINS.__getitem__))
+    return _periods_of(resolvers, [*told, *by_day])
 
 
 def _periods_of(resolvers: Sequence[BranchResolver], grains: Sequence[Grain]) -> Grain:
