@@ -1,0 +1,154 @@
+"""All policies to the rights of one principal: the rules of composition, once.
+
+1. Names: without policies all, else what grants tell of; ``default: open`` tells of the rest too.
+2. Rows: every filter that applies must hold, those that share ``any_of`` as alternatives. Where
+   filters exist and none applies, ``otherwise`` decides, and ``deny`` wins.
+3. Masks: two different ones on one column leave NULL.
+4. A hidden name is gone, whatever grants it; the largest floor of groups holds.
+5. Metrics only, where every grant that applies is of metrics only.
+6. An attribute that is read and is missing, of another type or an empty list denies the relation.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+
+from auth.policy import (
+    AttributeType,
+    ColumnMask,
+    Governed,
+    Grant,
+    GroupFloor,
+    Policy,
+    PolicySet,
+    RowFilter,
+)
+from auth.principal import Attribute, AttributeValue, Principal
+from auth.rights import EVERYTHING, Names, RelationRights, Rights
+from semantic_models.types import Kind, LogicalType
+
+
+def decide(policies: PolicySet, principal: Principal) -> Rights:
+    """What a principal may see."""
+    if not policies.policies:
+        return EVERYTHING
+    applied = [each for each in policies.policies if each.applies_to(principal.roles)]
+    attributes = _sound(policies, principal)
+    relations = {
+        on: rights
+        for on in dict.fromkeys(_governed(policies.policies))
+        if not (rights := _relation(on, policies.policies, applied, attributes)).is_plain
+    }
+    return Rights(
+        names=_names([each.grant for each in applied if each.grant], is_open=policies.is_open),
+        relations=relations,
+        attributes=attributes,
+        floor=_largest([each.floor for each in applied if each.floor]),
+        applied=tuple(each.name for each in applied),
+    )
+
+
+def _governed(policies: Iterable[Policy]) -> Iterable[Governed]:
+    for each in policies:
+        if each.rows:
+            yield each.rows.on
+        yield from (mask.on for mask in each.masks)
+        if each.hidden:
+            yield each.hidden.on
+
+
+def _relation(
+    on: Governed,
+    policies: Sequence[Policy],
+    applied: Sequence[Policy],
+    attributes: dict[str, Attribute],
+) -> RelationRights:
+    filters = [each.rows for each in applied if each.rows and each.rows.on == on]
+    masks = [mask for each in applied for mask in each.masks if mask.on == on]
+    hidden = [each.hidden.names for each in applied if each.hidden and each.hidden.on == on]
+    readers: list[RowFilter | ColumnMask] = [*filters, *masks]
+    read = {name for each in readers for name in each.attributes}
+    written = [each.rows for each in policies if each.rows and each.rows.on == on]
+    is_left_out = not filters and any(each.otherwise == "deny" for each in written)
+    return RelationRights(
+        is_denied=is_left_out or not read <= attributes.keys(),
+        rows=_alternatives(filters),
+        masks=_one_each(masks),
+        hidden=frozenset().union(*hidden),
+    )
+
+
+def _alternatives(filters: Sequence[RowFilter]) -> tuple[tuple[RowFilter, ...], ...]:
+    named: dict[str, list[RowFilter]] = defaultdict(list)
+    for each in filters:
+        if each.any_of:
+            named[each.any_of].append(each)
+    alone = [(each,) for each in filters if not each.any_of]
+    return (*alone, *map(tuple, named.values()))
+
+
+def _one_each(masks: Sequence[ColumnMask]) -> dict[str, ColumnMask | None]:
+    found: dict[str, ColumnMask | None] = {}
+    for each in masks:
+        known = found.setdefault(each.column, each)
+        if known is not None and known.value != each.value:
+            found[each.column] = None
+    return found
+
+
+def _names(grants: Sequence[Grant], *, is_open: bool) -> Names:
+    is_metrics_only = bool(grants) and all(each.is_metrics_only for each in grants)
+    if not is_metrics_only and (is_open or any(each.every_model for each in grants)):
+        return Names(are_all=True)
+    return Names(
+        models=_union(each.models for each in grants),
+        metrics=_union(each.metrics for each in grants),
+        members=frozenset().union(*(each.members for each in grants)),
+        dimensions=_union(each.dimensions or frozenset() for each in grants),
+        is_metrics_only=is_metrics_only,
+    )
+
+
+def _union(sets: Iterable[frozenset[str]]) -> frozenset[str]:
+    return frozenset().union(*sets)
+
+
+def _largest(floors: Sequence[GroupFloor]) -> GroupFloor | None:
+    return max(floors, key=lambda each: each.least, default=None)
+
+
+def _sound(policies: PolicySet, principal: Principal) -> dict[str, Attribute]:
+    """The attributes of a principal that are what the project declares; others are not there."""
+    return {
+        name: value
+        for name, value in principal.attributes
+        if (declared := policies.attributes.get(name)) is not None and _is_of(value, declared)
+    }
+
+
+def _is_of(value: Attribute, declared: AttributeType) -> bool:
+    if isinstance(value, tuple):
+        return (
+            declared.is_list and bool(value) and all(_is_one(each, declared.type) for each in value)
+        )
+    return not declared.is_list and _is_one(value, declared.type)
+
+
+def _is_one(value: AttributeValue, type_: LogicalType) -> bool:
+    match type_.kind:
+        case Kind.STRING:
+            return isinstance(value, str)
+        case Kind.BOOLEAN:
+            return isinstance(value, bool)
+        case Kind.INT64:
+            return isinstance(value, int) and not isinstance(value, bool)
+        case Kind.FLOAT64:
+            return isinstance(value, int | float) and not isinstance(value, bool)
+        case Kind.DATE:
+            return isinstance(value, date) and not isinstance(value, datetime)
+        case Kind.TIMESTAMP:
+            return isinstance(value, datetime)
+        case _:
+            return False

@@ -1,0 +1,63 @@
+"""What one principal may see, once all policies are composed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from auth.policy import ColumnMask, Governed, GroupFloor, RowFilter
+from auth.principal import Attribute
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelationRights:
+    """What may be seen of one model, or of one table wherever it is read."""
+
+    is_denied: bool = False
+    """Whether no row of it may be seen."""
+    rows: tuple[tuple[RowFilter, ...], ...] = ()
+    """Every one of these must hold, each by any of its filters."""
+    masks: Mapping[str, ColumnMask | None] = field(default_factory=dict)
+    """By column; None where two masks differ, and the column is NULL."""
+    hidden: frozenset[str] = frozenset()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether all of it may be seen."""
+        return not (self.is_denied or self.rows or self.masks or self.hidden)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """The names that may be used."""
+
+    are_all: bool = False
+    """Every name that is not hidden."""
+    models: frozenset[str] = frozenset()
+    """Models all of whose names may be used."""
+    metrics: frozenset[str] = frozenset()
+    members: frozenset[tuple[str, str]] = frozenset()
+    dimensions: frozenset[str] = frozenset()
+    """Those that metrics may be grouped by and filtered by equality, where rows may not be seen."""
+    is_metrics_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rights:
+    """What one principal may name, and which rows and values it sees of what it names."""
+
+    names: Names = Names(are_all=True)
+    relations: Mapping[Governed, RelationRights] = field(default_factory=dict)
+    """Those of which not all may be seen."""
+    attributes: Mapping[str, Attribute] = field(default_factory=dict)
+    floor: GroupFloor | None = None
+    applied: tuple[str, ...] = ()
+    """The names of the policies that apply, in the project's order."""
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether nothing is kept from the principal."""
+        return self.names.are_all and not self.relations and self.floor is None
+
+
+EVERYTHING = Rights()
