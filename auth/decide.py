@@ -18,9 +18,9 @@ from datetime import date, datetime
 from auth.policy import (
     AttributeType,
     ColumnMask,
-    Governed,
     Grant,
     GroupFloor,
+    On,
     Policy,
     PolicySet,
     RowFilter,
@@ -50,7 +50,7 @@ def decide(policies: PolicySet, principal: Principal) -> Rights:
     )
 
 
-def _governed(policies: Iterable[Policy]) -> Iterable[Governed]:
+def _governed(policies: Iterable[Policy]) -> Iterable[On]:
     for each in policies:
         if each.rows:
             yield each.rows.on
@@ -60,7 +60,7 @@ def _governed(policies: Iterable[Policy]) -> Iterable[Governed]:
 
 
 def _relation(
-    on: Governed,
+    on: On,
     policies: Sequence[Policy],
     applied: Sequence[Policy],
     attributes: dict[str, Attribute],
@@ -89,12 +89,12 @@ def _alternatives(filters: Sequence[RowFilter]) -> tuple[tuple[RowFilter, ...], 
     return (*alone, *map(tuple, named.values()))
 
 
-def _one_each(masks: Sequence[ColumnMask]) -> dict[str, ColumnMask | None]:
-    found: dict[str, ColumnMask | None] = {}
+def _one_each(masks: Sequence[ColumnMask]) -> dict[str, ColumnMask]:
+    found: dict[str, ColumnMask] = {}
     for each in masks:
         known = found.setdefault(each.column, each)
-        if known is not None and known.value != each.value:
-            found[each.column] = None
+        if known.value != each.value:
+            found[each.column] = each.as_null()
     return found
 
 

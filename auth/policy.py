@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from semantic_models.model import Expr
+from semantic_models.model import Expr, Relation
 from semantic_models.spec import Scalar
 from semantic_models.types import LogicalType
 
@@ -22,7 +22,7 @@ class AttributeType:
 
 
 @dataclass(frozen=True, slots=True)
-class Governed:
+class On:
     """What a policy is on: a model, or a table wherever it is read."""
 
     model: str = ""
@@ -34,9 +34,11 @@ class Governed:
 class RowFilter:
     """The rows of a model or table that a principal may see."""
 
-    on: Governed
+    on: On
     predicate: Expr
     """Over the columns of its relation alone; what is behind joins stands in an EXISTS."""
+    sources: tuple[Relation, ...] = ()
+    """What that EXISTS reads, as it is: no policy is on it there."""
     attributes: frozenset[str] = frozenset()
     """The attributes that it reads; one that is missing denies the model."""
     any_of: str = ""
@@ -49,17 +51,23 @@ class RowFilter:
 class ColumnMask:
     """What stands in place of a column's values."""
 
-    on: Governed
+    on: On
     column: str
     value: Expr
+    nothing: Expr
+    """NULL, in the column's type."""
     attributes: frozenset[str] = frozenset()
+
+    def as_null(self) -> ColumnMask:
+        """The mask that tells nothing."""
+        return replace(self, value=self.nothing, attributes=frozenset())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hidden:
     """Names of a model that are not there."""
 
-    on: Governed
+    on: On
     names: frozenset[str]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from auth.policy import ColumnMask, Governed, GroupFloor, RowFilter
+from auth.policy import ColumnMask, GroupFloor, On, RowFilter
 from auth.principal import Attribute
 
 
@@ -17,8 +17,8 @@ class RelationRights:
     """Whether no row of it may be seen."""
     rows: tuple[tuple[RowFilter, ...], ...] = ()
     """Every one of these must hold, each by any of its filters."""
-    masks: Mapping[str, ColumnMask | None] = field(default_factory=dict)
-    """By column; None where two masks differ, and the column is NULL."""
+    masks: Mapping[str, ColumnMask] = field(default_factory=dict)
+    """By column; one that is NULL where two of them differ."""
     hidden: frozenset[str] = frozenset()
 
     @property
@@ -47,7 +47,7 @@ class Rights:
     """What one principal may name, and which rows and values it sees of what it names."""
 
     names: Names = Names(are_all=True)
-    relations: Mapping[Governed, RelationRights] = field(default_factory=dict)
+    relations: Mapping[On, RelationRights] = field(default_factory=dict)
     """Those of which not all may be seen."""
     attributes: Mapping[str, Attribute] = field(default_factory=dict)
     floor: GroupFloor | None = None
@@ -61,3 +61,18 @@ class Rights:
 
 
 EVERYTHING = Rights()
+
+
+def both(one: RelationRights, other: RelationRights) -> RelationRights:
+    """What two policies leave of the same relation: one on a model, one on its table."""
+    masks = dict(one.masks)
+    for name, mask in other.masks.items():
+        known = masks.setdefault(name, mask)
+        if known.value != mask.value:
+            masks[name] = mask.as_null()
+    return RelationRights(
+        is_denied=one.is_denied or other.is_denied,
+        rows=(*one.rows, *other.rows),
+        masks=masks,
+        hidden=one.hidden | other.hidden,
+    )

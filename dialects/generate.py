@@ -23,6 +23,7 @@ from semantic_models.plan import (
     Distinct,
     Fill,
     Filter,
+    Governed,
     GovernedPlan,
     Join,
     Limit,
@@ -44,7 +45,7 @@ from semantic_models.plan import (
     scans,
 )
 
-Rows = Scan | Join | Filter | SemiJoin | Spread | Series | Windowed | Behind
+Rows = Scan | Governed | Join | Filter | SemiJoin | Spread | Series | Windowed | Behind
 """The nodes whose rows can still be joined and filtered."""
 
 ROW = "r:"
@@ -131,14 +132,14 @@ class _Generator:
             case Union():
                 return self._union(plan)
 
-    def _rows(
-        self, plan: Scan | Join | Filter | SemiJoin | Spread | Series | Windowed | Behind
-    ) -> Block:
+    def _rows(self, plan: Rows) -> Block:
         match plan:
             case Scan():
                 self.relations[relation_name(plan.relation)] = None
                 name = alias(plan.path, plan.model)
                 return Block(self._relation(plan.relation, name), name)
+            case Governed():
+                return self._governed(plan)
             case Join():
                 return self._join(plan)
             case Filter():
@@ -157,6 +158,14 @@ class _Generator:
                 name = alias(plan.path, "")
                 tree = self.block(plan.input).tree()
                 return Block(exp.Subquery(this=tree, alias=_table_alias(name)), name)
+
+    def _governed(self, plan: Governed) -> Block:
+        tree = self.block(plan.input).tree()
+        self.relations.update((relation_name(each), None) for each in plan.sources)
+        if plan.is_barrier:
+            tree.set("offset", exp.Offset(expression=number(0)))
+        name = alias(plan.path, plan.model)
+        return Block(exp.Subquery(this=tree, alias=_table_alias(name)), name)
 
     def _spread(self, plan: Spread) -> Block:
         block = self._open(plan.input)

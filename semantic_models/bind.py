@@ -45,7 +45,7 @@ from semantic_models.intrinsics import (
 from semantic_models.join_paths import Bridges, Joins, Ways, both_ways, walked
 from semantic_models.kept_build import WAYS, Columns, Reads
 from semantic_models.missing_rows import null_without_row
-from semantic_models.model import GRAINS, Expr, Grain, Join, Parameter, Path
+from semantic_models.model import GRAINS, Expr, Grain, Join, Parameter, Path, raw
 from semantic_models.parameters import PREFIX, TYPES, parameter_expr
 from semantic_models.spec import DimensionSpec, ModelSpec, Scalar, SegmentSpec
 from semantic_models.types import Kind, LogicalType
@@ -62,6 +62,12 @@ def column(name: str, path: Path = ()) -> exp.Column:
 def column_expr(name: str, path: Path = ()) -> Expr:
     """A physical column behind a join path, as an expression that all may share."""
     return Expr(column(name, path), (path,) if path else ())
+
+
+@lru_cache(maxsize=4096)
+def key_expr(name: str, path: Path = ()) -> Expr:
+    """The same of a column that only pairs or tells apart rows."""
+    return raw(column_expr(name, path))
 
 
 def behind(expr: Expr, path: Path) -> Expr:

@@ -33,6 +33,13 @@ class Expr:
     """The join paths walked, without the home's, each once and sorted."""
     origin: Scalar | None = field(default=None, compare=False, repr=False)
     """What its author wrote; absent for an expression of a question."""
+    raw: bool = False
+    """Whether it only pairs or tells apart rows: then no mask changes what it reads."""
+
+
+def raw(expr: Expr) -> Expr:
+    """The same expression, for what only pairs or tells apart rows."""
+    return Expr(expr.tree, expr.paths, expr.origin, raw=True)
 
 
 class Grain(StrEnum):

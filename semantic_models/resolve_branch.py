@@ -29,7 +29,7 @@ from semantic_models.intrinsics import cast, moment
 from semantic_models.join_paths import walked
 from semantic_models.matching import in_order, is_valid, same_partition, time_of_version
 from semantic_models.metric_predicates import VALUE, Called, called_by, key_name
-from semantic_models.model import Dimension, Expr, Grain, Join, Model, OneTime, Path, Span
+from semantic_models.model import Dimension, Expr, Grain, Join, Model, OneTime, Path, Span, raw
 from semantic_models.parameters import PREFIX, parameter_named
 from semantic_models.periods import period
 from semantic_models.plan import Output
@@ -301,7 +301,9 @@ class BranchResolver:
                 self.steps[path[:number]] = step
                 if join.valid or target.partition or join.conditions:
                     predicates = self._matching(join, target, path[:number])
-                    self.steps[path[:number]] = replace(step, predicates=predicates)
+                    self.steps[path[:number]] = replace(
+                        step, predicates=tuple(map(raw, predicates))
+                    )
 
     def _matching(self, join: Join, target: Model, path: Path) -> tuple[Expr, ...]:
         """What tells the one row that a join meets beside its equal columns."""
