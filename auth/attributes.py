@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
-from auth.principal import Attribute
+from auth.principal import Attribute, AttributeValue
 from semantic_models.model import Expr
 from semantic_models.parameters import TYPES, literal_of
 
@@ -16,13 +16,8 @@ ATTRIBUTE = "sl_attribute"
 
 def attribute_tree(name: str, type_name: str) -> exp.Expr:
     """What stands in a policy for the value of an attribute."""
-    call = exp.Anonymous(this=ATTRIBUTE, expressions=[exp.Literal(this=name, is_string=True)])
-    return _typed(call, type_name)
-
-
-def _typed(value: exp.Expr, type_name: str) -> exp.Expr:
-    _, dtype = TYPES[type_name]
-    return exp.Cast(this=value, to=exp.DataType(this=dtype, nested=False))
+    parts = [exp.Literal(this=each, is_string=True) for each in (name, type_name)]
+    return exp.Anonymous(this=ATTRIBUTE, expressions=parts)
 
 
 def attributes_in(tree: exp.Expr) -> frozenset[str]:
@@ -43,13 +38,16 @@ def with_attributes(expr: Expr, values: Mapping[str, Attribute]) -> Expr:
 
 
 def _put(call: exp.Anonymous, value: Attribute) -> None:
+    type_name = call.expressions[1].name
     if not isinstance(value, tuple):
-        call.replace(literal_of(value))
+        call.replace(_typed(value, type_name))
         return
-    typed = call.parent
-    assert isinstance(typed, exp.Cast), "an attribute stands in a cast to its type"
-    among = typed.parent
+    among = call.parent
     assert isinstance(among, exp.In), "a list of values stands behind IN"
-    others = [each for each in among.expressions if each is not typed]
-    made = [exp.Cast(this=literal_of(each), to=typed.args["to"].copy()) for each in value]
-    among.set("expressions", [*others, *made])
+    others = [each for each in among.expressions if each is not call]
+    among.set("expressions", [*others, *(_typed(each, type_name) for each in value)])
+
+
+def _typed(value: AttributeValue, type_name: str) -> exp.Expr:
+    _, dtype = TYPES[type_name]
+    return exp.Cast(this=literal_of(value), to=exp.DataType(this=dtype, nested=False))

@@ -1,8 +1,9 @@
 """All policies to the rights of one principal: the rules of composition, once.
 
 1. Names: without policies all, else what grants tell of; ``default: open`` tells of the rest too.
-2. Rows: every filter that applies must hold, those that share ``any_of`` as alternatives. Where
-   filters exist and none applies, ``otherwise`` decides, and ``deny`` wins.
+2. Rows: every filter that applies must hold, those that share ``any_of`` as alternatives. Where a
+   model or its table has filters, and those that apply to a principal are none, ``otherwise``
+   decides, and ``deny`` wins; a filter that ``unless`` takes away is none of theirs.
 3. Masks: two different ones on one column leave NULL.
 4. A hidden name is gone, whatever grants it; the largest floor of groups holds.
 5. Metrics only, where every grant that applies is of metrics only.
@@ -11,7 +12,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
@@ -32,14 +32,14 @@ from semantic_models.types import Kind, LogicalType
 
 def decide(policies: PolicySet, principal: Principal) -> Rights:
     """What a principal may see."""
-    if not policies.policies:
+    if not policies.is_governed:
         return EVERYTHING
     applied = [each for each in policies.policies if each.applies_to(principal.roles)]
     attributes = _sound(policies, principal)
     relations = {
         on: rights
         for on in dict.fromkeys(_governed(policies.policies))
-        if not (rights := _relation(on, policies.policies, applied, attributes)).is_plain
+        if not (rights := _relation(on, policies, principal, attributes)).is_plain
     }
     return Rights(
         names=_names([each.grant for each in applied if each.grant], is_open=policies.is_open),
@@ -61,32 +61,26 @@ def _governed(policies: Iterable[Policy]) -> Iterable[On]:
 
 def _relation(
     on: On,
-    policies: Sequence[Policy],
-    applied: Sequence[Policy],
+    policies: PolicySet,
+    principal: Principal,
     attributes: dict[str, Attribute],
 ) -> RelationRights:
+    roles = principal.roles
+    of_it = [each for each in policies.policies if not each.unless & roles]
+    applied = [each for each in of_it if each.applies_to(roles)]
     filters = [each.rows for each in applied if each.rows and each.rows.on == on]
     masks = [mask for each in applied for mask in each.masks if mask.on == on]
     hidden = [each.hidden.names for each in applied if each.hidden and each.hidden.on == on]
     readers: list[RowFilter | ColumnMask] = [*filters, *masks]
     read = {name for each in readers for name in each.attributes}
-    written = [each.rows for each in policies if each.rows and each.rows.on == on]
-    is_left_out = not filters and any(each.otherwise == "deny" for each in written)
+    written = [each.rows for each in of_it if each.rows and each.rows.on == on]
     return RelationRights(
-        is_denied=is_left_out or not read <= attributes.keys(),
-        rows=_alternatives(filters),
+        is_denied=not read <= attributes.keys(),
+        is_left_out=not filters and any(each.otherwise == "deny" for each in written),
+        filters=tuple(filters),
         masks=_one_each(masks),
         hidden=frozenset().union(*hidden),
     )
-
-
-def _alternatives(filters: Sequence[RowFilter]) -> tuple[tuple[RowFilter, ...], ...]:
-    named: dict[str, list[RowFilter]] = defaultdict(list)
-    for each in filters:
-        if each.any_of:
-            named[each.any_of].append(each)
-    alone = [(each,) for each in filters if not each.any_of]
-    return (*alone, *map(tuple, named.values()))
 
 
 def _one_each(masks: Sequence[ColumnMask]) -> dict[str, ColumnMask]:

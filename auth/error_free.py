@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from auth.attributes import ATTRIBUTE
 from semantic_models.functions import COMPARISONS
 from semantic_models.intrinsics import CIVIL, INSTANT, PARAMETER, PART, TRUNCATE
 
@@ -16,7 +17,7 @@ _FORMS: frozenset[type[exp.Expr]] = COMPARISONS | frozenset(
         *(exp.DataType, exp.DataTypeParam, exp.Var, exp.Tuple),
     )
 )
-_CALLS = frozenset((CIVIL, INSTANT, TRUNCATE, PART, PARAMETER))
+_CALLS = frozenset((CIVIL, INSTANT, TRUNCATE, PART, PARAMETER, ATTRIBUTE))
 
 
 def is_error_free(tree: exp.Expr) -> bool:

@@ -3,7 +3,8 @@
 ForebayError
 └── AuthError                  SL4xx
     ├── AuthenticationFailed   SL401
-    └── PermissionDenied       SL403
+    ├── PermissionDenied       SL403
+    └── PolicyRejected         SL411
 """
 
 from __future__ import annotations
@@ -25,3 +26,9 @@ class PermissionDenied(AuthError):
     """A principal that may not do what it asks."""
 
     code = "SL403"
+
+
+class PolicyRejected(AuthError):
+    """A policy that cannot be applied as it is written."""
+
+    code = "SL411"

@@ -55,7 +55,7 @@ def _governed(root: LogicalPlan, rights: Rights) -> LogicalPlan:
             return node
         names = reading.names[node.model, node.path]
         made = governed_scan(node, own, rights.attributes, names)
-        return replace(made, is_barrier=is_barrier and bool(own.rows or own.is_denied))
+        return replace(made, is_barrier=is_barrier and (own.is_empty or bool(own.filters)))
 
     return of_plan(keyed)
 
@@ -88,7 +88,7 @@ class _Reading:
         """What may be seen of a scan, by policies on its model and on its table."""
         found = self.rights.relations.get(On(model=scan.model), RelationRights())
         for on, each in self.rights.relations.items():
-            if on.table and isinstance(scan.relation, Table) and _is_same(on, scan.relation):
+            if isinstance(scan.relation, Table) and on.is_table(scan.relation):
                 found = both(found, each)
         return found
 
@@ -113,9 +113,3 @@ def _as_keys(expr: Expr, masked: list[exp.Column]) -> Expr:
         if (path_of(node), node.name) in places:
             node.replace(column(KEY + node.name, path_of(node)))
     return Expr(holder.this.pop(), expr.paths, expr.origin, raw=True)
-
-
-def _is_same(on: On, table: Table) -> bool:
-    """Whether a policy's table may be that one: where either leaves parts out, it is."""
-    pairs = zip(reversed(on.table), reversed(table.parts), strict=False)
-    return all(one.lower() == other.lower() for one, other in pairs)

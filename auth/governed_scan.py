@@ -35,12 +35,11 @@ def governed_scan(
     if predicates:
         rows = Filter(rows, predicates)
     shown = tuple(_shown(rights, attributes, each) for each in sorted(names))
-    filters = [each for alternatives in rights.rows for each in alternatives]
     return Governed(
         scan.model,
         scan.path,
         Project(rows, shown or (_NOTHING,)),
-        sources=tuple(dict.fromkeys(source for each in filters for source in each.sources)),
+        sources=tuple(dict.fromkeys(source for each in rights.filters for source in each.sources)),
     )
 
 
@@ -53,9 +52,9 @@ def _shown(rights: RelationRights, attributes: Mapping[str, Attribute], name: st
 
 
 def _predicates(rights: RelationRights, attributes: Mapping[str, Attribute]) -> tuple[Expr, ...]:
-    if rights.is_denied:
+    if rights.is_empty:
         return (Expr(exp.false()),)
-    return tuple(_either(each, attributes) for each in rights.rows)
+    return tuple(_either(each, attributes) for each in rights.alternatives)
 
 
 def _either(filters: Sequence[RowFilter], attributes: Mapping[str, Attribute]) -> Expr:

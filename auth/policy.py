@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from semantic_models.model import Expr, Relation
+from semantic_models.model import Expr, Relation, Table
 from semantic_models.spec import Scalar
 from semantic_models.types import LogicalType
 
@@ -28,6 +28,11 @@ class On:
     model: str = ""
     table: tuple[str, ...] = ()
     """The parts of the table's name, where it is on a table."""
+
+    def is_table(self, table: Table) -> bool:
+        """Whether a table may be the one it is on: where either leaves parts out, it is."""
+        pairs = zip(reversed(self.table), reversed(table.parts), strict=False)
+        return bool(self.table) and all(one.lower() == other.lower() for one, other in pairs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +131,8 @@ class PolicySet:
 
     version: str = ""
     """A digest of every policy, and of the attributes they are checked against."""
+    is_governed: bool = False
+    """Whether the project has policies; without, every authenticated principal sees all."""
     policies: tuple[Policy, ...] = ()
     attributes: Mapping[str, AttributeType] = field(default_factory=dict)
     is_open: bool = False

@@ -14,9 +14,11 @@ class RelationRights:
     """What may be seen of one model, or of one table wherever it is read."""
 
     is_denied: bool = False
-    """Whether no row of it may be seen."""
-    rows: tuple[tuple[RowFilter, ...], ...] = ()
-    """Every one of these must hold, each by any of its filters."""
+    """Whether no row of it may be seen, whatever else applies."""
+    is_left_out: bool = False
+    """Whether it has filters that are for others only: then no row may be seen without one."""
+    filters: tuple[RowFilter, ...] = ()
+    """Those that apply."""
     masks: Mapping[str, ColumnMask] = field(default_factory=dict)
     """By column; one that is NULL where two of them differ."""
     hidden: frozenset[str] = frozenset()
@@ -24,7 +26,20 @@ class RelationRights:
     @property
     def is_plain(self) -> bool:
         """Whether all of it may be seen."""
-        return not (self.is_denied or self.rows or self.masks or self.hidden)
+        return self == RelationRights()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no row of it may be seen."""
+        return self.is_denied or (self.is_left_out and not self.filters)
+
+    @property
+    def alternatives(self) -> tuple[tuple[RowFilter, ...], ...]:
+        """Every one of these must hold, each by any of its filters."""
+        alone = [(each,) for each in self.filters if not each.any_of]
+        names = dict.fromkeys(each.any_of for each in self.filters if each.any_of)
+        named = (tuple(f for f in self.filters if f.any_of == name) for name in names)
+        return (*alone, *named)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +87,8 @@ def both(one: RelationRights, other: RelationRights) -> RelationRights:
             masks[name] = mask.as_null()
     return RelationRights(
         is_denied=one.is_denied or other.is_denied,
-        rows=(*one.rows, *other.rows),
+        is_left_out=one.is_left_out or other.is_left_out,
+        filters=(*one.filters, *other.filters),
         masks=masks,
         hidden=one.hidden | other.hidden,
     )

@@ -18,6 +18,7 @@ from functools import cached_property, partial
 
 import pyarrow as pa
 
+from auth.decide import decide
 from auth.govern import govern
 from auth.principal import ANONYMOUS, Principal
 from auth.visible import visible
@@ -118,6 +119,7 @@ class Answer:
 def prepare(question: Question, snapshot: Snapshot, dialects: Mapping[str, Dialect]) -> Prepared:
     """Settle what is asked and what may be seen. Touches no engine."""
     watch = Stopwatch()
+    rights = decide(snapshot.policies, question.principal)
     catalog = visible(snapshot.catalog, question.principal)
     query = parse(question.text, catalog)
     watch.lap("parse")
@@ -125,7 +127,7 @@ def prepare(question: Question, snapshot: Snapshot, dialects: Mapping[str, Diale
     watch.lap("resolve")
     plan = make_plan(resolved)
     watch.lap("plan")
-    governed = govern(plan, question.principal)
+    governed = govern(plan, question.principal, rights)
     watch.lap("govern")
     dialect = dialects[plan.engine]
     physical = generate(governed, dialect)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+from auth.build_policies import build_policies
 from gateway.engines.base import Engine
 from gateway.engines.duckdb import DuckDBEngine
 from gateway.engines.duckdb_open import DuckDBSettings
@@ -280,9 +281,10 @@ def _typed(
         raise FaultyProject(of_types)
     kept.write(types)
     faults.found += check_questions(spec, catalog)
+    policies = build_policies(spec, catalog, faults)
     if faults.found:
         raise _refusal(faults)
-    return Project(spec, Snapshot(catalog), engines)
+    return Project(spec, Snapshot(catalog, policies), engines)
 
 
 def _refusal(faults: Faults) -> ForebayError:

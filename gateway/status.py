@@ -73,6 +73,7 @@ STATUS: Mapping[type[ForebayError], Status] = {
     ),
     auth_errors.AuthenticationFailed: Status(401, "UNAUTHENTICATED"),
     auth_errors.PermissionDenied: Status(403, "PERMISSION_DENIED"),
+    auth_errors.PolicyRejected: NO_PROJECT,
     dialect_errors.UnsupportedFeature: Status(422, "UNIMPLEMENTED"),
     gateway_errors.EngineFailed: Status(502, "INTERNAL"),
     gateway_errors.EngineTimedOut: Status(504, "DEADLINE_EXCEEDED"),

@@ -51,6 +51,9 @@ from semantic_models.spec import DimensionSpec, ModelSpec, Scalar, SegmentSpec
 from semantic_models.types import Kind, LogicalType
 from semantic_models.window_forms import nested_window
 
+PRINCIPAL = "principal"
+"""What stands before the attributes of whoever asks."""
+
 
 def column(name: str, path: Path = ()) -> exp.Column:
     """A physical column behind a join path."""
@@ -114,6 +117,8 @@ class Binder:
     """What leads through something that is lost has no fault of its own."""
     bridges: Bridges = field(default_factory=dict)
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    attributes: Mapping[str, Bound] = field(default_factory=dict)
+    """What stands for each attribute of a principal; only policies may read them."""
     bound: dict[tuple[str, str], Bound | None] = field(default_factory=dict)
     """Dimensions and segments; None while one is being bound, which is how a cycle is seen."""
     reads: Reads = field(default_factory=Reads)
@@ -188,6 +193,10 @@ class Binder:
     def expression(self, model: str, text: Scalar) -> Expr:
         """An expression of ``model`` with every name replaced by what it stands for."""
         return self._expression(model, text, "").expr
+
+    def value(self, model: str, text: Scalar) -> Bound:
+        """The same with the kind of its values."""
+        return self._expression(model, text, "")
 
     def predicate(self, model: str, text: Scalar) -> Expr:
         """An expression of ``model`` that is true or false of one row."""
@@ -288,9 +297,16 @@ class Binder:
             raise unknown("parameter", name, list(self.parameters), "Parameters")
         return Bound(parameter_expr(found), TYPES[found.type_name][0].kind)
 
+    def _attribute(self, name: str) -> Bound:
+        if name not in self.attributes:
+            raise unknown("attribute", name, list(self.attributes), "Attributes")
+        return self.attributes[name]
+
     def _name(self, model: str, parts: tuple[str, ...], itself: str) -> Bound:
         if parts[0] == PREFIX and len(parts) > 1:
             return self.parameter(".".join(parts[1:]))
+        if parts[0] == PRINCIPAL and len(parts) > 1 and self.attributes:
+            return self._attribute(".".join(parts[1:]))
         path: Path = ()
         at = model
         rest = parts

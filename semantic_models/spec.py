@@ -319,6 +319,37 @@ class ProjectTestSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PolicySpec:
+    """One entry of ``policies:``."""
+
+    name: Scalar
+    model: Scalar | None = None
+    table: Scalar | None = None
+    """What it is on: a model, or a table wherever it is read."""
+    rows: Scalar | None = None
+    any_of: Scalar | None = None
+    otherwise: Scalar | None = None
+    masks: tuple[tuple[Scalar, Scalar], ...] = ()
+    """Pairs of a column and what stands in its place."""
+    hide: tuple[Scalar, ...] = ()
+    grant: tuple[tuple[Scalar, tuple[Scalar, ...]], ...] = ()
+    min_group: Scalar | None = None
+    min_group_of: Scalar | None = None
+    roles: tuple[Scalar, ...] | None = None
+    """The roles it is for; None: everybody."""
+    unless: tuple[Scalar, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttributeSpec:
+    """One entry of ``attributes:``: what policies may know of a principal."""
+
+    name: Scalar
+    type: Scalar
+    is_list: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EngineSpec:
     """One entry of ``engines:``; paths are as written, not yet joined to the project's folder."""
 
@@ -346,5 +377,11 @@ class ProjectSpec:
     parameters: tuple[ParameterSpec, ...] = ()
     saved_queries: tuple[SavedQuerySpec, ...] = ()
     tests: tuple[ProjectTestSpec, ...] = ()
+    policies: tuple[PolicySpec, ...] = ()
+    attributes: tuple[AttributeSpec, ...] = ()
+    default: Scalar | None = None
+    """Whether names that no grant tells of may be used: ``open`` or ``closed``."""
+    has_policies: bool = False
+    """Whether there is a file of policies, even one that cannot be read."""
     digest: str = field(default="", compare=False, repr=False)
     """Names the text of every file."""

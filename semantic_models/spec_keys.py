@@ -33,6 +33,7 @@ class Shape(Enum):
     ASKED = "what a question takes there"
     QUESTION = "a question"
     ROWS = "a list of rows"
+    GOVERNED = "a model, or {table: its name}"
     MEMBERS = "a map from names to what they mean"
 
 
@@ -51,6 +52,7 @@ HINTS: Mapping[Shape, str] = {
     Shape.ASKED: "Write it as in a question's document.",
     Shape.QUESTION: "Write for example {metrics: [revenue], dimensions: [status]}.",
     Shape.ROWS: "Write for example [[paid, 12.5], [null, 3]].",
+    Shape.GOVERNED: "Write for example orders, or {table: shop.orders}.",
     Shape.LISTS: "Write for example {keep_only: [customer.region]}.",
     Shape.VALUE: "Write one value, such as EUR, 5 or true.",
     Shape.VALUES: "Write for example [EUR, USD].",
@@ -88,11 +90,7 @@ class Kind:
     """Whether the names that expressions keep for themselves are refused."""
 
 
-_BESIDE_MODELS = (
-    "policies",
-    "rollups",
-    "freshness",
-)
+_BESIDE_MODELS = ("rollups", "freshness")
 
 PROJECT = Kind(
     noun="project",
@@ -103,11 +101,14 @@ PROJECT = Kind(
         "default_engine": Shape.TEXT,
         "time_zone": Shape.TEXT,
         "models": Shape.TEXT,
+        "policies": Shape.TEXT,
+        "attributes": Shape.MEMBERS,
+        "default": Shape.TEXT,
         **dict.fromkeys(("spines", "calendars", "parameters"), Shape.MEMBERS),
         "saved_queries": Shape.MEMBERS,
         "tests": Shape.MEMBERS,
     },
-    later=("attributes", "auth", "default", *_BESIDE_MODELS),
+    later=("auth", *_BESIDE_MODELS),
     required=("version", "name"),
 )
 
@@ -125,6 +126,40 @@ MODEL_FILE = Kind(
     },
     later=_BESIDE_MODELS,
     required=("version",),
+)
+
+POLICY_FILE = Kind(
+    noun="file of policies",
+    keys={"version": Shape.VERSION, "policies": Shape.MEMBERS},
+    required=("version", "policies"),
+)
+
+GRANTED = ("models", "metrics", "members", "dimensions")
+"""What a grant lets somebody name."""
+
+POLICY = Kind(
+    noun="policy",
+    keys={
+        "grant": Shape.LISTS,
+        "on": Shape.GOVERNED,
+        "rows": Shape.SQL,
+        "any_of": Shape.TEXT,
+        "otherwise": Shape.TEXT,
+        "mask": Shape.VALUE_MAP,
+        "hide": Shape.NAMES,
+        "min_group": Shape.VALUE,
+        "min_group_of": Shape.TEXT,
+        "for": Shape.NAMES,
+        "unless": Shape.NAMES,
+        "description": Shape.TEXT,
+    },
+)
+
+ATTRIBUTE = Kind(
+    noun="attribute",
+    keys={"type": Shape.TEXT, "list": Shape.TRUTH, "description": Shape.TEXT},
+    required=("type",),
+    short="type",
 )
 
 DUCKDB = Kind(
@@ -306,6 +341,9 @@ TEST = Kind(
 KINDS = (
     PROJECT,
     MODEL_FILE,
+    POLICY_FILE,
+    POLICY,
+    ATTRIBUTE,
     DUCKDB,
     MODEL,
     DIMENSION,
@@ -322,6 +360,8 @@ KINDS = (
 
 MEMBERS: Mapping[str, Kind] = {
     "engines": DUCKDB,
+    "policies": POLICY,
+    "attributes": ATTRIBUTE,
     "models": MODEL,
     "metrics": METRIC,
     "spines": SPINE,
