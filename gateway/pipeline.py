@@ -120,7 +120,7 @@ def prepare(question: Question, snapshot: Snapshot, dialects: Mapping[str, Diale
     """Settle what is asked and what may be seen. Touches no engine."""
     watch = Stopwatch()
     rights = decide(snapshot.policies, question.principal)
-    catalog = visible(snapshot.catalog, question.principal)
+    catalog = visible(snapshot.catalog, rights)
     query = parse(question.text, catalog)
     watch.lap("parse")
     resolved = resolve(query, catalog, now=question.now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 from semantic_models.errors import NameCollision, UnknownName
 from semantic_models.join_paths import Ways, both_ways
@@ -18,6 +19,8 @@ from semantic_models.model import (
 )
 from semantic_models.query import SavedQuery
 from semantic_models.window_forms import has_window
+
+_MEMBERS = ("dimensions", "hierarchies", "measures", "joins", "bridges", "segments")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +43,23 @@ class Catalog:
     """The days that calendars compare days with, as ``calendar.shift``."""
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     saved_queries: Mapping[str, SavedQuery] = field(default_factory=dict)
+    everything: Catalog | None = field(default=None, repr=False)
+    """The catalog that this is the visible part of; None: it is whole."""
+
+    @property
+    def whole(self) -> Catalog:
+        """What definitions are made of, whoever may name it: never where a question's names are."""
+        return self if self.everything is None else self.everything
+
+    def named_part(self, model: Model) -> Model | None:
+        """The part of a model whose members may be named; None: they all may."""
+        if self.everything is None:
+            return None
+        found = self.models.get(model.name)
+        if found is not None:
+            return found
+        none: Mapping[str, Any] = {key: {} for key in _MEMBERS}
+        return replace(model, time=None, **none)
 
     def model(self, name: str) -> Model:
         """The model of that name."""

@@ -54,6 +54,8 @@ class Predicate:
     source: str = ""
     statement: str = field(default="", compare=False, repr=False)
     """The whole text it was cut from, where its words stand; empty: its own text."""
+    is_author: bool = False
+    """Whether a model's author wrote it, who may name everything."""
 
 
 @record()

@@ -132,7 +132,7 @@ def resolve_axis(resolver: BranchResolver, query: Query, reading: Reading) -> Ax
         regrain=window.regrain if window and is_regrained else None,
         backs=tuple(_of_calendar(resolver, calendar, count) for calendar, count in ends.asked),
         shifts=tuple(
-            _compared_day(resolver.catalog.models[each.calendar], each.name, number)
+            _compared_day(resolver.catalog.whole.models[each.calendar], each.name, number)
             for each, number in ends.shifts.items()
         ),
         rest=_rest(resolver, query, grain, by_steps=by_steps),
@@ -153,7 +153,7 @@ def _without_times(resolver: BranchResolver, query: Query) -> TimeRequired:
 
 
 def _of_calendar(resolver: BranchResolver, grain: CalendarGrain, count: int) -> PeriodsBack:
-    return PeriodsBack(resolver.catalog.models[grain.calendar], grain.name, count)
+    return PeriodsBack(resolver.catalog.whole.models[grain.calendar], grain.name, count)
 
 
 def _with_whole(resolver: BranchResolver, periods: Periods, grains: Sequence[Period]) -> Periods:

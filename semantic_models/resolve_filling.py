@@ -104,7 +104,7 @@ def _moments(resolver: BranchResolver, finest: Grain) -> Moments:
 
 def _in_calendar(resolver: BranchResolver, grain: str, number: int) -> tuple[CalendarStep, Output]:
     """The calendar's row of a period that fills an answer up, and its grain."""
-    calendar = resolver.catalog.models[resolver.catalog.calendars[grain]]
+    calendar = resolver.catalog.whole.models[resolver.catalog.calendars[grain]]
     return day_of(calendar, grain, period(), (f"calendar:{number}",))
 
 

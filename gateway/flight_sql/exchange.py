@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import pyarrow as pa
 
+from auth.decide import decide
 from auth.principal import ANONYMOUS
 from auth.visible import visible
 from gateway.flight_sql import commands, keys, metadata
@@ -73,7 +74,8 @@ class Exchange:
     @property
     def catalog(self) -> Catalog:
         """What whoever asks may know of; everybody is anonymous while there is no identity."""
-        return visible(self._gateway.snapshot.catalog, ANONYMOUS)
+        snapshot = self._gateway.snapshot
+        return visible(snapshot.catalog, decide(snapshot.policies, ANONYMOUS))
 
     def schema_of(self, command: commands.Command) -> pa.Schema:
         """The schema of what a command would give. Runs nothing."""

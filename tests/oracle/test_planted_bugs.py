@@ -107,7 +107,7 @@ def count_twice_behind_bridges(patch: pytest.MonkeyPatch) -> None:
 def meet_no_group(patch: pytest.MonkeyPatch) -> None:
     """A metric in a predicate has a value for no row."""
     right = Called.query
-    patch.setattr(Called, "query", lambda called: replace(right(called), limit=0))
+    patch.setattr(Called, "query", lambda called, **how: replace(right(called, **how), limit=0))
 
 
 def forget_the_grand_total(patch: pytest.MonkeyPatch) -> None:
