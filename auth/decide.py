@@ -2,8 +2,8 @@
 
 1. Names: without policies all, else what grants tell of; ``default: open`` tells of the rest too.
 2. Rows: every filter that applies must hold, those that share ``any_of`` as alternatives. Where a
-   model or its table has filters, and those that apply to a principal are none, ``otherwise``
-   decides, and ``deny`` wins; a filter that ``unless`` takes away is none of theirs.
+   model has filters, and those that apply to a principal are none, be it by ``for`` or by
+   ``unless``, ``otherwise`` decides, and ``deny`` wins. Filters of tables count by themselves.
 3. Masks: two different ones on one column leave NULL.
 4. A hidden name is gone, whatever grants it; the largest floor of groups holds.
 5. Metrics only, where every grant that applies is of metrics only.
@@ -13,10 +13,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
 
+from auth.attributes import is_of
 from auth.policy import (
-    AttributeType,
     ColumnMask,
     Grant,
     GroupFloor,
@@ -25,9 +24,8 @@ from auth.policy import (
     PolicySet,
     RowFilter,
 )
-from auth.principal import Attribute, AttributeValue, Principal
+from auth.principal import Attribute, Principal
 from auth.rights import EVERYTHING, Names, RelationRights, Rights
-from semantic_models.types import Kind, LogicalType
 
 
 def decide(policies: PolicySet, principal: Principal) -> Rights:
@@ -65,15 +63,13 @@ def _relation(
     principal: Principal,
     attributes: dict[str, Attribute],
 ) -> RelationRights:
-    roles = principal.roles
-    of_it = [each for each in policies.policies if not each.unless & roles]
-    applied = [each for each in of_it if each.applies_to(roles)]
+    applied = [each for each in policies.policies if each.applies_to(principal.roles)]
     filters = [each.rows for each in applied if each.rows and each.rows.on == on]
     masks = [mask for each in applied for mask in each.masks if mask.on == on]
     hidden = [each.hidden.names for each in applied if each.hidden and each.hidden.on == on]
     readers: list[RowFilter | ColumnMask] = [*filters, *masks]
     read = {name for each in readers for name in each.attributes}
-    written = [each.rows for each in of_it if each.rows and each.rows.on == on]
+    written = [each.rows for each in policies.policies if each.rows and each.rows.on == on]
     return RelationRights(
         is_denied=not read <= attributes.keys(),
         is_left_out=not filters and any(each.otherwise == "deny" for each in written),
@@ -118,31 +114,5 @@ def _sound(policies: PolicySet, principal: Principal) -> dict[str, Attribute]:
     return {
         name: value
         for name, value in principal.attributes
-        if (declared := policies.attributes.get(name)) is not None and _is_of(value, declared)
+        if (declared := policies.attributes.get(name)) is not None and is_of(value, declared)
     }
-
-
-def _is_of(value: Attribute, declared: AttributeType) -> bool:
-    if isinstance(value, tuple):
-        return (
-            declared.is_list and bool(value) and all(_is_one(each, declared.type) for each in value)
-        )
-    return not declared.is_list and _is_one(value, declared.type)
-
-
-def _is_one(value: AttributeValue, type_: LogicalType) -> bool:
-    match type_.kind:
-        case Kind.STRING:
-            return isinstance(value, str)
-        case Kind.BOOLEAN:
-            return isinstance(value, bool)
-        case Kind.INT64:
-            return isinstance(value, int) and not isinstance(value, bool)
-        case Kind.FLOAT64:
-            return isinstance(value, int | float) and not isinstance(value, bool)
-        case Kind.DATE:
-            return isinstance(value, date) and not isinstance(value, datetime)
-        case Kind.TIMESTAMP:
-            return isinstance(value, datetime)
-        case _:
-            return False

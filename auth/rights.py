@@ -16,7 +16,7 @@ class RelationRights:
     is_denied: bool = False
     """Whether no row of it may be seen, whatever else applies."""
     is_left_out: bool = False
-    """Whether it has filters that are for others only: then no row may be seen without one."""
+    """Whether it has filters that are for others only: then no row of it may be seen."""
     filters: tuple[RowFilter, ...] = ()
     """Those that apply."""
     masks: Mapping[str, ColumnMask] = field(default_factory=dict)
@@ -31,15 +31,20 @@ class RelationRights:
     @property
     def is_empty(self) -> bool:
         """Whether no row of it may be seen."""
-        return self.is_denied or (self.is_left_out and not self.filters)
+        return self.is_denied or self.is_left_out
 
     @property
     def alternatives(self) -> tuple[tuple[RowFilter, ...], ...]:
-        """Every one of these must hold, each by any of its filters."""
+        """Every one of these must hold, each by any of its filters.
+
+        A name is of one model or one table: no filter of a model stands in for one of its table.
+        """
         alone = [(each,) for each in self.filters if not each.any_of]
-        names = dict.fromkeys(each.any_of for each in self.filters if each.any_of)
-        named = (tuple(f for f in self.filters if f.any_of == name) for name in names)
-        return (*alone, *named)
+        named: dict[tuple[On, str], tuple[RowFilter, ...]] = {}
+        for each in self.filters:
+            if each.any_of:
+                named[each.on, each.any_of] = (*named.get((each.on, each.any_of), ()), each)
+        return (*alone, *named.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -117,8 +117,8 @@ class Binder:
     """What leads through something that is lost has no fault of its own."""
     bridges: Bridges = field(default_factory=dict)
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
-    attributes: Mapping[str, Bound] = field(default_factory=dict)
-    """What stands for each attribute of a principal; only policies may read them."""
+    attributes: Mapping[str, Bound] | None = None
+    """What stands for each attribute of a principal; None: only policies may read them."""
     bound: dict[tuple[str, str], Bound | None] = field(default_factory=dict)
     """Dimensions and segments; None while one is being bound, which is how a cycle is seen."""
     reads: Reads = field(default_factory=Reads)
@@ -297,16 +297,16 @@ class Binder:
             raise unknown("parameter", name, list(self.parameters), "Parameters")
         return Bound(parameter_expr(found), TYPES[found.type_name][0].kind)
 
-    def _attribute(self, name: str) -> Bound:
-        if name not in self.attributes:
-            raise unknown("attribute", name, list(self.attributes), "Attributes")
-        return self.attributes[name]
+    def _attribute(self, name: str, known: Mapping[str, Bound]) -> Bound:
+        if name not in known:
+            raise unknown("attribute", name, list(known), "Attributes")
+        return known[name]
 
     def _name(self, model: str, parts: tuple[str, ...], itself: str) -> Bound:
         if parts[0] == PREFIX and len(parts) > 1:
             return self.parameter(".".join(parts[1:]))
-        if parts[0] == PRINCIPAL and len(parts) > 1 and self.attributes:
-            return self._attribute(".".join(parts[1:]))
+        if parts[0] == PRINCIPAL and len(parts) > 1 and self.attributes is not None:
+            return self._attribute(".".join(parts[1:]), self.attributes)
         path: Path = ()
         at = model
         rest = parts
