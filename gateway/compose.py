@@ -15,6 +15,8 @@ from dataclasses import dataclass
 import uvicorn
 
 from cache.store import MemoryStore
+from gateway.audit_log import AuditLog
+from gateway.audited import Answering, Audited
 from gateway.errors import InternalError
 from gateway.execution import Execution
 from gateway.flight_sql.server import FlightSqlServer
@@ -61,6 +63,7 @@ class Server:
     thread: threading.Thread
     reloader: Reloader | None = None
     """None where changes of the project's files are not looked for."""
+    audit: AuditLog | None = None
     is_drained: bool = True
     """False when, after closing, a Flight client still holds an answer that it does not read."""
 
@@ -87,6 +90,8 @@ class Server:
         self.is_drained = self.flight.close(drain_s=DRAIN_S)
         self.thread.join(timeout=DRAIN_S)
         self.gateway.close()
+        if self.audit is not None:
+            self.audit.close()
         if self.thread.is_alive():
             self.http.force_exit = True
             self.thread.join(timeout=DRAIN_S)
@@ -107,14 +112,30 @@ def start(settings: Settings) -> Server:
         project = load_project(settings.project, types_folder=settings.types_folder)
         gateway = gateway_of(project, settings)
         undo.callback(gateway.close)
-        flight = FlightSqlServer(gateway, settings.host, settings.flight_port)
+        audit = _audit(settings, undo)
+        flight = FlightSqlServer(
+            _behind("flight", gateway, audit), settings.host, settings.flight_port
+        )
         undo.callback(flight.close, drain_s=0.0)
-        app, http, thread = _http(gateway, listener)
+        app, http, thread = _http(_behind("http", gateway, audit), listener)
         undo.pop_all()
     reloader = Reloader(gateway, project, looks) if settings.reload_s else None
     if reloader is not None:
         reloader.start()
-    return Server(gateway, app, http, listener.getsockname()[1], flight, thread, reloader)
+    port = listener.getsockname()[1]
+    return Server(gateway, app, http, port, flight, thread, reloader, audit)
+
+
+def _audit(settings: Settings, undo: contextlib.ExitStack) -> AuditLog | None:
+    if settings.audit is None:
+        return None
+    audit = AuditLog(settings.audit)
+    undo.callback(audit.close)
+    return audit
+
+
+def _behind(door: str, gateway: Gateway, audit: AuditLog | None) -> Answering:
+    return gateway if audit is None else Audited(gateway, audit, door)
 
 
 def _refuse_open_host(host: str) -> None:
@@ -168,7 +189,7 @@ def _refuse_taken_flight_port(settings: Settings) -> None:
 
 
 def _http(
-    gateway: Gateway, listener: socket.socket
+    gateway: Answering, listener: socket.socket
 ) -> tuple[Application, uvicorn.Server, threading.Thread]:
     settings = gateway.settings
     limits = Limits(

@@ -21,7 +21,8 @@ ForebayError
 │   ├── UnsupportedCommand     SL708
 │   ├── HostRefused            SL709
 │   ├── Stopping               SL710
-│   └── RequestTimedOut        SL711
+│   ├── RequestTimedOut        SL711
+│   └── AuditFailed            SL712
 └── InternalError              SL900
 """
 
@@ -155,6 +156,12 @@ class RequestTimedOut(RequestError):
     """A request that did not arrive whole in time."""
 
     code = "SL711"
+
+
+class AuditFailed(RequestError):
+    """A decision that cannot be written down, where every one has to be."""
+
+    code = "SL712"
 
 
 class InternalError(ForebayError):

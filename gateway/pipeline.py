@@ -92,6 +92,11 @@ class Prepared:
     """Milliseconds by the name of the stage."""
     catalog: Catalog | None = None
     """That of the snapshot in which it was settled, whose types were promised."""
+    principal: Principal = ANONYMOUS
+    version: str = ""
+    """Of the snapshot."""
+    policies: tuple[str, ...] = ()
+    """The names of those that applied."""
 
     @property
     def proof(self) -> Mapping[str, object]:
@@ -140,6 +145,9 @@ def prepare(question: Question, snapshot: Snapshot, dialects: Mapping[str, Diale
         Proven(partial(prove, resolved, plan), partial(_checks, resolved, dialect)),
         watch.stages,
         snapshot.catalog,
+        question.principal,
+        snapshot.version,
+        rights.applied,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gateway.audit_log import AuditSettings
 from gateway.execution import ExecutionLimits
 from gateway.promise_guard import CheckKeys
 
@@ -41,4 +42,6 @@ class Settings:
     """Whether an answer is told with a warning, or refused, where data breaks what it relies on."""
     checks_folder: Path | None = None
     """Where it is kept what data breaks; None is the user's cache folder."""
+    audit: AuditSettings | None = None
+    """Where and how decisions are written down; None writes none."""
     execution: ExecutionLimits = field(default_factory=ExecutionLimits)

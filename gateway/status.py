@@ -94,6 +94,7 @@ STATUS: Mapping[type[ForebayError], Status] = {
     gateway_errors.HostRefused: Status(421, "PERMISSION_DENIED"),
     gateway_errors.Stopping: Status(503, "UNAVAILABLE"),
     gateway_errors.RequestTimedOut: Status(408, "DEADLINE_EXCEEDED"),
+    gateway_errors.AuditFailed: Status(503, "UNAVAILABLE"),
     gateway_errors.InternalError: BROKEN,
 }
 

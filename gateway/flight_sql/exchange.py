@@ -11,6 +11,7 @@ import pyarrow as pa
 from auth.decide import decide
 from auth.principal import ANONYMOUS
 from auth.visible import visible
+from gateway.audited import Answering
 from gateway.flight_sql import commands, keys, metadata
 from gateway.flight_sql import messages as m
 from gateway.flight_sql.running import Running
@@ -18,7 +19,7 @@ from gateway.flight_sql.sql_info import InfoValue, sql_info, sql_info_table
 from gateway.flight_sql.sql_types import Place, column_metadata, xdbc_type_info
 from gateway.flight_sql.statements import Handles, new_handle
 from gateway.flight_sql.wire import encode
-from gateway.pipeline import Gateway, Prepared
+from gateway.pipeline import Prepared
 from semantic_models.catalog import Catalog
 from semantic_models.resolved import AnswerColumn
 
@@ -55,7 +56,7 @@ class Exchange:
     """One server's side of every conversation."""
 
     def __init__(
-        self, gateway: Gateway, running: Running, limits: FlightLimits, *, version: str
+        self, gateway: Answering, running: Running, limits: FlightLimits, *, version: str
     ) -> None:
         self._gateway = gateway
         self._running = running

@@ -12,6 +12,7 @@ from threading import Thread
 import pyarrow as pa
 from pyarrow import flight
 
+from gateway.audited import Answering
 from gateway.errors import UnsupportedCommand
 from gateway.flight_sql import commands
 from gateway.flight_sql import messages as m
@@ -21,7 +22,7 @@ from gateway.flight_sql.exchange import Exchange, FlightLimits
 from gateway.flight_sql.failures import told_to_clients
 from gateway.flight_sql.metadata import visible_models
 from gateway.flight_sql.running import Batches, Running
-from gateway.pipeline import Answer, Gateway
+from gateway.pipeline import Answer
 from semantic_models.errors import MalformedDocument, SettingRejected
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ class FlightSqlServer:
 
     def __init__(
         self,
-        gateway: Gateway,
+        gateway: Answering,
         host: str = "127.0.0.1",
         port: int = 0,
         *,
@@ -90,7 +91,7 @@ class Calls(flight.FlightServerBase):
     """
 
     def __init__(
-        self, location: str, gateway: Gateway, exchange: Exchange, running: Running
+        self, location: str, gateway: Answering, exchange: Exchange, running: Running
     ) -> None:
         super().__init__(
             location,
@@ -228,7 +229,7 @@ class BearerToken(flight.ServerMiddleware):
         return {"authorization": ["Bearer anonymous"]}
 
 
-def _listen(location: str, gateway: Gateway, exchange: Exchange, running: Running) -> Calls:
+def _listen(location: str, gateway: Answering, exchange: Exchange, running: Running) -> Calls:
     try:
         return Calls(location, gateway, exchange, running)
     except (pa.ArrowException, OSError) as error:

@@ -137,16 +137,19 @@ def policies_on(project: Project, model: str) -> list[list[Written]]:
 def is_denied(project: Project, asker: Asker, model: str) -> bool:
     """Whether an attribute that a policy reads is not what it should be."""
     for of_place in policies_on(project, model):
-        for each in of_place:
-            if not does_apply(each, asker):
-                continue
-            reads = list(each.rows.reads) if each.rows else []
-            for _, _, read in each.masks:
-                reads += read
-            for name in reads:
-                if not is_good(asker.attributes.get(name), project.declared.get(name, "")):
-                    return True
+        reads = [name for each in of_place if does_apply(each, asker) for name in read_by(each)]
+        for name in reads:
+            if not is_good(asker.attributes.get(name), project.declared.get(name, "")):
+                return True
     return False
+
+
+def read_by(policy: Written) -> list[str]:
+    """The attributes that a policy reads."""
+    reads = list(policy.rows.reads) if policy.rows else []
+    for _, _, read in policy.masks:
+        reads += read
+    return reads
 
 
 def passes(project: Project, asker: Asker, model: str, row: Truths) -> bool:
@@ -175,12 +178,11 @@ def shown(project: Project, asker: Asker, model: str, column: str) -> str:
     if not project.is_governed:
         return "raw"
     texts: set[str] = set()
-    for of_place in policies_on(project, model):
-        for each in of_place:
-            if does_apply(each, asker):
-                if column in each.hide:
-                    return "hidden"
-                texts |= {text for name, text, _ in each.masks if name == column}
+    for each in [policy for of_place in policies_on(project, model) for policy in of_place]:
+        if does_apply(each, asker) and column in each.hide:
+            return "hidden"
+        if does_apply(each, asker):
+            texts |= {text for name, text, _ in each.masks if name == column}
     if len(texts) > 1:
         return "null"
     return texts.pop() if texts else "raw"
