@@ -11,6 +11,7 @@ from typing import get_args
 from sqlglot import exp
 
 from auth.attributes import ATTRIBUTE, attribute_tree, attributes_in
+from auth.check_meetings import contradictions
 from auth.error_free import is_error_free
 from auth.errors import PolicyRejected
 from auth.exists import exists
@@ -58,6 +59,8 @@ def build_policies(project: ProjectSpec, catalog: Catalog, faults: Faults) -> Po
         for each in project.policies
         if (made := faults.attempt(partial(building.policy, each))) is not None
     )
+    for contradiction in contradictions(policies, catalog):
+        faults.add(contradiction)
     is_open = faults.attempt(partial(_is_open, project.default)) or False
     return PolicySet(
         is_governed=project.has_policies,
@@ -154,6 +157,9 @@ class _Building:
         alone = spec.any_of or spec.otherwise
         if alone is not None and spec.rows is None:
             raise _rejected(spec, "has no rows that it could be about", "Write `rows`.", alone)
+        of = spec.min_group_of
+        if of is not None and spec.min_group is None:
+            raise _rejected(spec, "counts what makes no group", "Write `min_group` too.", of)
 
     def _on(self, spec: PolicySpec) -> tuple[On, Model | None]:
         if spec.model is not None:

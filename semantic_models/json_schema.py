@@ -14,6 +14,7 @@ from semantic_models.spec_keys import (
     KINDS,
     MEMBERS,
     MODEL_FILE,
+    POLICY_FILE,
     PROJECT,
     Kind,
     Shape,
@@ -22,7 +23,11 @@ from semantic_models.spec_keys import (
 Schema = dict[str, object]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-FILES: Mapping[str, Kind] = {"models": MODEL_FILE, "project": PROJECT}
+FILES: Mapping[str, Kind] = {
+    "models": MODEL_FILE,
+    "policies": POLICY_FILE,
+    "project": PROJECT,
+}
 """The kinds of files, by the name that a schema is asked for."""
 
 _TEXT: Schema = {"type": "string", "pattern": "\\S"}
@@ -52,6 +57,17 @@ _SCHEMAS: Mapping[Shape, Schema] = {
             "items": {"type": ["string", "number", "boolean", "null"]},
             "minItems": 1,
         },
+    },
+    Shape.GOVERNED: {
+        "anyOf": [
+            _TEXT,
+            {
+                "type": "object",
+                "properties": {"table": _TEXT},
+                "required": ["table"],
+                "additionalProperties": False,
+            },
+        ]
     },
     Shape.LISTS: {"type": "object", "additionalProperties": _NAMES, "minProperties": 1},
 }

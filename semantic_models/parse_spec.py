@@ -139,7 +139,7 @@ def read_project(
         tests=_all(parts, "tests"),
         policies=_all(parts, "policies"),
         attributes=_all(parts, "attributes"),
-        has_policies=any(PurePosixPath(path).parts[0] == POLICIES_FOLDER for path in files),
+        has_policies=_has_policies(parts[0].fields, files),
         digest=digest_of_files(files),
     )
 
@@ -255,6 +255,12 @@ def _models_folder(root: Fields | None) -> str:
     return str(PurePosixPath(written.text))
 
 
+def _has_policies(root: Fields | None, files: Iterable[str]) -> bool:
+    """Whether a project has rules: one that names their folder has, though it may be empty."""
+    is_named = root is not None and "policies" in root.nodes
+    return is_named or any(PurePosixPath(path).parts[0] == POLICIES_FOLDER for path in files)
+
+
 def _is_outside(folder: str) -> bool:
     """Whether a folder may lie outside the project, whose files alone are read."""
     path = PurePosixPath(folder)
@@ -268,6 +274,13 @@ def _outside_faults(root: Fields) -> Iterator[ForebayError]:
             f'folder "{told_name(written.text)}" of models lies outside the project',
             hint="Paths are relative to forebay.yml; write for example models/.",
             position=written.position(),
+        )
+    named = root.scalar("policies")
+    if named is not None and PurePosixPath(named.text) != PurePosixPath(POLICIES_FOLDER):
+        yield SettingRejected(
+            f'policies are read from the folder "{POLICIES_FOLDER}" alone',
+            hint=f"Write {POLICIES_FOLDER}/, or leave the key out.",
+            position=named.position(),
         )
 
 
