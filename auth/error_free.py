@@ -13,11 +13,14 @@ _FORMS: frozenset[type[exp.Expr]] = COMPARISONS | frozenset(
         *(exp.And, exp.Or, exp.Not, exp.Paren, exp.Case, exp.If, exp.Coalesce, exp.Nullif),
         *(exp.Column, exp.Identifier, exp.Literal, exp.Boolean, exp.Null, exp.Neg),
         *(exp.Lower, exp.Upper, exp.Trim, exp.StartsWith, exp.EndsWith, exp.Contains),
-        *(exp.Left, exp.Right, exp.Length, exp.DPipe, exp.Concat),
+        *(exp.Length, exp.DPipe, exp.Concat),
         *(exp.DataType, exp.DataTypeParam, exp.Var, exp.Tuple),
     )
 )
-_CALLS = frozenset((CIVIL, INSTANT, TRUNCATE, PART, PARAMETER, ATTRIBUTE))
+_VALUES = frozenset((PARAMETER, ATTRIBUTE))
+_OF_TIMES = frozenset((CIVIL, INSTANT, TRUNCATE, PART))
+"""They overflow at the ends of time, so that they are free of errors over what is written only."""
+_LENGTH_DIGITS = 9
 
 
 def is_error_free(tree: exp.Expr) -> bool:
@@ -37,7 +40,16 @@ def _is_error_free(node: exp.Expr) -> bool:
             )
         case exp.Neg():
             return isinstance(node.this, exp.Literal)
+        case exp.Left() | exp.Right():
+            return _is_length(node.expression)
         case exp.Anonymous():
-            return node.name in _CALLS
+            is_of_times = node.name in _OF_TIMES and not node.find(exp.Column)
+            return node.name in _VALUES or is_of_times
         case _:
             return type(node) in _FORMS
+
+
+def _is_length(tree: exp.Expr) -> bool:
+    """Whether it is a number of characters that every engine takes."""
+    number = tree.this if isinstance(tree, exp.Neg) else tree
+    return isinstance(number, exp.Literal) and len(number.name) <= _LENGTH_DIGITS
