@@ -8,7 +8,7 @@ out or moved breaks the chain. An anchor, kept apart, tells how many lines there
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from hashlib import blake2b
 from hmac import compare_digest
 from typing import Literal
@@ -56,9 +56,13 @@ class Record:
     size_bytes: int | None = None
 
 
+_MEMBERS = tuple(each.name for each in fields(Record))
+_NOTHING: tuple[object, ...] = ("", (), None)
+
+
 def body_of(record: Record) -> bytes:
     """A record as JSON; what is empty is left out."""
-    told = {key: value for key, value in asdict(record).items() if value not in ("", (), None)}
+    told = {name: value for name in _MEMBERS if (value := getattr(record, name)) not in _NOTHING}
     told["principal"] = record.principal.encode("utf-8", "backslashreplace").decode()
     return orjson.dumps(told)
 
