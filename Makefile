@@ -30,7 +30,7 @@ demo: $(READY) ## start the server on the demo project, ask it, print the answer
 	@$(BIN)/forebay demo --once
 
 serve: $(READY) ## serve the demo project until interrupted
-	@$(BIN)/forebay serve --project $(EXAMPLE)
+	@$(BIN)/forebay serve --anonymous --project $(EXAMPLE)
 
 test: $(READY) ## run the fast tests
 	@$(BIN)/pytest -q -n 2 -m "not slow"

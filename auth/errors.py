@@ -17,9 +17,22 @@ class AuthError(ForebayError):
 
 
 class AuthenticationFailed(AuthError):
-    """Credentials that prove nobody."""
+    """Credentials that prove nobody: told in the same words whatever was wrong with them."""
 
     code = "SL401"
+
+    cause: str = ""
+    """What was wrong, for the log alone."""
+
+    @classmethod
+    def because(cls, cause: str) -> AuthenticationFailed:
+        """Refuse credentials; whoever sent them is not told the cause."""
+        refusal = cls(
+            "the request does not prove who asks",
+            hint='Send a key or token that is still good as "Authorization: Bearer ...".',
+        )
+        refusal.cause = cause
+        return refusal
 
 
 class PermissionDenied(AuthError):

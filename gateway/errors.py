@@ -127,6 +127,15 @@ class UnknownHandle(RequestError):
 
     code = "SL707"
 
+    @classmethod
+    def of(cls, kind: str) -> UnknownHandle:
+        """Refuse the handle of a ``kind`` of thing, in the same words whatever became of it."""
+        return cls(
+            f"the {kind} does not exist",
+            detail="It was never given out, or it is closed, used up or too old.",
+            hint="Ask the question again.",
+        )
+
 
 class UnsupportedCommand(RequestError):
     """A command of a protocol that this server does not offer."""

@@ -90,6 +90,8 @@ class Prepared:
     proven: Proven
     stages: Mapping[str, float]
     """Milliseconds by the name of the stage."""
+    principal: Principal
+    """Who asked, and alone may fetch it and read its proof."""
     catalog: Catalog | None = None
     """That of the snapshot in which it was settled, whose types were promised."""
 
@@ -139,6 +141,7 @@ def prepare(question: Question, snapshot: Snapshot, dialects: Mapping[str, Diale
         resolved.columns,
         Proven(partial(prove, resolved, plan), partial(_checks, resolved, dialect)),
         watch.stages,
+        question.principal,
         snapshot.catalog,
     )
 
@@ -208,7 +211,7 @@ class Gateway:
         self._now = now
         self._dialects = {name: engine.dialect for name, engine in engines.items()}
         self._memo: Memo[Settled, Prepared] = Memo(settings.memo_bytes_max)
-        self._proofs: deque[tuple[str, Proven]] = deque(maxlen=settings.proofs_max)
+        self._proofs: deque[tuple[str, Prepared]] = deque(maxlen=settings.proofs_max)
         self._types = StandingTypes()
         self._guard = self._made_guard()
         self._lock = threading.Lock()
@@ -222,7 +225,7 @@ class Gateway:
             self.snapshot = snapshot
             self.outdated = None
 
-    def prepare(self, text: str | bytes, principal: Principal = ANONYMOUS) -> Prepared:
+    def prepare(self, text: str | bytes, principal: Principal) -> Prepared:
         """Settle a question, or remember how it was settled within this minute.
 
         Raises:
@@ -244,7 +247,7 @@ class Gateway:
         question = Question(text, ANONYMOUS, _instant(self._minute()))
         return prepare(question, self.snapshot, dict.fromkeys(self.engines, dialect))
 
-    def prepared_kept(self, text: str | bytes, principal: Principal = ANONYMOUS) -> Prepared | None:
+    def prepared_kept(self, text: str | bytes, principal: Principal) -> Prepared | None:
         """A question as it was settled before; None where it has to be settled yet.
 
         To find one changes nothing, and so takes no lock.
@@ -294,11 +297,11 @@ class Gateway:
         stages = {"look_up": _elapsed_ms(started_s)}
         return Answer(self._told(prepared), prepared, stream, "hit", key, stages, warned)
 
-    def proof_of(self, query_id: str) -> Mapping[str, object] | None:
-        """The proof of one of the last answers."""
+    def proof_of(self, query_id: str, principal: Principal) -> Mapping[str, object] | None:
+        """The proof of one of the last answers, for whoever asked; to all others there is none."""
         with self._lock:
             found = dict(self._proofs).get(query_id)
-        return found.document if found is not None else None
+        return found.proof if found is not None and found.principal == principal else None
 
     def close(self) -> None:
         """Stop what runs and let go of the engines."""
@@ -359,7 +362,7 @@ class Gateway:
         """The id of a new answer, under which its proof is told."""
         query_id = f"{self._started_as}-{next(self._numbers):x}"
         with self._lock:
-            self._proofs.append((query_id, prepared.proven))
+            self._proofs.append((query_id, prepared))
         return query_id
 
     def _minute(self) -> int:

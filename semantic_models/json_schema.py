@@ -14,6 +14,7 @@ from semantic_models.spec_keys import (
     KINDS,
     MEMBERS,
     MODEL_FILE,
+    PARTS,
     PROJECT,
     Kind,
     Shape,
@@ -114,6 +115,8 @@ def _value(kind: Kind, key: str) -> Schema:
             "propertyNames": _NAME,
             "additionalProperties": member,
         }
+    if shape is Shape.PART:
+        return {"$ref": f"#/$defs/{PARTS[key].noun}"}
     if shape is Shape.ASKED:
         return _ASKED.get(key, _ENTRIES)
     if kind is MEMBERS["engines"] and key == "type":

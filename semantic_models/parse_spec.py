@@ -17,6 +17,7 @@ from semantic_models.errors import (
 )
 from semantic_models.faults import Faults
 from semantic_models.faults import Place as FaultPlace
+from semantic_models.parse_auth import auth_of
 from semantic_models.parse_beside import calendar, parameter, spine
 from semantic_models.parse_dimensions import dimension_of
 from semantic_models.parse_engines import engines_of
@@ -139,6 +140,7 @@ def read_project(
         tests=_all(parts, "tests"),
         policies=_all(parts, "policies"),
         attributes=_all(parts, "attributes"),
+        auth=next(iter(_all(parts, "auth")), None),
         has_policies=any(PurePosixPath(path).parts[0] == POLICIES_FOLDER for path in files),
         digest=digest_of_files(files),
     )
@@ -187,7 +189,8 @@ def _root_part(path: str, text: str | bytes) -> _Part:
     root = _read_root(path, text, faults)
     engines = tuple(engines_of(root, faults)) if root else ()
     part = _part(root, (*_EVERYWHERE, _ATTRIBUTES), faults)
-    return replace(part, members={**part.members, "engines": engines})
+    auth = tuple(auth_of(root, faults)) if root else ()
+    return replace(part, members={**part.members, "engines": engines, "auth": auth})
 
 
 def _models_part(path: str, text: str | bytes) -> _Part:

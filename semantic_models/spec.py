@@ -350,6 +350,36 @@ class AttributeSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IssuerSpec:
+    """One entry of ``auth.issuers``: whose tokens are believed, and what of them."""
+
+    name: Scalar
+    url: Scalar
+    alg: Scalar
+    typ: tuple[Scalar, ...]
+    audience: tuple[Scalar, ...]
+    azp: tuple[Scalar, ...] = ()
+    jwks: Scalar | None = None
+    claims: tuple[tuple[Scalar, Scalar], ...] = ()
+    """Pairs of an attribute and the claim that holds it."""
+    roles: Scalar | None = None
+    """The claim that holds roles."""
+    map_roles: tuple[tuple[Scalar, Scalar], ...] = ()
+    """Pairs of a value of that claim and the role that it means; where there are any, no others."""
+    scopes: Scalar | None = None
+    allow_private: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthSpec:
+    """How whoever asks proves who they are; paths are as written."""
+
+    state: Scalar | None = None
+    pepper: Scalar | None = None
+    issuers: tuple[IssuerSpec, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EngineSpec:
     """One entry of ``engines:``; paths are as written, not yet joined to the project's folder."""
 
@@ -379,6 +409,7 @@ class ProjectSpec:
     tests: tuple[ProjectTestSpec, ...] = ()
     policies: tuple[PolicySpec, ...] = ()
     attributes: tuple[AttributeSpec, ...] = ()
+    auth: AuthSpec | None = None
     default: Scalar | None = None
     """Whether names that no grant tells of may be used: ``open`` or ``closed``."""
     has_policies: bool = False

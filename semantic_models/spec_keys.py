@@ -34,6 +34,7 @@ class Shape(Enum):
     QUESTION = "a question"
     ROWS = "a list of rows"
     GOVERNED = "a model, or {table: its name}"
+    PART = "a map of its keys"
     MEMBERS = "a map from names to what they mean"
 
 
@@ -53,6 +54,7 @@ HINTS: Mapping[Shape, str] = {
     Shape.QUESTION: "Write for example {metrics: [revenue], dimensions: [status]}.",
     Shape.ROWS: "Write for example [[paid, 12.5], [null, 3]].",
     Shape.GOVERNED: "Write for example orders, or {table: shop.orders}.",
+    Shape.PART: "Write each of its keys on a line of its own.",
     Shape.LISTS: "Write for example {keep_only: [customer.region]}.",
     Shape.VALUE: "Write one value, such as EUR, 5 or true.",
     Shape.VALUES: "Write for example [EUR, USD].",
@@ -103,12 +105,13 @@ PROJECT = Kind(
         "models": Shape.TEXT,
         "policies": Shape.TEXT,
         "attributes": Shape.MEMBERS,
+        "auth": Shape.PART,
         "default": Shape.TEXT,
         **dict.fromkeys(("spines", "calendars", "parameters"), Shape.MEMBERS),
         "saved_queries": Shape.MEMBERS,
         "tests": Shape.MEMBERS,
     },
-    later=("auth", *_BESIDE_MODELS),
+    later=_BESIDE_MODELS,
     required=("version", "name"),
 )
 
@@ -160,6 +163,30 @@ ATTRIBUTE = Kind(
     keys={"type": Shape.TEXT, "list": Shape.TRUTH, "description": Shape.TEXT},
     required=("type",),
     short="type",
+)
+
+AUTH = Kind(
+    noun="auth",
+    keys={"state": Shape.TEXT, "pepper": Shape.TEXT, "issuers": Shape.MEMBERS},
+)
+
+ISSUER = Kind(
+    noun="issuer",
+    keys={
+        "url": Shape.TEXT,
+        "jwks": Shape.TEXT,
+        "alg": Shape.TEXT,
+        "typ": Shape.NAMES,
+        "audience": Shape.NAMES,
+        "azp": Shape.NAMES,
+        "claims": Shape.TEXTS,
+        "roles": Shape.TEXT,
+        "map_roles": Shape.TEXTS,
+        "scopes": Shape.TEXT,
+        "allow_private": Shape.TRUTH,
+        "description": Shape.TEXT,
+    },
+    required=("url", "alg", "typ", "audience"),
 )
 
 DUCKDB = Kind(
@@ -344,6 +371,8 @@ KINDS = (
     POLICY_FILE,
     POLICY,
     ATTRIBUTE,
+    AUTH,
+    ISSUER,
     DUCKDB,
     MODEL,
     DIMENSION,
@@ -362,6 +391,7 @@ MEMBERS: Mapping[str, Kind] = {
     "engines": DUCKDB,
     "policies": POLICY,
     "attributes": ATTRIBUTE,
+    "issuers": ISSUER,
     "models": MODEL,
     "metrics": METRIC,
     "spines": SPINE,
@@ -376,3 +406,6 @@ MEMBERS: Mapping[str, Kind] = {
     "with": METRIC,
 }
 """What stands behind the names of each map of members, by the key of the map."""
+
+PARTS: Mapping[str, Kind] = {"auth": AUTH}
+"""What stands behind each key that takes one map of its own keys."""

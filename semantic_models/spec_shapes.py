@@ -153,4 +153,5 @@ _MISFITS: Mapping[Shape, Callable[[Node], list[Node]]] = {
     Shape.ROWS: _misfits_of_rows,
     Shape.ASKED: _unless(_is_something),
     Shape.MEMBERS: _unless(_is_section),
+    Shape.PART: _unless(lambda node: isinstance(node, source.Mapping)),
 }

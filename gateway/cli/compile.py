@@ -21,6 +21,7 @@ def command(project: Path, dialect: str | None, proof: bool, **options: Any) -> 
     """Print the SQL that a question becomes. No data is read."""
     import orjson
 
+    from auth.principal import ANONYMOUS
     from dialects.duckdb import DUCKDB
     from dialects.postgres import POSTGRES
     from dialects.trino import TRINO
@@ -32,7 +33,10 @@ def command(project: Path, dialect: str | None, proof: bool, **options: Any) -> 
     gateway = make_gateway(Settings(project=find_project(project)))
     try:
         chosen = {each.name: each for each in (DUCKDB, POSTGRES, TRINO)}.get(dialect or "")
-        prepared = gateway.prepare(text) if chosen is None else gateway.prepare_for(chosen, text)
+        if chosen is None:
+            prepared = gateway.prepare(text, ANONYMOUS)
+        else:
+            prepared = gateway.prepare_for(chosen, text)
         click.echo(prepared.physical.text)
         if proof:
             click.echo(orjson.dumps(prepared.proof, option=orjson.OPT_INDENT_2))

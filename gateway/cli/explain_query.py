@@ -21,6 +21,7 @@ def command(project: Path, format_: str, **options: Any) -> None:
     """
     import orjson
 
+    from auth.principal import ANONYMOUS
     from gateway.compose import make_gateway
     from gateway.project import find_project
     from gateway.settings import Settings
@@ -29,7 +30,7 @@ def command(project: Path, format_: str, **options: Any) -> None:
     text = question_text(options)
     gateway = make_gateway(Settings(project=find_project(project)))
     try:
-        proof = gateway.prepare(text).proof
+        proof = gateway.prepare(text, ANONYMOUS).proof
     finally:
         gateway.close()
     if format_ == "json":

@@ -24,6 +24,7 @@ COMMANDS = {
     "lineage": "Show the columns that a metric is made of, and how.",
     "diff": "Compare a project with what it was at a git revision.",
     "ls": "List models, metrics or dimensions.",
+    "token": "Make, list and revoke API keys.",
     "show": "Show one model, metric or dimension.",
 }
 

@@ -47,6 +47,11 @@ def _port(name: str, default: int, told: str) -> Callable[[Command], Command]:
     return click.option(name, default=default, show_default=True, type=kind, help=told)
 
 
+def tls_option(name: str, told: str) -> Callable[[Command], Command]:
+    """A file of the certificate of a server."""
+    return click.option(name, type=click.Path(path_type=Path, exists=True), help=told)
+
+
 def question_options(command: Command) -> Command:
     """The parts of a question, as options of a command."""
     options = (

@@ -45,6 +45,7 @@ def command(
 
     QUESTION is SQL over a model or a JSON document; "-" reads it from standard input.
     """
+    from auth.principal import ANONYMOUS
     from gateway.cli.failures import tell
     from gateway.cli.progress import progress
     from gateway.compose import make_gateway
@@ -58,7 +59,7 @@ def command(
     with progress("loading the project"):
         gateway = make_gateway(Settings(project=find_project(project), check_keys=check_keys))
     try:
-        prepared = gateway.prepare(text)
+        prepared = gateway.prepare(text, ANONYMOUS)
         with _stopped_by_ctrl_c(), progress("asking the engine") as working:
             answer = gateway.fetch(prepared)
             try:

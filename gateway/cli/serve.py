@@ -8,12 +8,24 @@ from typing import Any
 
 import click
 
-from gateway.cli.options import check_keys_option, port_options, project_option
+from gateway.cli.options import check_keys_option, port_options, project_option, tls_option
 
 
 @click.command("serve")
-@click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="An address; another than the loopback needs TLS and credentials.",
+)
 @port_options
+@click.option(
+    "--anonymous",
+    is_flag=True,
+    help="Answer on the loopback without credentials, with the role demo.",
+)
+@tls_option("--tls-cert", "A certificate with its chain, as PEM, for both ports.")
+@tls_option("--tls-key", "Its key, as PEM.")
 @click.option(
     "--timeout",
     "timeout_s",
