@@ -113,8 +113,11 @@ def start(settings: Settings) -> Server:
         project = load_project(settings.project, types_folder=settings.types_folder)
         gateway = gateway_of(project, settings)
         undo.callback(gateway.close)
-        declared = project.snapshot.policies.attributes
-        identity = open_identity(project.auth, declared, anonymous=settings.anonymous)
+        identity = open_identity(
+            project.auth,
+            lambda: gateway.snapshot.policies.attributes,
+            anonymous=settings.anonymous,
+        )
         at = Listening(settings.host, settings.flight_port, tls)
         flight = FlightSqlServer(gateway, identity, at)
         undo.callback(flight.close, drain_s=0.0)

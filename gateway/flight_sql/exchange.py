@@ -92,8 +92,9 @@ class Exchange:
         """
         match command:
             case m.StatementQuery() | m.PreparedStatementQuery():
-                prepared = self._settled(command, principal)
+                # Read first: a ticket may be told to be too old, and never to be new.
                 version = self._gateway.snapshot.policies.version
+                prepared = self._settled(command, principal)
                 claim = m.StatementTicket(self._tickets.hold((version, prepared), principal))
                 ticket = commands.pack(m.STATEMENT_TICKET, claim)
                 return Issued(self.answer_schema(prepared), ticket)

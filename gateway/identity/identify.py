@@ -7,19 +7,18 @@ import hashlib
 import logging
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import NamedTuple, Protocol
 
 from auth.api_keys import is_key
 from auth.errors import AuthenticationFailed
-from auth.policy import AttributeType
 from auth.principal import Principal
 from auth.typed_attributes import typed_attributes
 from cache.memo import Memo
 from gateway.identity.key_store import KeyStore
 from gateway.identity.private_files import Stamp
-from gateway.identity.proven import TOKEN_BYTES_MAX, Proven
+from gateway.identity.proven import TOKEN_BYTES_MAX, Declared, Proven
 from gateway.identity.sessions import PREFIX as SESSION
 from gateway.identity.sessions import Sessions
 
@@ -62,13 +61,13 @@ class Identity:
         anonymous: Principal | None = None,
         keys: KeyStore | None = None,
         tokens: Verifier | None = None,
-        declared: Mapping[str, AttributeType] | None = None,
+        declared: Declared = dict,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._anonymous = anonymous
         self._keys = keys
         self._tokens = tokens
-        self._declared = declared or {}
+        self._declared = declared
         self._clock = clock
         self._sessions = Sessions(clock=clock)
         self._memo: Memo[tuple[bytes, bool], Kept] = Memo(MEMO_BYTES_MAX)
@@ -152,7 +151,7 @@ class Identity:
         principal = Principal(
             name=record.name,
             roles=record.roles,
-            attributes=typed_attributes(record.attributes, self._declared),
+            attributes=typed_attributes(record.attributes, self._declared()),
             scopes=record.scopes,
         )
         until = math.inf if record.expires_at is None else float(record.expires_at)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from auth.policy import AttributeType
 from gateway.identity.auth_settings import AuthSettings, Issuer
 from gateway.identity.identify import DEMO, Identity, Verifier
 from gateway.identity.key_store import KeyStore
+from gateway.identity.proven import Declared
 from semantic_models.errors import SettingRejected
 
 
-def open_identity(
-    auth: AuthSettings, declared: Mapping[str, AttributeType], *, anonymous: bool
-) -> Identity:
+def open_identity(auth: AuthSettings, declared: Declared, *, anonymous: bool) -> Identity:
     """The identity of a server.
 
     Raises:
@@ -33,7 +31,7 @@ def open_identity(
     )
 
 
-def _tokens(issuers: Sequence[Issuer], declared: Mapping[str, AttributeType]) -> Verifier:
+def _tokens(issuers: Sequence[Issuer], declared: Declared) -> Verifier:
     try:
         from gateway.identity.tokens import Tokens
     except ImportError as error:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from auth.policy import AttributeType
 from auth.principal import Principal
+
+Declared = Callable[[], Mapping[str, AttributeType]]
+"""The attributes that the project declares, as it is loaded now."""
 
 TOKEN_BYTES_MAX = 16 * 1024
 """The longest token; no longer one is parsed."""

@@ -14,12 +14,11 @@ from typing import Any
 import jwt
 
 from auth.errors import AuthenticationFailed
-from auth.policy import AttributeType
 from auth.principal import Principal
 from auth.typed_attributes import typed_attributes
 from gateway.identity.auth_settings import Issuer
 from gateway.identity.issuer_keys import IssuerKeys
-from gateway.identity.proven import TOKEN_BYTES_MAX, Proven
+from gateway.identity.proven import TOKEN_BYTES_MAX, Declared, Proven
 
 LEEWAY_S = 30
 LIFETIME_S_MAX = 24 * 3_600
@@ -36,7 +35,7 @@ class Tokens:
     def __init__(
         self,
         issuers: Sequence[Issuer],
-        declared: Mapping[str, AttributeType],
+        declared: Declared,
         *,
         keys_of: Callable[[Issuer], IssuerKeys] = IssuerKeys,
     ) -> None:
@@ -65,8 +64,8 @@ class Tokens:
         principal = Principal(
             name=f"{issuer.name}:{_text(claims, 'sub')}",
             roles=_roles(claims, issuer),
-            attributes=typed_attributes(held, self._declared),
-            scopes=frozenset(_words(claims.get(issuer.scopes_claim))),
+            attributes=typed_attributes(held, self._declared()),
+            scopes=frozenset(_words(_mapped(claims, issuer.scopes_claim))),
         )
         return Proven(principal, until)
 
@@ -116,7 +115,7 @@ def _check_claims(claims: Mapping[str, Any], issuer: Issuer) -> float:
         raise AuthenticationFailed.because("the token is good for too long")
     if claims["iss"] != issuer.url:
         raise AuthenticationFailed.because("the token is of another issuer")
-    if issuer.azps and claims.get("azp") not in issuer.azps:
+    if issuer.azps and _text(claims, "azp") not in issuer.azps:
         raise AuthenticationFailed.because("the token was made for another client")
     if claims.get("token_use", "access") != "access":
         raise AuthenticationFailed.because("the token is not for access")
@@ -138,10 +137,15 @@ def _text(said: Mapping[str, Any], name: str) -> str:
 
 
 def _roles(claims: Mapping[str, Any], issuer: Issuer) -> frozenset[str]:
-    said = _words(claims.get(issuer.roles_claim), splits=False)
+    said = _words(_mapped(claims, issuer.roles_claim), splits=False)
     if not issuer.roles:
         return frozenset(said)
     return frozenset(issuer.roles[each] for each in said if each in issuer.roles)
+
+
+def _mapped(claims: Mapping[str, Any], claim: str) -> object:
+    """A claim that the project names; where it names none there is none."""
+    return claims.get(claim) if claim else None
 
 
 def _words(value: object, *, splits: bool = True) -> Sequence[str]:
