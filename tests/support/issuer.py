@@ -47,6 +47,11 @@ def ed_key() -> ed25519.Ed25519PrivateKey:
 
 def jwk(key: Any, key_id: str = KEY_ID, **more: Any) -> dict[str, Any]:
     """The public half of a key as an issuer publishes it."""
+    return {**_jwk(key), "kid": key_id, **more}
+
+
+@cache
+def _jwk(key: Any) -> dict[str, Any]:
     public = key.public_key()
     match key:
         case rsa.RSAPrivateKey():
@@ -56,10 +61,7 @@ def jwk(key: Any, key_id: str = KEY_ID, **more: Any) -> dict[str, Any]:
         case _:
             told = OKPAlgorithm.to_jwk(public)
     document: dict[str, Any] = orjson.loads(told)
-    return {key: value for key, value in document.items() if key != "key_ops"} | {
-        "kid": key_id,
-        **more,
-    }
+    return {name: value for name, value in document.items() if name != "key_ops"}
 
 
 def claims(**changed: Any) -> dict[str, Any]:
