@@ -54,6 +54,17 @@ _SCHEMAS: Mapping[Shape, Schema] = {
             "minItems": 1,
         },
     },
+    Shape.GOVERNED: {
+        "anyOf": [
+            _TEXT,
+            {
+                "type": "object",
+                "properties": {"table": _TEXT},
+                "required": ["table"],
+                "additionalProperties": False,
+            },
+        ]
+    },
     Shape.LISTS: {"type": "object", "additionalProperties": _NAMES, "minProperties": 1},
 }
 _ENTRIES: Schema = {"type": "array", "items": {"type": ["string", "object"]}}
