@@ -22,6 +22,7 @@ from gateway.http_api.ports import Limits
 from gateway.http_api.protocol import protocol_with
 from gateway.identity.identify import Identity
 from gateway.identity.open_identity import open_identity
+from gateway.identity.renew_tls import Renewer
 from gateway.identity.tls import TlsFiles, check_host_allowed, is_loopback, read_tls
 from gateway.logs import log_served
 from gateway.pipeline import Gateway
@@ -64,6 +65,8 @@ class Server:
     identity: Identity
     reloader: Reloader | None = None
     """None where changes of the project's files are not looked for."""
+    renewer: Renewer | None = None
+    """None where there is no certificate, or changes of it are not looked for."""
     is_drained: bool = True
     """False when, after closing, a Flight client still holds an answer that it does not read."""
 
@@ -84,8 +87,9 @@ class Server:
         For ``grace_s`` questions are still taken, so that whoever sends them sees it in time.
         """
         self.app.is_stopping.set()
-        if self.reloader is not None:
-            self.reloader.close()
+        for each in (self.reloader, self.renewer):
+            if each is not None:
+                each.close()
         time.sleep(self.gateway.settings.grace_s)
         self.http.should_exit = True
         self.is_drained = self.flight.close(drain_s=DRAIN_S)
@@ -126,8 +130,25 @@ def start(settings: Settings) -> Server:
     reloader = Reloader(gateway, project, looks) if settings.reload_s else None
     if reloader is not None:
         reloader.start()
+    renewer = _renewer(settings, http, flight)
     port = listener.getsockname()[1]
-    return Server(gateway, app, http, port, flight, thread, identity, reloader)
+    return Server(gateway, app, http, port, flight, thread, identity, reloader, renewer)
+
+
+def _renewer(settings: Settings, http: uvicorn.Server, flight: FlightSqlServer) -> Renewer | None:
+    """What gives both ports a new certificate, once it is in the place of the old one."""
+    certificate, key = settings.tls_cert, settings.tls_key
+    context = http.config.ssl
+    if certificate is None or key is None or context is None or not settings.reload_s:
+        return None
+
+    def use(tls: TlsFiles) -> None:
+        context.load_cert_chain(certificate, key)
+        flight.use(tls)
+
+    renewer = Renewer(certificate, key, use)
+    renewer.start(settings.reload_s)
+    return renewer
 
 
 def _tls(settings: Settings) -> TlsFiles | None:

@@ -119,12 +119,19 @@ class Running:
         """Take nothing new, let what runs finish, then stop what is left."""
         self._closing.set()
         if not self._wait_until_idle(drain_s):
-            with self._changed:
-                left = tuple(self._runs)
-            for run in left:
-                _stop(run, Stopping.now())
+            self.stop(self.begun())
             self._wait_until_idle(stop_s)
         self._watch.join(timeout=stop_s)
+
+    def begun(self) -> frozenset[Run]:
+        """The streams that are under way now."""
+        with self._changed:
+            return frozenset(self._runs)
+
+    def stop(self, runs: frozenset[Run]) -> None:
+        """Stop those of some streams that are under way still."""
+        for run in self.begun() & runs:
+            _stop(run, Stopping.now())
 
     @contextmanager
     def _place(self, kind: str, caller: Caller) -> Iterator[None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib import metadata as distribution
@@ -72,6 +73,7 @@ class FlightSqlServer:
     ) -> None:
         limits = limits or FlightLimits()
         self._at = at or Listening()
+        self._is_drained = True
         self._running = Running(
             calls_max=limits.calls_max,
             streams_max=limits.streams_max,
@@ -79,7 +81,8 @@ class FlightSqlServer:
             wait_s=limits.wait_s,
         )
         exchange = Exchange(gateway, self._running, limits, version=_version())
-        self._calls = _listen(self._at, Serving(gateway, exchange, self._running, identity))
+        self._serving = Serving(gateway, exchange, self._running, identity)
+        self._calls = self._listen(self._at)
 
     @property
     def port(self) -> int:
@@ -99,12 +102,36 @@ class FlightSqlServer:
         process then has to leave by ``os._exit``.
         """
         self._running.close(drain_s=drain_s, stop_s=STOP_S)
-        stopper = Thread(target=self._calls.shutdown, name="flight-shutdown", daemon=True)
+        return _shut_down(self._calls) and self._is_drained
+
+    def use(self, tls: TlsFiles, *, drain_s: float = 10.0) -> None:
+        """Listen with another certificate; answers under way have a while to end.
+
+        The port is closed for a moment, in which clients connect again; handles stay good.
+
+        Raises:
+            SettingRejected: the port is not free again in time.
+        """
+        at = replace(self._at, port=self.port, tls=tls)
+        before, begun = self._calls, self._running.begun()
+        stopper = Thread(target=before.shutdown, name="flight-shutdown", daemon=True)
         stopper.start()
-        stopper.join(timeout=STOP_S)
-        if stopper.is_alive():
-            log.warning("flight clients hold answers that they do not read")
-        return not stopper.is_alive()
+
+        def drain() -> None:
+            stopper.join(timeout=drain_s)
+            if stopper.is_alive():
+                self._running.stop(begun)
+                self._is_drained = _shut_down(before) and self._is_drained
+
+        Thread(target=drain, name="flight-drain", daemon=True).start()
+        self._calls = _calls_when_free(at, self._serving)
+
+    def _listen(self, at: Listening) -> Calls:
+        try:
+            return _calls_at(at, self._serving)
+        except SettingRejected:
+            self._running.close(drain_s=0, stop_s=STOP_S)
+            raise
 
 
 class Calls(flight.FlightServerBase):
@@ -231,15 +258,36 @@ class Calls(flight.FlightServerBase):
         return flight.GeneratorStream(_with_story(schema, answer), _told(batches))
 
 
-def _listen(at: Listening, serving: Serving) -> Calls:
+def _shut_down(calls: Calls) -> bool:
+    """Whether a server could be ended: nobody holds an answer of it that they do not read."""
+    stopper = Thread(target=calls.shutdown, name="flight-shutdown", daemon=True)
+    stopper.start()
+    stopper.join(timeout=STOP_S)
+    if stopper.is_alive():
+        log.warning("flight clients hold answers that they do not read")
+    return not stopper.is_alive()
+
+
+def _calls_at(at: Listening, serving: Serving) -> Calls:
     try:
         return Calls(at, serving)
     except (pa.ArrowException, OSError) as error:
-        serving.running.close(drain_s=0, stop_s=STOP_S)
         raise SettingRejected(
             f'address "{at.url}" cannot be listened on',
             hint="Another process may have the port; name another one, or 0 for any.",
         ) from error
+
+
+def _calls_when_free(at: Listening, serving: Serving) -> Calls:
+    """A server at a port that another one is about to leave."""
+    until_s = time.monotonic() + STOP_S
+    while True:
+        try:
+            return _calls_at(at, serving)
+        except SettingRejected:
+            if time.monotonic() >= until_s:
+                raise
+            time.sleep(0.05)
 
 
 def _version() -> str:
