@@ -132,7 +132,7 @@ def test_data_that_changes_under_an_answer_is_logged_in_no_one_elses_words(tmp_p
 
 def test_a_changed_model_is_served_and_a_broken_one_is_not(tmp_path: Path) -> None:
     file = numbers(tmp_path) / "models" / "numbers.yml"
-    with started("serve", "-p", str(tmp_path), *FREE, "--reload", "0.05") as process:
+    with started("serve", "--anonymous", "-p", str(tmp_path), *FREE, "--reload", "0.05") as process:
         url = ready(process)["url"]
         before = asked(url)
         file.write_text(file.read_text().replace("sum(n)", "max(n)"))

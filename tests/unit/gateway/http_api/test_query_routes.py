@@ -46,7 +46,7 @@ def test_an_answer_says_how_it_came_about_in_its_headers(
     assert told == {
         "content-type": "application/json",
         "cache-control": "private, no-cache",
-        "vary": "accept",
+        "vary": "accept, authorization",
         "x-content-type-options": "nosniff",
         "forebay-query-id": "ab-1",
         "forebay-cache": "hit" if gateway.kept_answer else "miss",
@@ -149,7 +149,7 @@ def test_a_bug_is_told_without_its_text(
     caplog: pytest.LogCaptureFixture, *, is_memoised: bool
 ) -> None:
     class Broken(ScriptedGateway):
-        def prepare(self, text: str | bytes) -> None:  # type: ignore[override]
+        def prepare(self, text: str | bytes, principal: object) -> None:  # type: ignore[override]
             raise ValueError("secret")
 
         def kept(self, prepared: object, key: object = None) -> None:
