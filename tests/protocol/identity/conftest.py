@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from socketserver import TCPServer
 
 import orjson
 import pytest
@@ -63,10 +64,10 @@ class KeySet(BaseHTTPRequestHandler):
 @pytest.fixture(scope="session")
 def jwks_url() -> Iterator[str]:
     """Where the issuer publishes its keys."""
-    server = HTTPServer(("127.0.0.1", 0), KeySet)
+    server = TCPServer(("127.0.0.1", 0), KeySet)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/keys"
+    yield f"http://127.0.0.1:{server.server_address[1]}/keys"
     server.shutdown()
     thread.join()
     server.server_close()
