@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
@@ -80,12 +80,12 @@ def earlier(metric: Metric, shift: Shift, is_grouped: IsGrouped, *, is_ranged: b
     return replace(metric, inputs=inputs)
 
 
-def check_one_way(by_time: Collection[bool]) -> None:
+def check_one_way(by_time: Set[bool]) -> None:
     """Refuse metrics of which some are grouped by their metric time: one row would hold two pasts.
 
     ``by_time`` tells it of each measure of the question.
     """
-    if len(set(by_time)) > 1:
+    if len(by_time) > 1:
         raise NotSupported(
             "a question that groups by the metric time of some of its metrics only is compared "
             "with an earlier time",

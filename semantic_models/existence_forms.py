@@ -36,8 +36,7 @@ def predicate_of(part: exp.Expr, text: str, locate: Locate, source: str) -> Pred
     """One part of a text that stands alone or within an AND."""
     existing = existing_in(part)
     if existing is None:
-        check_forms(part, text, locate)
-        return Predicate(part.sql("duckdb"), part, source, text)
+        return plain_predicate(part, text, locate, source)
     wanted, path, inner = existing
     check_forms(inner, text, locate)
     if not any(True for _ in names(inner)):
@@ -54,6 +53,12 @@ def predicate_of(part: exp.Expr, text: str, locate: Locate, source: str) -> Pred
                 position=locate(*offset_of(node)),
             )
     return Predicate(part.sql("duckdb"), inner, source, text, existing=wanted)
+
+
+def plain_predicate(part: exp.Expr, text: str, locate: Locate, source: str) -> Predicate:
+    """The same where no rows may be asked to exist: in having."""
+    check_forms(part, text, locate)
+    return Predicate(part.sql("duckdb"), part, source, text)
 
 
 def existing_in(part: exp.Expr) -> tuple[Existing, tuple[str, ...], exp.Expr] | None:

@@ -8,7 +8,7 @@ from itertools import count
 
 from semantic_models.expressions import conjuncts, parse_expression
 from semantic_models.model import Grain, Scope
-from semantic_models.query import Asked, Filter, Predicate, Query, TimeRange
+from semantic_models.query import Asked, Filter, Predicate, Query, TimeRange, asks_for_rows
 from semantic_models.record import record
 from semantic_models.resolve_filters import names_in
 from semantic_models.resolve_names import METRIC_TIME, parts_of
@@ -82,7 +82,7 @@ def _filters(scoped: Scoped, filters: Sequence[Filter]) -> list[Filter]:
 
 def parts_in(filter_: Filter) -> list[Filter]:
     """The conjuncts of a predicate, each as one of its own."""
-    if isinstance(filter_, Predicate) and filter_.existing is None:
+    if isinstance(filter_, Predicate) and not asks_for_rows(filter_):
         return [replace(filter_, tree=part) for part in conjuncts(filter_.tree)]
     return [filter_]
 

@@ -10,7 +10,7 @@ else, ``SELECT *`` included, lists rows.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import NoReturn
 
@@ -27,8 +27,9 @@ from semantic_models.errors import (
     UnknownName,
     WrongType,
 )
-from semantic_models.existence_forms import predicate_of
+from semantic_models.existence_forms import plain_predicate, predicate_of
 from semantic_models.expressions import (
+    Locate,
     conjuncts,
     name_parts,
     offset_of,
@@ -43,6 +44,7 @@ from semantic_models.query import (
     Filter,
     Nulls,
     OrderBy,
+    Predicate,
     Query,
 )
 from semantic_models.sql_places import clause_at
@@ -135,7 +137,7 @@ def parse_sql(text: str, catalog: Catalog) -> Query:
         all_fields=is_star and is_rows,
         model="" if metrics else model,
         where=_predicates(select.args.get("where"), items, metrics),
-        having=_predicates(select.args.get("having"), items, ()),
+        having=_predicates(select.args.get("having"), items, (), plain_predicate),
         order_by=_order(select, asked, items),
         limit=_count(select, "limit", text),
         offset=_count(select, "offset", text),
@@ -343,13 +345,16 @@ def _check_group(group: exp.Group, others: Sequence[Asked], items: _Items) -> bo
 
 
 def _predicates(
-    clause: exp.Expr | None, items: _Items, metrics: Sequence[Asked]
+    clause: exp.Expr | None,
+    items: _Items,
+    metrics: Sequence[Asked],
+    read: Callable[[exp.Expr, str, Locate, str], Predicate] = predicate_of,
 ) -> tuple[Filter, ...]:
     if clause is None:
         return ()
     found: list[Filter] = []
     for part in conjuncts(clause.this):
-        made = predicate_of(part, items.text, items.locate, "query")
+        made = read(part, items.text, items.locate, "query")
         tree = substitute(made.tree, lambda node, _: items.member(node, metrics))
         found.append(replace(made, text=tree.sql("duckdb"), tree=tree))
     return tuple(found)

@@ -68,6 +68,11 @@ class Predicate:
     """What it asks of rows behind a one-to-many join, where that is written out."""
 
 
+def asks_for_rows(filter_: Filter) -> bool:
+    """Whether a condition is about rows behind a home's row, and not about what is grouped."""
+    return isinstance(filter_, Predicate) and filter_.existing is not None
+
+
 @record()
 class Comparison:
     """A condition given as field, operator and values; values are never read as SQL."""

@@ -26,7 +26,7 @@ from semantic_models.errors import (
     Position,
     UnknownName,
 )
-from semantic_models.homes import Home, home_by_time, homes_of
+from semantic_models.homes import Home, homes_of
 from semantic_models.metric_inputs import renumbered
 from semantic_models.metric_predicates import called_by
 from semantic_models.model import (
@@ -51,7 +51,7 @@ from semantic_models.presence import is_present, with_presence
 from semantic_models.query import Asked, Query
 from semantic_models.ranks import AskedMetric, AskedMetrics, ranked_metrics
 from semantic_models.record import record
-from semantic_models.resolve_axis import grouped_times, is_axis, range_of, resolve_axis
+from semantic_models.resolve_axis import is_axis, range_of, resolve_axis
 from semantic_models.resolve_branch import BranchResolver, RowFilters, asked_position
 from semantic_models.resolve_filling import Beside, resolve_filling
 from semantic_models.resolve_filters import Clock, names_in
@@ -93,11 +93,11 @@ def _resolve(query: Query, catalog: Catalog, clock: Clock, further: Sequence[str
     metrics = [*(each.metric for each in asked), *map(catalog.metric, further)]
     grain = _metric_time_grain(catalog, metrics) if uses_time else None
     of_home = partial(_resolver, query, catalog, clock, grain)
+    times = TimesOfQuery(query, catalog, of_home)
     if query.compare:
-        asked += list(_compared(query, asked, catalog, of_home, inputs))
+        asked += list(_compared(query, asked, times, inputs))
     shown = {_measure_column(number) for number in range(len(inputs))}
     hidden = {name: _metric(Asked(name), catalog, inputs) for name in further}
-    times = TimesOfQuery(query, catalog, of_home)
     uses, nested = _apart(inputs, shown, times)
     shown.update(name for name in uses if name.startswith(_BENEATH))
     _check_model(query, uses)
@@ -251,21 +251,16 @@ def _metric(asked: Asked, catalog: Catalog, inputs: list[Input]) -> AskedMetric:
 def _compared(
     query: Query,
     asked: Sequence[AskedMetric],
-    catalog: Catalog,
-    of_home: Callable[[Home], BranchResolver],
+    times: TimesOfQuery,
     inputs: list[Input],
 ) -> Iterator[AskedMetric]:
     """The metrics as they were at the other times that a question compares with."""
 
-    by_time = {
-        bool(grouped_times(of_home(home_by_time(use, catalog)), query))
-        for each in asked
-        for use in each.metric.measures
-    }
+    by_time = {times.are_grouped(use) for each in asked for use in each.metric.measures}
     check_one_way(by_time)
 
     def is_grouped(shift: Shift, use: MeasureUse) -> bool:
-        resolver = of_home(home_by_time(use, catalog))
+        resolver = times.seen_from(use)
         found = by_time == {True}
         check_comparable(query, partial(is_axis, resolver), by_time=found)
         check_other_time(query, resolver.look)
@@ -274,7 +269,7 @@ def _compared(
 
     for number, text in enumerate(query.compare):
         try:
-            shift = shift_of(text, catalog)
+            shift = shift_of(text, times.catalog)
         except UnknownName as error:
             raise error.at(Position(f"compare[{number}]", 1, 1, len(text), text)) from None
         for each in asked:

@@ -14,7 +14,7 @@ from semantic_models.model import GRAINS, Dimension, Expr, Grain
 from semantic_models.nested_queries import parts_in
 from semantic_models.periods import at_period, grain_of_part, nests, period
 from semantic_models.plan import Output
-from semantic_models.query import Asked, Query, TimeRange
+from semantic_models.query import Asked, Query, TimeRange, asks_for_rows
 from semantic_models.resolve_axis import base_grain, check_clock, is_axis, own_moment, periods
 from semantic_models.resolve_branch import BranchResolver, day_of
 from semantic_models.resolve_filters import (
@@ -148,7 +148,7 @@ def _applied_again(
     query: Query, resolvers: Sequence[BranchResolver], keys: Sequence[Output], clock: Clock
 ) -> tuple[Expr, ...]:
     """The predicates on grouped columns and on metric time, over the columns of the answer."""
-    parts = [part for each in query.where for part in parts_in(each)]
+    parts = [part for each in query.where for part in parts_in(each) if not asks_for_rows(part)]
     names = names_in(parts)
     known = _of_periods(names, query, resolvers, keys)
     known |= _exact_columns(names, query, resolvers, keys)
