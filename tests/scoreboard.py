@@ -34,7 +34,10 @@ def rows(folder: Path, questions: int, seed: str) -> Iterator[tuple[str, str]]:
     tally = Tally()
     for _, each in asked(seed, questions):
         tally.add(each)
-    found = f"{tally.questions:,} questions, {len(tally.differences)} differences"
+    found = (
+        f"{tally.questions:,} questions, {len(tally.differences)} differences, "
+        f"{tally.left_open:,} left open"
+    )
     yield "random questions beside a brute-force evaluator", found
     for name, suite in SUITES.items():
         score = run(suite(folder / name))

@@ -13,7 +13,7 @@ from semantic_models.errors import ForebayError
 from tests.oracle.evaluate import evaluate
 from tests.oracle.language import Project, Question, Value
 from tests.oracle.leaves import Group
-from tests.oracle.paths import Refused
+from tests.oracle.paths import OPEN, Refused
 from tests.oracle.spell import document_of, models_of, root_of, tables_of
 from tests.oracle.told import Told
 from tests.oracle.values import by_order
@@ -31,6 +31,8 @@ class Outcome:
     types: tuple[str, ...] = ()
     rows: tuple[Group, ...] = ()
     message: str = ""
+    is_broken: bool = False
+    """Whether it is no refusal: the compiler or the engine failed."""
 
     def __str__(self) -> str:
         if self.code:
@@ -50,6 +52,17 @@ class Difference:
     wanted: Outcome
 
 
+@dataclass(frozen=True)
+class Compared:
+    """What became of a question that both were asked."""
+
+    difference: Difference | None = None
+    is_refused: bool = False
+    """Whether it may not be answered."""
+    is_open: bool = False
+    """Whether no document says what its answer is; then anything but a breakdown will do."""
+
+
 def world_of(project: Project) -> World:
     """The project as the compiler has it."""
     return world(models_of(project), tables_of(project), root=root_of(project))
@@ -62,11 +75,11 @@ def asked(made: World, question: Question) -> Outcome:
     except ForebayError as error:
         return Outcome(error.code, message=error.message)
     except Exception as error:  # noqa: BLE001 - what is no refusal is told as a difference
-        return Outcome(f"{type(error).__name__}: {error}")
+        return Outcome(f"{type(error).__name__}: {error}", is_broken=True)
     try:
         rows = made.rows(query.text)
     except Exception as error:  # noqa: BLE001 - so is what the engine refuses
-        return Outcome(f"{type(error).__name__}: {error}")
+        return Outcome(f"{type(error).__name__}: {error}", is_broken=True)
     names = tuple(name for name, _ in query.columns)
     types = tuple(str(type_) for _, type_ in query.columns)
     return Outcome("", names, types, tuple(tuple(map(_plain, row)) for row in rows))
@@ -76,20 +89,21 @@ def _plain(value: Value) -> Value:
     return value.astimezone(UTC) if isinstance(value, datetime) and value.tzinfo else value
 
 
-def compare(made: World, project: Project, question: Question) -> tuple[Difference | None, bool]:
-    """The difference, if there is one, and whether the question is refused."""
+def compare(made: World, project: Project, question: Question) -> Compared:
+    """Ask both a question."""
     given = asked(made, question)
     try:
         told = evaluate(project, question, CLOCK)
     except Refused as refused:
         wanted = Outcome(" or ".join(sorted(refused.codes)))
-        if given.code in refused.codes or "OPEN" in refused.codes:
-            return None, True
-        return Difference(project, question, "refusal", given, wanted), True
+        is_open = OPEN in refused.codes
+        if given.code in refused.codes or (is_open and not given.is_broken):
+            return Compared(is_refused=not is_open, is_open=is_open)
+        return Compared(Difference(project, question, "refusal", given, wanted))
     shown = _shown(told, question)
     wanted = Outcome("", told.names, told.types, tuple(shown))
     reason = "refusal" if given.code else _reason(given, told, question)
-    return (Difference(project, question, reason, given, wanted) if reason else None), False
+    return Compared(Difference(project, question, reason, given, wanted) if reason else None)
 
 
 def _shown(told: Told, question: Question) -> list[Group]:

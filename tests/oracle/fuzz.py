@@ -13,7 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from random import Random
 
-from tests.oracle.compare import Difference, compare, world_of
+from tests.oracle.compare import Compared, Difference, compare, world_of
 from tests.oracle.generate_models import generate_project
 from tests.oracle.generate_questions import Questions
 from tests.oracle.minimise import minimise, told
@@ -31,12 +31,23 @@ class Tally:
     questions: int = 0
     refused: int = 0
     """Those that both refuse, with a code that is due."""
+    left_open: int = 0
+    """Those whose answer no document says."""
     differences: list[Difference] = field(default_factory=list)
+
+    def count(self, compared: Compared) -> None:
+        """Count one more question."""
+        self.questions += 1
+        self.refused += compared.is_refused
+        self.left_open += compared.is_open
+        if compared.difference is not None:
+            self.differences.append(compared.difference)
 
     def add(self, other: Tally) -> None:
         """Count what another has counted."""
         self.questions += other.questions
         self.refused += other.refused
+        self.left_open += other.left_open
         self.differences += other.differences
 
 
@@ -48,12 +59,7 @@ def ask_project(seed: str, count: int = QUESTIONS_A_PROJECT) -> Tally:
     questions = Questions(random, project)
     tally = Tally()
     for _ in range(count):
-        difference, is_refused = compare(made, project, questions.one())
-        tally.questions += 1
-        if difference is not None:
-            tally.differences.append(difference)
-        elif is_refused:
-            tally.refused += 1
+        tally.count(compare(made, project, questions.one()))
     made.connection.close()
     return tally
 
@@ -83,7 +89,8 @@ def main() -> int:
     print(file=sys.stderr)
     print(
         f"{tally.questions} questions, {len(tally.differences)} differences, "
-        f"{tally.refused} refusals agreed, {time.monotonic() - started_s:.0f} seconds"
+        f"{tally.refused} refusals agreed, {tally.left_open} left open, "
+        f"{time.monotonic() - started_s:.0f} seconds"
     )
     return 1 if tally.differences else 0
 

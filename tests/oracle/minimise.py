@@ -78,7 +78,7 @@ def _alike(one: Difference, other: Difference) -> bool:
 
 def _again(project: Project, question: Question) -> Difference | None:
     try:
-        return compare(world_of(project), project, question)[0]
+        return compare(world_of(project), project, question).difference
     except (ForebayError, duckdb.Error, LookupError, AssertionError, ValueError, TypeError):
         return None  # what was taken away was needed
 

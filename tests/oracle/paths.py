@@ -9,6 +9,9 @@ from tests.oracle.language import Dimension, Join, Model, Parts, Project
 from tests.oracle.time_parts import PARTS, grain_within, part_named
 from tests.oracle.times import GRAINS
 
+OPEN = "OPEN"
+"""In place of a code: what no document says."""
+
 
 class Refused(Exception):
     """A question that may not be answered, with every code that may be told."""

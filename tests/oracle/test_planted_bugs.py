@@ -206,7 +206,7 @@ def _made_by(plant: Plant, seed: str) -> Iterator[Difference]:
         found = ask_project(seed).differences
     for each in found:
         made = world_of(each.project)
-        without, _ = compare(made, each.project, each.question)
+        without = compare(made, each.project, each.question).difference
         made.connection.close()
         if without is None:
             yield each
