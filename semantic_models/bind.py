@@ -47,6 +47,7 @@ from semantic_models.kept_build import WAYS, Columns, Reads
 from semantic_models.missing_rows import null_without_row
 from semantic_models.model import GRAINS, Expr, Grain, Join, Parameter, Path
 from semantic_models.parameters import PREFIX, TYPES, parameter_expr
+from semantic_models.record import record
 from semantic_models.spec import DimensionSpec, ModelSpec, Scalar, SegmentSpec
 from semantic_models.types import Kind, LogicalType
 from semantic_models.window_forms import nested_window
@@ -87,7 +88,7 @@ def in_joined_row(expr: Expr, path: Path, joins: Sequence[Join]) -> Expr:
     return moved if tree is moved.tree else Expr(tree, paths_of(tree))
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Bound:
     """An expression with the kind of its values, where that is known."""
 

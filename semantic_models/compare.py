@@ -28,6 +28,7 @@ from semantic_models.model import (
     Spine,
 )
 from semantic_models.spec import NOTHING_SAID, Described, ProjectTestSpec
+from semantic_models.spec_keys import ABOUT
 
 How = Literal["added", "removed", "changed", "affected", "described"]
 """``affected``: it is as it was, and what it is made of is not; ``described``: in words only."""
@@ -160,7 +161,7 @@ def _about(member: Member) -> Described:
 
 
 def _differing_words(old: Described, new: Described) -> Iterator[Part]:
-    for word in Described.__slots__:
+    for word in ABOUT:
         before, after = getattr(old, word), getattr(new, word)
         if before != after:
             yield Part(word, text(before), text(after))

@@ -24,6 +24,7 @@ from semantic_models.expressions import (
 from semantic_models.functions import AGGREGATES
 from semantic_models.kinds import settle
 from semantic_models.model import Path
+from semantic_models.record import record
 from semantic_models.spec import Scalar
 from semantic_models.types import Kind
 from semantic_models.window_forms import has_window, is_windowed
@@ -46,7 +47,7 @@ class Definition:
         return next(islice((node for node, _ in names(self.tree)), number, None))
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Forms:
     """What stands in a bound tree."""
 
@@ -64,7 +65,7 @@ class Forms:
 NO_FORMS = Forms()
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Settled:
     """A tree over physical columns with its times and literals settled."""
 

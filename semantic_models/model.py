@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Literal
 
@@ -72,7 +72,7 @@ class Cardinality(StrEnum):
         return self in (Cardinality.MANY_TO_ONE, Cardinality.ONE_TO_ONE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Join:
     """A directed edge between two models, over equal columns."""
 
@@ -106,7 +106,7 @@ class Join:
     """What its author wrote of ``valid`` first."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Bridge:
     """A name for the two steps over a model that pairs the rows of two others."""
 
@@ -117,7 +117,7 @@ class Bridge:
     """The joins of the steps; one that is walked backwards has a name that nobody can write."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Dimension:
     """A column or expression to group and filter by."""
 
@@ -130,7 +130,7 @@ class Dimension:
     about: Described = NOTHING_SAID
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Segment:
     """A named predicate on the rows of a model."""
 
@@ -139,7 +139,7 @@ class Segment:
     about: Described = NOTHING_SAID
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Hierarchy:
     """A name that stands for dimensions, the coarsest first."""
 
@@ -149,7 +149,7 @@ class Hierarchy:
     about: Described = NOTHING_SAID
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class OneTime:
     """That only rows of the first or the last time count, of all or of each ``per``."""
 
@@ -160,7 +160,7 @@ class OneTime:
     per: tuple[Expr, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Measure:
     """An aggregate over one model's rows."""
 
@@ -180,7 +180,7 @@ class Measure:
     about: Described = NOTHING_SAID
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class CalendarGrain:
     """A grain that a calendar of the project gives to days."""
 
@@ -192,7 +192,7 @@ class CalendarGrain:
 Period = Grain | CalendarGrain
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Span:
     """A length of time in calendar steps."""
 
@@ -205,7 +205,7 @@ class Span:
         return f"{self.count} {name}{'' if self.count == 1 else 's'}"
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class CalendarShift:
     """The day that a calendar of the project compares each day with."""
 
@@ -218,7 +218,7 @@ class CalendarShift:
         return f"{self.calendar}.{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Shift:
     """Another time: a step back, the first one of a period, or what a calendar says."""
 
@@ -234,7 +234,7 @@ class Shift:
 Regrain = Literal["first", "last", "average"]
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Window:
     """The times up to one: all of them, the last span, or those of its period of a grain."""
 
@@ -244,7 +244,7 @@ class Window:
     """Which of the values within a period of a coarser grain is the period's."""
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Reading:
     """Which times' rows a measure counts at a time of the answer."""
 
@@ -261,7 +261,7 @@ class Reading:
 PLAIN = Reading()
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class MeasureUse:
     """A measure as one metric uses it."""
 
@@ -287,7 +287,7 @@ class MeasureUse:
         return self.funnel.base.model if self.funnel is not None else self.model
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Funnel:
     """Which earlier row of a base a conversion belongs to: the latest one that is equal to it."""
 
@@ -300,7 +300,7 @@ class Funnel:
     """Whether its conversions are counted, whatever their measure is."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Parameter:
     """A value that questions may give, in expressions of models and metrics."""
 
@@ -316,7 +316,7 @@ class Parameter:
 Aggregate = Literal["avg", "sum", "min", "max", "count"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Scope:
     """The groups and rows that a metric is computed over, where they are not the question's."""
 
@@ -335,7 +335,7 @@ class Scope:
     origins: tuple[Scalar, ...] = field(default=(), compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Nested:
     """A metric in a scope of its own, as an input of another one."""
 
@@ -351,7 +351,7 @@ class Nested:
 Input = MeasureUse | Nested
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Ranked:
     """That a metric is the rank of its formula among the groups of an answer."""
 
@@ -363,7 +363,7 @@ class Ranked:
     origins: tuple[Scalar, ...] = field(default=(), compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Metric:
     """What people ask for: a measure, or a formula over measures.
 
@@ -413,14 +413,14 @@ class Metric:
         return any(not each.reading.is_plain for each in self.measures)
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Table:
     """A relation that the engine has under a name of one to three parts."""
 
     parts: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Select:
     """A relation that an author wrote as one SELECT."""
 
@@ -438,7 +438,7 @@ def tables_read(relation: Relation) -> set[str]:
     return {each.name for each in relation.tree.find_all(exp.Table)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Model:
     """A semantic model over one table or SELECT."""
 
@@ -471,7 +471,7 @@ class Model:
         return (self.key, *self.unique) if self.key else self.unique
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Spine:
     """A table that has each period of a grain once."""
 
@@ -483,7 +483,7 @@ class Spine:
     """What its author wrote of the column."""
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class ModelTypes:
     """What an engine tells of one model."""
 

@@ -1,4 +1,4 @@
-"""Data that nobody changes, of which a question makes much."""
+"""Data that nobody changes, of which a question or a project makes much."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import yaml
 
 from semantic_models.errors import ForebayError, MalformedYaml, ParseError, Position, TooLarge
+from semantic_models.record import record
 from semantic_models.scalar_places import (
     Corner,
     flow_jumps,
@@ -46,7 +47,7 @@ _BLOCK_STYLES = ("|", ">")
 _ALWAYS_TOLD = "libyaml tells the place of everything, whatever its types say"
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Mapping:
     """A map, in the order of its author."""
 
@@ -58,7 +59,7 @@ class Mapping:
     """The fault that ended the file within this map: more may have stood here."""
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Sequence:
     """A list."""
 

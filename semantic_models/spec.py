@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from operator import attrgetter
 
 from semantic_models.errors import Position
+from semantic_models.record import record
 
 ROOT_NAME = "forebay.yml"
 ANY = "*"
@@ -20,7 +21,7 @@ ANY = "*"
 Value = bool | int | float | str | None
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Jump:
     """Where the file goes on elsewhere than the text does: after a fold or an escape."""
 
@@ -32,7 +33,7 @@ class Jump:
     """The whole line of the file."""
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Scalar:
     """One written value and where each line of its text starts."""
 
@@ -72,7 +73,7 @@ class Scalar:
         return line, start + offset - (before.rfind("\n") + 1), excerpt
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Described:
     """What people read about a member, and never what it computes."""
 
@@ -89,7 +90,7 @@ class Described:
 NOTHING_SAID = Described()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class DimensionSpec:
     """A dimension; without ``expr`` it is the column of its own name."""
 
@@ -101,7 +102,7 @@ class DimensionSpec:
     about: Described = NOTHING_SAID
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class HierarchySpec:
     """A dimension that stands for others, the coarsest first."""
 
@@ -110,7 +111,7 @@ class HierarchySpec:
     about: Described = NOTHING_SAID
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class MeasureSpec:
     """An aggregate over one model's rows."""
 
@@ -124,7 +125,7 @@ class MeasureSpec:
     about: Described = NOTHING_SAID
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class JoinSpec:
     """An edge to another model, by same-named columns or by a condition."""
 
@@ -143,7 +144,7 @@ class JoinSpec:
     about: Described = NOTHING_SAID
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class SegmentSpec:
     """A named predicate on one model's rows."""
 
@@ -152,7 +153,7 @@ class SegmentSpec:
     about: Described = NOTHING_SAID
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ModelSpec:
     """One entry of ``models:``; exactly one of ``table`` and ``sql`` is written."""
 
@@ -180,7 +181,7 @@ class ModelSpec:
         return (*dimensions, *hierarchies, *(each.name for each in self.segments))
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class ScopeSpec:
     """What a metric changes of its question's groups or predicates, by ``keep_only``, ``add``, …"""
 
@@ -194,7 +195,7 @@ class ScopeSpec:
 EMPTY_SCOPE = ScopeSpec()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class MetricSpec:
     """One entry of ``metrics:``; exactly one of its first keys is written."""
 
@@ -239,7 +240,7 @@ class MetricSpec:
     about: Described = NOTHING_SAID
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class SpineSpec:
     """One entry of ``spines:``: a table that has each period of a grain once."""
 
@@ -250,7 +251,7 @@ class SpineSpec:
     engine: Scalar | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ParameterSpec:
     """One entry of ``parameters:``: a value that questions may give."""
 
@@ -261,7 +262,7 @@ class ParameterSpec:
     about: Described = NOTHING_SAID
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class CalendarSpec:
     """One entry of ``calendars:``: a table that has each day once, with grains of its own."""
 
@@ -287,7 +288,7 @@ class CalendarSpec:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class QuestionSpec:
     """A question written in YAML, as the document that a client would send."""
 
@@ -296,7 +297,7 @@ class QuestionSpec:
     """The values of its parts by their path in the document, such as ``where[0]``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class SavedQuerySpec:
     """One entry of ``saved_queries:``."""
 
@@ -305,7 +306,7 @@ class SavedQuerySpec:
     about: Described = NOTHING_SAID
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ProjectTestSpec:
     """One entry of ``tests:``; exactly one of ``rows`` and ``error`` is written."""
 
@@ -318,7 +319,7 @@ class ProjectTestSpec:
     about: Described = NOTHING_SAID
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class EngineSpec:
     """One entry of ``engines:``; paths are as written, not yet joined to the project's folder."""
 
@@ -330,7 +331,7 @@ class EngineSpec:
     """Pairs of a view's name and the path, or pattern of paths, it reads."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ProjectSpec:
     """forebay.yml and every file of models below its folder ``models``."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from semantic_models import source
 from semantic_models.errors import (
@@ -17,6 +17,7 @@ from semantic_models.errors import (
     did_you_mean,
 )
 from semantic_models.query import KEYS
+from semantic_models.record import record
 from semantic_models.source import Node, Refused, place_of
 from semantic_models.spec import NOTHING_SAID, Described, Scalar
 from semantic_models.spec_keys import ABOUT, HINTS, Kind, Shape
@@ -28,7 +29,7 @@ RESERVED_NAMES = ("principal", "param", "metric_time")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Place:
     """A part of the project as a message names it, and the node that stands for it."""
 
@@ -36,7 +37,7 @@ class Place:
     node: Node
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Fields:
     """The values of one map that have the shape of their keys."""
 

@@ -6,7 +6,7 @@ formulas over them, become metrics. What is written reads back as the same defin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import partial
 
@@ -37,6 +37,7 @@ from semantic_models.spec import (
     ProjectSpec,
     Scalar,
 )
+from semantic_models.spec_keys import ABOUT
 
 WORDS_LOST = ("format", "unit", "owner", "tags", "hidden")
 Json = dict[str, object]
@@ -140,9 +141,7 @@ class _Exporter:
                 self._lose(place, reason or "Ossie has no bridges")
                 continue
             self.links[model.name, name] = _link_of(join, self._free_name(join))
-            self._lose_keys(
-                place, spec.about, Described.__slots__, "a relationship has no word for"
-            )
+            self._lose_keys(place, spec.about, ABOUT, "a relationship has no word for")
         for (source, name), link in self.links.items():
             if source == model.name and join_name(link, self.links.values()) != name:
                 data = f'{{"name": "{name}"}}'
@@ -367,7 +366,7 @@ class _Exporter:
             words["ai_context"] = {"synonyms": list(about.synonyms)}
         return words
 
-    def _lose_keys(self, place: str, member: object, keys: Sequence[str], reason: str) -> None:
+    def _lose_keys(self, place: str, member: object, keys: Iterable[str], reason: str) -> None:
         said = ", ".join(f'"{each}"' for each in keys if getattr(member, each))
         if said:
             self._lose(place, f"{reason} {said}")
