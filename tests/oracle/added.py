@@ -8,6 +8,7 @@ from datetime import datetime
 from tests.oracle.language import (
     PARAM,
     Aggregate,
+    Existing,
     Expr,
     MetricAt,
     Parts,
@@ -141,7 +142,7 @@ class Filled:
             holds(each, scope)
             for predicate in self.where
             for each in conjuncts(predicate)
-            if not any(metrics_in(each))
+            if not isinstance(each, Existing) and not any(metrics_in(each))
             if all(scope.place(name) is not None for name in names_in(each))
         )
 

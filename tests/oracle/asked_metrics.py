@@ -10,6 +10,7 @@ from functools import partial
 from tests.oracle.added import Filled
 from tests.oracle.language import (
     Dimension,
+    Existing,
     Expr,
     Metric,
     MetricAt,
@@ -372,7 +373,7 @@ class Asking:
                 try:
                     kept.add(each)
                 except Refused as refused:
-                    self.codes |= refused.codes & {"E_NOT_SUPPORTED"}
+                    self.codes |= refused.codes & _own_codes(each)
 
     def _meant(
         self, parts: Parts, leaves: list[Leaf], find: Find | None = None
@@ -486,6 +487,11 @@ class Asking:
         """The type of a column that several homes share."""
         types = {self.rows.type_of(each) for each in self.columns[place].values()}
         return max(types, key=WIDTH.index) if types <= set(WIDTH) else types.pop()
+
+
+def _own_codes(predicate: Expr) -> set[str]:
+    """What is refused of a predicate besides what its names are refused for."""
+    return {"E_NOT_SUPPORTED", *(("E_NO_PATH",) if isinstance(predicate, Existing) else ())}
 
 
 WIDTH = ("date", "timestamp", "timestamptz")

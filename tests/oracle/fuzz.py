@@ -14,11 +14,15 @@ from dataclasses import dataclass, field
 from random import Random
 
 from tests.oracle.compare import Compared, Difference, compare, world_of
+from tests.oracle.generate_kinds import FurtherQuestions
 from tests.oracle.generate_models import generate_project
 from tests.oracle.generate_questions import Questions
+from tests.oracle.language import Project, Question
 from tests.oracle.minimise import minimise, told
 
 QUESTIONS_A_PROJECT = 40
+FURTHER_A_PROJECT = 10
+"""So many more are of further kinds, and leave the others as they are."""
 PROCESSES = 2
 SHOWN = 25
 """So many differences are told in full."""
@@ -51,22 +55,32 @@ class Tally:
         self.differences += other.differences
 
 
-def ask_project(seed: str, count: int = QUESTIONS_A_PROJECT) -> Tally:
+def ask_project(seed: str) -> Tally:
     """Make a project and ask it questions; the same for the same seed."""
     random = Random(seed)
     project = generate_project(random)
     made = world_of(project)
-    questions = Questions(random, project)
     tally = Tally()
-    for _ in range(count):
-        tally.count(compare(made, project, questions.one()))
+    for question in questions_of(seed, random, project):
+        tally.count(compare(made, project, question))
     made.connection.close()
     return tally
 
 
+def questions_of(seed: str, random: Random, project: Project) -> Iterator[Question]:
+    """All that a project is asked."""
+    questions = Questions(random, project)
+    for _ in range(QUESTIONS_A_PROJECT):
+        yield questions.one()
+    further = FurtherQuestions(seed, project)
+    for _ in range(FURTHER_A_PROJECT):
+        yield further.one()
+
+
 def seeds(seed: str, questions: int) -> list[str]:
     """The seed of each project that so many questions need."""
-    return [f"{seed}:{number}" for number in range(-(-questions // QUESTIONS_A_PROJECT))]
+    each = QUESTIONS_A_PROJECT + FURTHER_A_PROJECT
+    return [f"{seed}:{number}" for number in range(-(-questions // each))]
 
 
 def asked(seed: str, questions: int) -> Iterator[tuple[str, Tally]]:

@@ -111,10 +111,11 @@ class Questions:
         """The next question."""
         chance = self.random.random()
         if chance < 0.8:
-            return self._of_metrics()
+            return self.of_metrics()
         return self._of_values() if chance < 0.9 else self._of_rows()
 
-    def _of_metrics(self) -> Question:
+    def chosen(self) -> tuple[str, ...]:
+        """The metrics of a question."""
         random = self.random
         metrics = tuple(
             dict.fromkeys(
@@ -131,7 +132,13 @@ class Questions:
             metrics = tuple(dict.fromkeys((random.choice(self.fixing), *metrics[1:])))
         if self.cohorts and random.random() < COHORTS:
             metrics = tuple(dict.fromkeys((random.choice(self.cohorts), *metrics[1:])))
-        homes = self._homes(metrics)
+        return metrics
+
+    def of_metrics(self) -> Question:
+        """The next question of metrics."""
+        random = self.random
+        metrics = self.chosen()
+        homes = self.homes(metrics)
         count = random.choice((0, 1, 1, 1, 2, 2, 3))
         dimensions = self._dimensions(homes, count)
         if any(each in self.funnels for each in metrics):
@@ -175,7 +182,8 @@ class Questions:
         times = [each for each in dimensions if each.startswith("metric_time")]
         return self.random.random() < (0.35 if times else 0.02)
 
-    def _homes(self, metrics: tuple[str, ...]) -> list[str]:
+    def homes(self, metrics: tuple[str, ...]) -> list[str]:
+        """The models whose rows metrics count."""
         return sorted(
             {leaf.home for each in metrics for leaf in leaves_of(self.project, parts_of(each))}
         )
@@ -274,7 +282,7 @@ class Questions:
         metric = random.choice(self.metrics)
         if metric_type(self.rows, parts_of(metric)) not in WHOLE:
             return None
-        every = sorted({*homes, *self._homes((metric,))})
+        every = sorted({*homes, *self.homes((metric,))})
         names = [
             parts
             for parts, each in self._shared(every)

@@ -57,7 +57,16 @@ class MetricAt:
     dimensions: tuple[str, ...]
 
 
-Expr = Name | Literal | Call | Aggregate | MetricAt
+@dataclass(frozen=True)
+class Existing:
+    """That some row behind a path satisfies a predicate, or that none does."""
+
+    path: Parts
+    predicate: Expr
+    is_none: bool = False
+
+
+Expr = Name | Literal | Call | Aggregate | MetricAt | Existing
 
 
 @dataclass(frozen=True)
@@ -318,6 +327,8 @@ def names_in(expr: Expr | None) -> list[Parts]:
             return [name for each in args for name in names_in(each)]
         case Aggregate(_, argument, where):
             return names_in(argument) + names_in(where)
+        case Existing(_, predicate):
+            return names_in(predicate)
         case MetricAt(_, dimensions):
             return [tuple(each.split(".")) for each in dimensions]
         case _:

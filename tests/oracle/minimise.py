@@ -16,6 +16,7 @@ from tests.oracle.language import (
     Calendar,
     Call,
     Dimension,
+    Existing,
     Expr,
     Metric,
     Model,
@@ -103,6 +104,8 @@ def _questions(question: Question) -> Iterator[Question]:
 
 
 def _parts(expr: Expr) -> tuple[Expr, ...]:
+    if isinstance(expr, Existing):
+        return tuple(replace(expr, predicate=each) for each in _parts(expr.predicate))
     return expr.args if isinstance(expr, Call) and expr.op in ("and", "or", "not") else ()
 
 

@@ -12,6 +12,7 @@ from tests.oracle.language import (
     PARAM,
     Aggregate,
     Call,
+    Existing,
     Expr,
     MetricAt,
     Parts,
@@ -221,6 +222,7 @@ class Filter:
     """The step to many that is grouped: predicates behind it filter the joined rows."""
     kept: list[Expr] = field(default_factory=list)
     behind: dict[Step, list[Expr]] = field(default_factory=dict)
+    existing: list[tuple[Step, Existing]] = field(default_factory=list)
 
     def add(self, predicate: Expr) -> None:
         """Take one more conjunct."""
@@ -232,7 +234,10 @@ class Filter:
         ]
         steps = {each.many for each in found}
         many = steps - {None}
-        exists = many - {self.grouped}
+        is_alone = isinstance(predicate, Existing)
+        exists = many if is_alone else many - {self.grouped}
+        if is_alone and not many:
+            raise Refused("E_NO_PATH")
         if len(many) > 1 or (exists and None in steps and self._chooses(predicate)):
             raise Refused("E_NOT_SUPPORTED")
         for each in found:
@@ -241,6 +246,9 @@ class Filter:
                 judge_exists(project, self.home, self.time, each)
         for step in many:
             assert step is not None
+            if isinstance(predicate, Existing):
+                self.existing.append((step, predicate))
+                return
             self.behind.setdefault(step, []).append(predicate)
             return
         self.kept.append(predicate)
@@ -274,15 +282,21 @@ class Filter:
         scope = OfRow(self.rows, self.home, row, {}, self.time)
         if not all(holds(each, scope) for each in self.kept):
             return False
+        if any(self._is_met(row, s, [e.predicate]) is e.is_none for s, e in self.existing):
+            return False
         return all(
-            self._all_hold(row, step, joined)
+            self._all_hold(row, step, joined, predicates)
             if step == self.grouped
-            else any(
-                self._all_hold(row, step, each) for each in self.rows.partners(step, row, scope)
-            )
-            for step in self.behind
+            else self._is_met(row, step, predicates)
+            for step, predicates in self.behind.items()
         )
 
-    def _all_hold(self, row: Row, step: Step, other: Row | None) -> bool:
+    def _is_met(self, row: Row, step: Step, predicates: list[Expr]) -> bool:
+        """Whether a row behind a step satisfies some predicates together."""
+        scope = OfRow(self.rows, self.home, row, {}, self.time)
+        partners = self.rows.partners(step, row, scope)
+        return any(self._all_hold(row, step, each, predicates) for each in partners)
+
+    def _all_hold(self, row: Row, step: Step, other: Row | None, predicates: list[Expr]) -> bool:
         scope = OfRow(self.rows, self.home, row, {step: other}, self.time)
-        return all(holds(each, scope) for each in self.behind[step])
+        return all(holds(each, scope) for each in predicates)

@@ -12,6 +12,7 @@ from tests.oracle.language import (
     Call,
     Cohort,
     Dimension,
+    Existing,
     Expr,
     Funnel,
     Join,
@@ -48,6 +49,9 @@ def sql_of(expr: Expr) -> str:
             return _aggregate(expr)
         case MetricAt(metric, dimensions):
             return f"metric({', '.join((metric, *dimensions))})"
+        case Existing(path, predicate, is_none):
+            told = f"exists({'.'.join(path)}, {sql_of(predicate)})"
+            return f"not {told}" if is_none else told
         case Call("not", (one,)):
             return f"(not {sql_of(one)})"
         case Call("is null" | "is not null" as op, (one,)):

@@ -24,6 +24,7 @@ from tests.oracle import (
     generate_funnels,
     generate_further,
     generate_questions,
+    plants_of_kinds,
     plants_of_times,
 )
 from tests.oracle.compare import Difference, compare, world_of
@@ -191,6 +192,7 @@ PLANTS = [
     *(forget_the_end_of_a_version, meet_every_partition, forget_conditions),
     count_who_is_active_at_last,
     *plants_of_times.PLANTS,
+    *plants_of_kinds.PLANTS,
 ]
 
 

@@ -9,7 +9,17 @@ from decimal import Decimal
 from functools import cmp_to_key
 from typing import Any, Protocol
 
-from tests.oracle.language import Aggregate, Call, Expr, Literal, MetricAt, Name, Parts, Value
+from tests.oracle.language import (
+    Aggregate,
+    Call,
+    Existing,
+    Expr,
+    Literal,
+    MetricAt,
+    Name,
+    Parts,
+    Value,
+)
 from tests.oracle.times import instant_of, is_instant, midnight, read_civil
 
 
@@ -36,6 +46,8 @@ def value_of(expr: Expr, scope: Scope) -> Value:
             return value
         case Aggregate() | MetricAt():
             return scope.aggregate(expr)
+        case Existing():
+            raise AssertionError("rows are looked for where predicates choose rows")
         case Call("case", (when, then, otherwise)):
             return value_of(then if value_of(when, scope) is True else otherwise, scope)
         case Call(op, args):
