@@ -47,6 +47,8 @@ class Filled:
     kinds: list[str]
     range: Range | None
     where: tuple[Expr, ...]
+    is_dense: bool = False
+    """Whether each period is told for all that the answer is grouped by besides."""
     ranked: int | None = None
     """The place of a dimension whose first members are meant: it is no metric time."""
     places: list[int] = field(init=False)
@@ -64,17 +66,21 @@ class Filled:
 
     def groups(self, told: list[Group]) -> list[Group]:
         """The groups that are added to those that are told."""
-        seen = {tuple(group[place] for place in self.places) for group in told}
+        others = [place for place in range(len(self.columns)) if place not in self.places]
+        is_dense = self.is_dense and bool(others)
+        told_by = range(len(self.columns)) if is_dense else self.places
+        seen = {tuple(group[place] for place in told_by) for group in told}
+        beside = [group for group in told if is_dense] or [(None,) * len(self.columns)]
         found: dict[Group, None] = {}
-        for period in self._periods() if self.places else []:
-            group: list[Value] = [None] * len(self.columns)
-            for place in self.places:
-                group[place] = self._shown(period, place)
-            key = tuple(group[place] for place in self.places)
-            if None in key:
-                continue  # the calendar has no such day
-            if key not in seen and self._holds(group):
-                found[tuple(group)] = None
+        for period in self._periods() if self.places and (told or not is_dense) else []:
+            for each in beside:
+                group = list(each)
+                for place in self.places:
+                    group[place] = self._shown(period, place)
+                if None in [group[place] for place in self.places]:
+                    continue  # the calendar has no such day
+                if tuple(group[place] for place in told_by) not in seen and self._holds(group):
+                    found[tuple(group)] = None
         return list(found)
 
     def _is_time(self, column: dict[Leaf, Reference]) -> bool:

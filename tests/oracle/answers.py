@@ -81,7 +81,8 @@ class Line:
 
     def is_other(self, place: int) -> Value:
         """Whether it is of further members; unknown where it is of no member."""
-        return self.group[place] is OTHERS if self.group in self.metrics.groups() else None
+        is_known = self.metrics.question.is_dense or self.group in self.metrics.groups()
+        return self.group[place] is OTHERS if is_known else None
 
     def is_total(self, place: int) -> bool:
         """Whether it is a total over a dimension."""

@@ -10,7 +10,6 @@ from functools import partial
 from tests.oracle.added import Filled
 from tests.oracle.language import (
     Dimension,
-    Existing,
     Expr,
     Metric,
     MetricAt,
@@ -35,7 +34,7 @@ from tests.oracle.leaves import (
 from tests.oracle.meeting import judge, judge_exprs
 from tests.oracle.paths import Reference, Refused, Step, is_of_time
 from tests.oracle.readings import is_bounded_within, is_time, is_time_required, is_timed
-from tests.oracle.rows import Filter, Rows, default_grain, find_at
+from tests.oracle.rows import Filter, Rows, default_grain, find_at, own_codes
 from tests.oracle.scopes import kept_places
 from tests.oracle.time_parts import grain_within
 from tests.oracle.times import GRAINS, last_range, period_of
@@ -129,6 +128,7 @@ class Asking:
             [self._kinds(place) for place in range(len(self.columns))],
             self.range,
             self.question.where,
+            self.question.is_dense,
             None if self.question.members is None else self.question.members.place,
         )
 
@@ -373,7 +373,7 @@ class Asking:
                 try:
                     kept.add(each)
                 except Refused as refused:
-                    self.codes |= refused.codes & _own_codes(each)
+                    self.codes |= refused.codes & own_codes(each)
 
     def _meant(
         self, parts: Parts, leaves: list[Leaf], find: Find | None = None
@@ -487,11 +487,6 @@ class Asking:
         """The type of a column that several homes share."""
         types = {self.rows.type_of(each) for each in self.columns[place].values()}
         return max(types, key=WIDTH.index) if types <= set(WIDTH) else types.pop()
-
-
-def _own_codes(predicate: Expr) -> set[str]:
-    """What is refused of a predicate besides what its names are refused for."""
-    return {"E_NOT_SUPPORTED", *(("E_NO_PATH",) if isinstance(predicate, Existing) else ())}
 
 
 WIDTH = ("date", "timestamp", "timestamptz")

@@ -134,19 +134,25 @@ class Questions:
             metrics = tuple(dict.fromkeys((random.choice(self.cohorts), *metrics[1:])))
         return metrics
 
-    def of_metrics(self) -> Question:
-        """The next question of metrics."""
+    def grouped_by(self, metrics: tuple[str, ...], homes: list[str]) -> tuple[str, ...]:
+        """The dimensions of a question of some metrics."""
         random = self.random
-        metrics = self.chosen()
-        homes = self.homes(metrics)
         count = random.choice((0, 1, 1, 1, 2, 2, 3))
         dimensions = self._dimensions(homes, count)
         if any(each in self.funnels for each in metrics):
             dimensions = without_many(random, self.project, homes[0], dimensions)
         if any(is_reading(self.project, each) for each in metrics):
-            dimensions = at_times(random, self.project, metrics, dimensions)
+            dimensions = at_times(random, self.project, dimensions)
         if random.random() < 0.6:
             dimensions = tuple(dict.fromkeys((*dimensions, *self._ranked_within(metrics))))
+        return dimensions
+
+    def of_metrics(self) -> Question:
+        """The next question of metrics."""
+        random = self.random
+        metrics = self.chosen()
+        homes = self.homes(metrics)
+        dimensions = self.grouped_by(metrics, homes)
         where = tuple(self._where(homes) for _ in range(random.choice((0, 0, 0, 1, 1, 2))))
         having = tuple(self._having(dimensions) for _ in range(random.choice((0, 0, 0, 1))))
         orders, limit, offset = self._order(metrics, dimensions)
@@ -166,7 +172,7 @@ class Questions:
             last=last,
             zone=zone,
             as_objects=random.random() < 0.25,
-            fill=self._is_filled(homes, dimensions),
+            fill=self.is_filled(dimensions),
         )
         question = with_further(random, self.project, question, self.metrics)
         return with_values(random, self.project, question)
@@ -178,7 +184,8 @@ class Questions:
             if metric is not None and metric.rank is not None:
                 yield from metric.rank.within
 
-    def _is_filled(self, homes: list[str], dimensions: tuple[str, ...]) -> bool:
+    def is_filled(self, dimensions: tuple[str, ...]) -> bool:
+        """Whether a question asks for times without rows."""
         times = [each for each in dimensions if each.startswith("metric_time")]
         return self.random.random() < (0.35 if times else 0.02)
 

@@ -108,9 +108,7 @@ def _offset(random: Random, by_month: bool) -> Reading:  # noqa: FBT001 - of dat
     return (("offset", step), *shift)
 
 
-def at_times(
-    random: Random, project: Project, metrics: tuple[str, ...], dimensions: tuple[str, ...]
-) -> tuple[str, ...]:
+def at_times(random: Random, project: Project, dimensions: tuple[str, ...]) -> tuple[str, ...]:
     """Dimensions with metric time among them, and no time by less than a day."""
     found = [_by_day(each) for each in dimensions]
     grain = random.choice(("", *(f".{each}" for each in GRAINS[GRAINS.index("day") :])))

@@ -297,6 +297,8 @@ class Question:
     last: str | None = None
     zone: str | None = None
     fill: bool = False
+    is_dense: bool = False
+    """Whether what is filled up repeats what else the answer is grouped by."""
     totals: bool = False
     top: Top | None = None
     compare: tuple[str, ...] = ()

@@ -34,6 +34,7 @@ ONCE: tuple[tuple[str, Any], ...] = (
     ("end", None),
     ("last", None),
     ("zone", None),
+    ("is_dense", False),
     ("fill", False),
     ("totals", False),
     ("top", None),

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from semantic_models import resolve_branch, resolve_filters
+from semantic_models import make_plan, resolve_branch, resolve_filters
+from semantic_models.plan import LogicalPlan
 from semantic_models.query import Existing
 from semantic_models.resolve_filters import RowFilter
+from semantic_models.resolved import Filling
 from tests.oracle import generate_kinds
 
 
@@ -28,6 +30,17 @@ def find_one_row_for_all(patch: pytest.MonkeyPatch) -> None:
     )
 
 
+def fill_up_thinly(patch: pytest.MonkeyPatch) -> None:
+    """Times without rows are told once, and not for each tuple of what else is grouped."""
+    patch.setattr(generate_kinds, "KINDS", (generate_kinds.DENSE,))
+    right = make_plan._filled
+
+    def wrong(plan: LogicalPlan, filling: Filling) -> LogicalPlan:
+        return right(plan, replace(filling, others=()))
+
+    patch.setattr(make_plan, "_filled", wrong)
+
+
 def _read_as(patch: pytest.MonkeyPatch, changed: Callable[[RowFilter], RowFilter]) -> None:
     right = resolve_filters.row_filters
 
@@ -37,4 +50,4 @@ def _read_as(patch: pytest.MonkeyPatch, changed: Callable[[RowFilter], RowFilter
     patch.setattr(resolve_branch, "row_filters", wrong)
 
 
-PLANTS = [find_some_in_place_of_none, find_one_row_for_all]
+PLANTS = [find_some_in_place_of_none, find_one_row_for_all, fill_up_thinly]

@@ -300,3 +300,8 @@ class Filter:
     def _all_hold(self, row: Row, step: Step, other: Row | None, predicates: list[Expr]) -> bool:
         scope = OfRow(self.rows, self.home, row, {step: other}, self.time)
         return all(holds(each, scope) for each in predicates)
+
+
+def own_codes(predicate: Expr) -> set[str]:
+    """What is refused of a predicate besides what its names are refused for."""
+    return {"E_NOT_SUPPORTED", *(("E_NO_PATH",) if isinstance(predicate, Existing) else ())}

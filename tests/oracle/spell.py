@@ -317,7 +317,7 @@ def document_of(question: Question) -> dict[str, Any]:
         "order_by": [_order(each) for each in question.order_by],
         "limit": question.limit,
         "offset": question.offset,
-        "fill": question.fill or None,
+        "fill": _fill(question),
         "totals": question.totals or None,
         "compare": list(question.compare),
         "params": _values(question.params),
@@ -325,6 +325,12 @@ def document_of(question: Question) -> dict[str, Any]:
         "time": {key: value for key, value in time.items() if value is not None},
     }
     return {key: value for key, value in told.items() if value not in (None, [], {})}
+
+
+def _fill(question: Question) -> bool | str | None:
+    if not question.fill:
+        return None
+    return "dense" if question.is_dense else True
 
 
 def _top(top: Top) -> dict[str, Any]:
