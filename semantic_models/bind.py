@@ -415,7 +415,7 @@ def _is_own_column(value: Bound, parts: tuple[str, ...]) -> bool:
     tree = value.expr.tree
     if len(parts) > 1 or not isinstance(tree, exp.Column):
         return False
-    return tree.name == parts[0] and not tree.table
+    return tree.this.this == parts[0] and tree.args.get("table") is None
 
 
 def _is_aggregated(node: exp.Expr) -> bool:

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from semantic_models.bind import Binder, Bound
 from semantic_models.build_bridges import build_bridges
 from semantic_models.build_joins import build_joins
-from semantic_models.build_metrics import MetricBuilder, standard_grain
+from semantic_models.build_metrics import MetricBuilder, of_measure, standard_grain
 from semantic_models.build_parameters import build_parameters
 from semantic_models.build_readings import NamedTimes
 from semantic_models.build_relations import (
@@ -36,6 +36,7 @@ from semantic_models.errors import (
 from semantic_models.faults import Faults, Place
 from semantic_models.kept_build import (
     NOTHING,
+    AsMetrics,
     Built,
     Columns,
     KeptBuild,
@@ -173,7 +174,7 @@ def _with_metrics(now: Built, before: Built, builder: MetricBuilder) -> Built:
     now = replace(now, metric_specs=builder.specs, bare_names=builder.bare_names)
     models = {name for name, each in now.models.items() if each is before.models.get(name)}
     measures = {
-        name: before.measures[name] if name in models else builder.of_measures(each)
+        name: before.measures[name] if name in models else _as_metrics(each)
         for name, each in now.models.items()
     }
     for name in standing_metrics(now, before, models) if faults.is_clean else ():
@@ -189,14 +190,23 @@ def _with_metrics(now: Built, before: Built, builder: MetricBuilder) -> Built:
 
 def _by_names(now: Built) -> dict[str, Metric]:
     """Measures by both names, the bare one where it is theirs alone, and metrics between them."""
-    metrics = {
-        name: each for its in now.measures.values() for name, each in its.items() if "." in name
-    }
+    metrics: dict[str, Metric] = {}
+    for its in now.measures.values():
+        metrics.update(its.qualified)
     metrics.update(now.metrics)
-    for bare, (qualified, *others) in now.bare_names.items():
-        if not others and bare not in metrics:
-            metrics[bare] = now.measures[qualified.partition(".")[0]][bare]
+    for its in now.measures.values():
+        for bare, each in its.bare.items():
+            if bare not in metrics and len(now.bare_names[bare]) == 1:
+                metrics[bare] = each
     return metrics
+
+
+def _as_metrics(model: Model) -> AsMetrics:
+    measures = model.measures.values()
+    return AsMetrics(
+        {(name := f"{model.name}.{each.name}"): of_measure(each, name) for each in measures},
+        {each.name: of_measure(each, each.name) for each in measures},
+    )
 
 
 def _by_name(models: Sequence[ModelSpec], faults: Faults) -> dict[str, ModelSpec]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 from semantic_models.checks import unknown
 from semantic_models.errors import AmbiguousPath, NoPath, WrongType
@@ -18,15 +18,20 @@ Specs = Mapping[str, ModelSpec]
 
 def build_bridges(specs: Specs, joins: Joins, faults: Faults) -> Bridges:
     """Every bridge whose two joins are found; what keeps the others from it is a fault."""
-    builder = _Builder(specs, both_ways(joins), faults)
+    builder = _Builder(specs, joins, faults)
     return {name: builder.bridges(spec) for name, spec in specs.items()}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Builder:
     specs: Specs
-    edges: Joins
+    joins: Joins
     faults: Faults
+
+    @cached_property
+    def edges(self) -> Joins:
+        """Joins as they may be walked; without a bridge nobody asks."""
+        return both_ways(self.joins)
 
     def bridges(self, spec: ModelSpec) -> dict[str, Bridge]:
         made = [

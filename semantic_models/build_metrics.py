@@ -40,7 +40,17 @@ from semantic_models.expressions import (
 from semantic_models.faults import Faults
 from semantic_models.kept_build import Reads
 from semantic_models.metric_inputs import ITSELF, input_column, over_measures, renumbered
-from semantic_models.model import Dimension, Expr, Grain, Input, MeasureUse, Metric, Model, Nested
+from semantic_models.model import (
+    Dimension,
+    Expr,
+    Grain,
+    Input,
+    Measure,
+    MeasureUse,
+    Metric,
+    Model,
+    Nested,
+)
 from semantic_models.parameters import PREFIX
 from semantic_models.spec import MetricSpec, Scalar
 
@@ -64,42 +74,19 @@ class MetricBuilder:
         return self.binder.reads
 
     @cached_property
-    def measures(self) -> Mapping[str, None]:
-        """Every measure as ``model.measure``, in order."""
-        return {
-            f"{model.name}.{measure}": None
-            for model in self.models.values()
-            for measure in model.measures
-        }
-
-    @cached_property
     def bare_names(self) -> dict[str, list[str]]:
         """The qualified names of the measures that share a bare name."""
         found: dict[str, list[str]] = {}
-        for qualified in self.measures:
-            found.setdefault(qualified.split(".")[1], []).append(qualified)
+        for model in self.models.values():
+            for measure in model.measures:
+                found.setdefault(measure, []).append(f"{model.name}.{measure}")
         return found
 
-    def of_measures(self, model: Model) -> dict[str, Metric]:
-        """The metrics that are measures of a model, by both their names."""
-        made: dict[str, Metric] = {}
-        for measure in model.measures:
-            qualified = f"{model.name}.{measure}"
-            made[qualified] = self.of_measure(qualified)
-            made[measure] = self.of_measure(qualified, measure)
-        return made
-
-    def of_measure(self, qualified: str, name: str = "") -> Metric:
+    def of_measure(self, qualified: str) -> Metric:
         """The metric that is one measure."""
-        model, measure = qualified.split(".")
-        found = self.models[model].measures[measure]
+        model, _, measure = qualified.partition(".")
         self.reads.note("model", model)
-        return Metric(
-            name=name or qualified,
-            formula=ITSELF,
-            inputs=(MeasureUse(model, measure),),
-            about=found.about,
-        )
+        return of_measure(self.models[model].measures[measure], qualified)
 
     def metric(self, name: str) -> Metric:
         """The metric of that name.
@@ -351,10 +338,10 @@ class MetricBuilder:
         self.reads.note("metric", name)
         if name in self.specs:
             return self.metric(name)
-        if name in self.measures:
+        model, dot, measure = name.partition(".")
+        if model in self.models and measure in self.models[model].measures:
             return self.of_measure(name)
         self.faults.refuse_lost("metrics", name)
-        model, dot, _ = name.partition(".")
         if dot:
             self.faults.refuse_lost("models", model)
         sharing = self.bare_names.get(name, [])
@@ -367,6 +354,12 @@ class MetricBuilder:
             )
         known = (*self.specs, *self.bare_names)
         raise unknown("metric or measure", name, known, "Metrics and measures")
+
+
+def of_measure(measure: Measure, name: str) -> Metric:
+    """A measure as a metric of one of its names."""
+    inputs = (MeasureUse(measure.model, measure.name),)
+    return Metric(name=name, formula=ITSELF, inputs=inputs, about=measure.about)
 
 
 def is_asked(where: Scalar) -> bool:

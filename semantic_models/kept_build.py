@@ -59,6 +59,13 @@ class Reads:
             self.current |= outer
 
 
+class AsMetrics(NamedTuple):
+    """The measures of one model as metrics, by both their names."""
+
+    qualified: Mapping[str, Metric]
+    bare: Mapping[str, Metric]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
     """A project as it was built without faults."""
@@ -73,8 +80,8 @@ class Built:
     models: Mapping[str, Model] = field(default_factory=dict)
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     """Those that their authors wrote."""
-    measures: Mapping[str, Mapping[str, Metric]] = field(default_factory=dict)
-    """The measures of each model as metrics, by both their names."""
+    measures: Mapping[str, AsMetrics] = field(default_factory=dict)
+    """The measures of each model."""
     bare_names: Mapping[str, list[str]] = field(default_factory=dict)
     reads: Mapping[Place, frozenset[Read]] = field(default_factory=dict)
 

@@ -325,7 +325,7 @@ def _said_by(model: str, refused: Refused) -> Iterator[FaultPlace]:
 
 def _model(name: Scalar, fields: Fields, faults: Faults) -> ModelSpec:
     model = name.text
-    if fields.refused or fields.cut or not fields.is_whole:
+    if not fields.is_sound:
         _lose_of_model(model, fields, faults)
     members = members_of(fields, Section(DIMENSION, "dimensions", dimension_of, model), faults)
     return ModelSpec(

@@ -43,7 +43,7 @@ def _member(
         words = {name.text, *words_within(node)} if kind is MODEL else {name.text}
         faults.lose(faults.found[before], *places_of(section.key, section.model, words))
         return None
-    cause = _loss(kind, fields, faults.found[before:])
+    cause = None if fields.is_sound else _loss(kind, fields, faults.found[before:])
     if cause is not None:
         faults.lose(cause, *places_of(section.key, section.model, [name.text]))
     if cause is None or _is_judged(kind, fields):

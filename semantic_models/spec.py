@@ -189,7 +189,10 @@ class ScopeSpec:
 
     def part(self, name: str) -> tuple[Scalar, ...] | None:
         """The values of one key; None where it is not written."""
-        return next((values for key, values in self.parts if key.text == name), None)
+        for key, values in self.parts:
+            if key.text == name:
+                return values
+        return None
 
 
 EMPTY_SCOPE = ScopeSpec()

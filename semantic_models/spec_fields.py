@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from semantic_models import source
 from semantic_models.errors import (
@@ -49,6 +50,11 @@ class Fields:
     """The entries that are not kept; what is left may mean something else than was meant."""
     cut: ForebayError | None = None
     """The fault that ended the file within this map."""
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether it says all that its author wrote, and lacks nothing."""
+        return self.is_whole and not self.refused and self.cut is None
 
     def scalar(self, key: str) -> Scalar | None:
         node = self.nodes.get(key)
@@ -96,22 +102,18 @@ class Fields:
 
     def about(self) -> Described:
         """The descriptive words; most members have none."""
-        if self.nodes.keys().isdisjoint(ABOUT):
-            return NOTHING_SAID
-        return Described(
-            description=self._words("description"),
-            label=self._words("label"),
-            format=self._words("format"),
-            unit=self._words("unit"),
-            owner=self._words("owner"),
-            tags=tuple(each.text for each in self.columns("tags")),
-            synonyms=tuple(each.text for each in self.columns("synonyms")),
-            hidden=self.truth("hidden", default=False),
-        )
+        said: dict[str, Any] = {key: self._said(key) for key in self.nodes if key in ABOUT}
+        return Described(**said) if said else NOTHING_SAID
 
-    def _words(self, key: str) -> str:
-        node = self.scalar(key)
-        return node.text.strip() if node else ""
+    def _said(self, key: str) -> str | bool | tuple[str, ...]:
+        words = self.columns(key)
+        match ABOUT[key]:
+            case Shape.WORDS:
+                return tuple(each.text for each in words)
+            case Shape.TRUTH:
+                return self.truth(key, default=False)
+            case _:
+                return words[0].text.strip()
 
 
 def read_member(
@@ -144,14 +146,17 @@ def read_fields(kind: Kind, node: Node, place: Place, faults: list[ForebayError]
     nodes: dict[str, Node] = {}
     refused: list[Refused] = []
     for key, value in node.entries:
-        found = _key_faults(kind, key, value, place)
-        faults += found
-        if found and isinstance(value, source.Mapping) and kind.keys.get(key.text) is Shape.TEXTS:
-            nodes[key.text] = _fitting(value, found)
-        elif found:
-            refused.append(Refused(key, value, found[0]))
-        else:
+        shape = kind.keys.get(key.text)
+        bad = [value] if shape is None else misfits(shape, value)
+        if not bad:
             nodes[key.text] = value
+            continue
+        found = [_key_fault(kind, key, each, place) for each in bad]
+        faults += found
+        if isinstance(value, source.Mapping) and shape is Shape.TEXTS:
+            nodes[key.text] = _fitting(value, found)
+        else:
+            refused.append(Refused(key, value, found[0]))
     refused += node.refused
     is_whole = _is_whole(kind, nodes)
     if not is_whole and node.cut is None and not _may_hide_a_key(refused):
@@ -181,8 +186,8 @@ def _lone(kind: Kind, node: Node, place: Place) -> Fields | None:
 
 
 def _is_whole(kind: Kind, nodes: dict[str, Node]) -> bool:
-    chosen = sum(key in nodes for key in kind.one_of)
-    return all(key in nodes for key in kind.required) and chosen == min(1, len(kind.one_of))
+    has = nodes.__contains__
+    return all(map(has, kind.required)) and sum(map(has, kind.one_of)) == min(1, len(kind.one_of))
 
 
 def _long_form(kind: Kind, node: Node) -> Node:
@@ -204,18 +209,16 @@ def _may_hide_a_key(refused: Sequence[Refused]) -> bool:
     return any(isinstance(each.cause, hiding) for each in refused)
 
 
-def _key_faults(kind: Kind, key: Scalar, value: Node, place: Place) -> list[ForebayError]:
+def _key_fault(kind: Kind, key: Scalar, part: Node, place: Place) -> ForebayError:
+    """Why a part of a value is not read."""
     shape = kind.keys.get(key.text)
     if shape is None:
-        return [_unread_key(kind, key, place)]
-    return [
-        WrongType(
-            f'key "{key.text}" of {place.text} takes {shape.value}, not {told(part)}',
-            hint=HINTS[shape],
-            position=place_of(part),
-        )
-        for part in misfits(shape, value)
-    ]
+        return _unread_key(kind, key, place)
+    return WrongType(
+        f'key "{key.text}" of {place.text} takes {shape.value}, not {told(part)}',
+        hint=HINTS[shape],
+        position=place_of(part),
+    )
 
 
 def _unread_key(kind: Kind, key: Scalar, place: Place) -> ForebayError:
@@ -295,10 +298,9 @@ def is_column(node: Scalar) -> bool:
 
 
 def _scalars(node: Node | None) -> tuple[Scalar, ...]:
-    if isinstance(node, Scalar):
-        return (node,)
-    items = node.items if isinstance(node, source.Sequence) else ()
-    return tuple(each for each in items if isinstance(each, Scalar))
+    if isinstance(node, source.Sequence):
+        return tuple(each for each in node.items if isinstance(each, Scalar))
+    return (node,) if isinstance(node, Scalar) else ()
 
 
 def must(fields: Fields, key: str) -> Scalar:

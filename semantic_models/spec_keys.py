@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 
 from semantic_models.query import KEYS, KEYS_LATER
 
 
-class Shape(Enum):
+class Shape(StrEnum):
     """What may stand behind a key, in the words of an error."""
 
     VERSION = "1"
