@@ -185,7 +185,8 @@ def _rest(resolver: BranchResolver, query: Query, grain: Grain, *, by_steps: boo
     assert isinstance(own.member, Dimension)
     if own.member.grain is None:
         return None
-    if own.type.kind is Kind.DATE and not own.member.grain.is_finer_than(grain):
+    is_whole = not own.member.grain.is_finer_than(grain)
+    if is_whole and (own.type.kind is Kind.DATE or not by_steps):
         return None
     finer = list(_finer_names(resolver, query, grain))
     if by_steps:

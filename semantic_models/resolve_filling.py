@@ -8,8 +8,9 @@ from dataclasses import replace
 from sqlglot import exp
 
 from semantic_models.bind import column_expr
-from semantic_models.errors import TimeRequired
-from semantic_models.intrinsics import part_of, truncate
+from semantic_models.definitions import path_of, substituted
+from semantic_models.errors import NotSupported, TimeRequired
+from semantic_models.intrinsics import moment, part_of, truncate
 from semantic_models.model import GRAINS, Dimension, Expr, Grain
 from semantic_models.nested_queries import parts_in
 from semantic_models.periods import at_period, grain_of_part, nests, period
@@ -26,7 +27,7 @@ from semantic_models.resolve_filters import (
 )
 from semantic_models.resolve_names import METRIC_TIME, Reached
 from semantic_models.resolved import CalendarStep, Filling, Moments, Periods
-from semantic_models.types import Kind
+from semantic_models.types import TIMESTAMP, Kind
 
 Beside = tuple[Sequence[Output], BranchResolver]
 """The keys of a metric with groups of its own, and a home of it."""
@@ -59,32 +60,69 @@ def resolve_filling(
                 hint="Group by metric_time, or leave fill out.",
             )
         return None
-    grouped = [first.grouped(asked) for asked in times.values()]
-    finest = _finest(resolvers, grouped)
-    dated = {
-        name: _in_calendar(first, first.look(asked.name).calendar_grain, number)
-        for number, (name, asked) in enumerate(times.items())
-        if first.look(asked.name).calendar_grain
-    }
+    grouped = {name: first.grouped(asked) for name, asked in times.items()}
+    finest = _finest(resolvers, [*grouped.values()])
+    days = _Days(first, finest)
+    shown = tuple(
+        Output(key.name, _shown(grouped[key.name], key, finest, days), key.type)
+        for key in keys
+        if key.name in times
+    )
+    known = tuple(_is_known(value.expr) for _, value in days.met.values())
+    predicates = _applied_again(query, resolvers, keys, clock, days)
+    of_days = [each for each in predicates if days.is_in(each)]
     return Filling(
         periods=_between(query, resolvers, finest),
-        keys=tuple(
-            Output(
-                key.name,
-                dated[key.name][1].expr
-                if key.name in dated
-                else _shown(first.grouped(times[key.name]), key, finest),
-                key.type,
-            )
-            for key in keys
-            if key.name in times
-        ),
+        keys=shown,
         moments=tuple(_moments(each, finest) for each in resolvers),
-        predicates=_applied_again(query, resolvers, keys, clock),
+        predicates=tuple(each for each in predicates if each not in of_days),
         others=tuple(key for key in keys if key.name not in times) if query.is_dense else (),
-        calendars=tuple(step for step, _ in dated.values()),
-        known=tuple(_is_known(value.expr) for _, value in dated.values()),
+        calendars=tuple(step for step, _ in days.met.values()),
+        known=(*known, *(_over_period(each, shown) for each in of_days)),
     )
+
+
+class _Days:
+    """The days of calendars that the periods of a grain meet, as they are asked for."""
+
+    def __init__(self, resolver: BranchResolver, finest: Grain) -> None:
+        self._catalog = resolver.catalog
+        self._at = (
+            moment(period(), Grain.DAY, TIMESTAMP) if finest.is_finer_than(Grain.DAY) else period()
+        )
+        self.met: dict[str, tuple[CalendarStep, Output]] = {}
+        """The calendar's row of a period, and what it says of a grain, by the grain."""
+
+    def value(self, grain: str) -> Output:
+        """What a calendar says of a period's day."""
+        if grain not in self.met:
+            calendar = self._catalog.models[self._catalog.calendars[grain]]
+            path = (f"calendar:{len(self.met)}",)
+            self.met[grain] = day_of(calendar, grain, self._at.copy(), path)
+        return self.met[grain][1]
+
+    def is_in(self, predicate: Expr) -> bool:
+        """Whether a predicate reads what a calendar says."""
+        read = {path_of(node) for node in predicate.tree.find_all(exp.Column)}
+        return any(step.path in read for step, _ in self.met.values())
+
+
+def _over_period(predicate: Expr, shown: Sequence[Output]) -> Expr:
+    """A predicate on grouped times and a calendar's grains, over a period and its day.
+
+    Raises:
+        NotSupported: it is on other groups too.
+    """
+    values = {each.name: each.expr for each in shown}
+    tree = predicate.tree.copy()
+    for node in [each for each in tree.find_all(exp.Column) if not each.table]:
+        if node.name not in values:
+            raise NotSupported(
+                f'one predicate is on a calendar\'s grain and on "{node.name}", beside fill',
+                hint="Write a predicate for each of them, or group by the calendar's grain.",
+            )
+        node.replace(substituted(values[node.name].tree.copy()))
+    return Expr(tree)
 
 
 def _grouped_by(key: Output, beside: Sequence[Beside]) -> Iterator[BranchResolver]:
@@ -127,30 +165,30 @@ def _moments(resolver: BranchResolver, finest: Grain) -> Moments:
     return Moments.of(resolver.home, time, resolver.walked())
 
 
-def _in_calendar(resolver: BranchResolver, grain: str, number: int) -> tuple[CalendarStep, Output]:
-    """The calendar's row of a period that fills an answer up, and its grain."""
-    calendar = resolver.catalog.models[resolver.catalog.calendars[grain]]
-    return day_of(calendar, grain, period(), (f"calendar:{number}",))
-
-
 def _is_known(expr: Expr) -> Expr:
     return Expr(exp.Not(this=exp.Is(this=expr.tree.copy(), expression=exp.Null())))
 
 
-def _shown(reached: Reached, key: Output, finest: Grain) -> Expr:
+def _shown(reached: Reached, key: Output, finest: Grain, days: _Days) -> Expr:
     """A grouped time over the periods that fill an answer up."""
+    if reached.calendar_grain:
+        return days.value(reached.calendar_grain).expr
     if reached.part:
         return replace(reached, axis=finest, rest=None).expr()
     return at_period(key.type, reached.grain or Grain.DAY, finest)
 
 
 def _applied_again(
-    query: Query, resolvers: Sequence[BranchResolver], keys: Sequence[Output], clock: Clock
+    query: Query,
+    resolvers: Sequence[BranchResolver],
+    keys: Sequence[Output],
+    clock: Clock,
+    days: _Days,
 ) -> tuple[Expr, ...]:
     """The predicates on grouped columns and on metric time, over the columns of the answer."""
     parts = [part for each in query.where for part in parts_in(each) if not asks_for_rows(part)]
     names = names_in(parts)
-    known = _of_periods(names, query, resolvers, keys)
+    known = _of_periods(names, query, resolvers, keys, days)
     known |= _exact_columns(names, query, resolvers, keys)
     column_of = or_parameter(known.get, resolvers[0].catalog.parameters)
     return tuple(
@@ -162,7 +200,11 @@ def _applied_again(
 
 
 def _of_periods(
-    names: Sequence[str], query: Query, resolvers: Sequence[BranchResolver], keys: Sequence[Output]
+    names: Sequence[str],
+    query: Query,
+    resolvers: Sequence[BranchResolver],
+    keys: Sequence[Output],
+    days: _Days,
 ) -> dict[str, Computed]:
     """Names of metric time that a grouped time tells: by its first moment, and what is coarser."""
     first = resolvers[0]
@@ -176,20 +218,23 @@ def _of_periods(
     for grain, key in sorted(times, key=lambda each: GRAINS[each[0]], reverse=True):
         for name in names:
             is_time = all(is_axis(each, name) for each in resolvers)
-            found = _of_period(first.look(name), grain, key) if is_time else None
+            found = _of_period(first.look(name), grain, key, days) if is_time else None
             if found is not None:
                 known[name] = found
     return known
 
 
-def _of_period(reached: Reached, grain: Grain, key: Output) -> Computed | None:
+def _of_period(reached: Reached, grain: Grain, key: Output, days: _Days) -> Computed | None:
     """What a time is at the start of the period that a column holds, where all of it is alike."""
     column = column_expr(key.name).tree.copy()
     if reached.part:
         alike = nests(grain, grain_of_part(reached.part))
         return Computed(part_of(column, reached.part, key.type), Kind.INT64) if alike else None
     if reached.calendar_grain:
-        return None
+        if not nests(grain, Grain.DAY):
+            return None
+        value = days.value(reached.calendar_grain)
+        return Computed(value.expr.tree.copy(), value.type.kind)
     if reached.grain is None:
         return Computed(column, key.type.kind)
     if not nests(grain, reached.grain):
