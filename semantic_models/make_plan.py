@@ -44,7 +44,15 @@ from semantic_models.plan import (
     outputs,
 )
 from semantic_models.plan_measures import measure_output
-from semantic_models.plan_rows import filtered, home_keys, joined_rows, met_days, named, series
+from semantic_models.plan_rows import (
+    conjunction,
+    filtered,
+    home_keys,
+    joined_rows,
+    met_days,
+    named,
+    series,
+)
 from semantic_models.presence import presence
 from semantic_models.regrain import regrained
 from semantic_models.resolved import (
@@ -58,6 +66,10 @@ from semantic_models.resolved import (
 from semantic_models.scopes import aggregated
 from semantic_models.top_members import numbered
 from semantic_models.totals import told
+from semantic_models.types import BOOLEAN
+
+MADE = "made:"
+"""The column that tells the rows of an answer from those that fill it up."""
 
 
 def make_plan(resolved: ResolvedQuery) -> Plan:
@@ -204,12 +216,20 @@ def _filled(plan: LogicalPlan, filling: Filling) -> LogicalPlan:
     rows = met_days(series(filling.periods, filling.moments), filling.calendars)
     of_times, others = _by_times(filling)
     periods = _kept(Distinct(filtered(rows, filling.known), filling.keys), of_times)
+    if not others:
+        return _with_further(plan, periods, filling)
+    marked = Project(plan, (*named(outputs(plan)), Output(MADE, Expr(exp.true()), BOOLEAN)))
+    is_made = exp.Not(this=exp.Is(this=column(MADE), expression=exp.Null()))
+    wanted = exp.Or(this=is_made, expression=exp.Paren(this=conjunction(others)))
+    filled = Filter(_with_further(marked, periods, filling), (Expr(wanted),))
+    return Project(filled, named(outputs(plan)))
+
+
+def _with_further(plan: LogicalPlan, periods: LogicalPlan, filling: Filling) -> LogicalPlan:
+    """The same with a row for each period, or for each of every tuple of the other keys."""
     if filling.others:
-        filled = _dense(plan, periods, filling)
-    else:
-        columns = named(outputs(plan))
-        filled = Fill(plan, periods, tuple(key.name for key in filling.keys), columns)
-    return _kept(filled, others)
+        return _dense(plan, periods, filling)
+    return Fill(plan, periods, tuple(key.name for key in filling.keys), named(outputs(plan)))
 
 
 def _by_times(filling: Filling) -> tuple[tuple[Expr, ...], tuple[Expr, ...]]:

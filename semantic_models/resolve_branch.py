@@ -366,7 +366,7 @@ class BranchResolver:
                 plain.append(each.expr)
             else:
                 refuse_metric(each, first, self.home.name, self.metrics)
-                refuse_split_choice(each, first)
+                refuse_split_choice(each, first, self._days_behind(first))
                 behind.setdefault(first, []).append(each.expr)
         return tuple(plain), (*map(self._existence, behind.values()), *existing)
 
@@ -387,9 +387,14 @@ class BranchResolver:
         inner.walk_paths(paths - outer)
         first, *steps = inner.walked()
         read = {path for each in group for path in paths_of(each.tree)}
-        days = (each for each in self.calendars.values() if each.path in read)
-        behind = tuple(each for each in days if _is_behind(each, first.path))
+        days = self._days_behind(first.path)
+        behind = tuple(each for path, each in days.items() if path in read)
         return with_home(Existence(first, tuple(steps), tuple(group), behind), again)
+
+    def _days_behind(self, first: Path) -> dict[Path, CalendarStep]:
+        """The calendars' days that rows behind a one-to-many join meet."""
+        days = self.calendars.items()
+        return {path: each for path, each in days if _is_behind(each, first)}
 
     def _own_calendars(self, existences: Sequence[Existence]) -> tuple[CalendarStep, ...]:
         """The calendars' days of the branch's rows, and not of those that must exist."""

@@ -99,15 +99,17 @@ def refuse_metric(filter_: RowFilter, first: Path, home: str, metrics: Collectio
         )
 
 
-def refuse_split_choice(filter_: RowFilter, first: Path) -> None:
+def refuse_split_choice(filter_: RowFilter, first: Path, days: Collection[Path]) -> None:
     """Refuse a choice between the home's rows and rows behind a one-to-many join.
+
+    ``days`` are the paths of what calendars say of rows behind it.
 
     As one EXISTS it would lose the home's rows that meet none behind the join. An AND that is
     left in one predicate stands below a NOT or within a choice, and so is one too.
     """
     for node in filter_.expr.tree.walk():
         sides = _sides(node)
-        is_behind = [any(_is_behind(part, first) for part in side) for side in sides]
+        is_behind = [any(_is_behind(part, first, days) for part in side) for side in sides]
         alone = [
             side
             for side, behind in zip(sides, is_behind, strict=True)
@@ -135,8 +137,8 @@ def _sides(node: exp.Expr) -> list[tuple[exp.Expr, ...]]:
     return []
 
 
-def _is_behind(part: exp.Expr, first: Path) -> bool:
-    return any(path[:1] == first for path in paths_of(part))
+def _is_behind(part: exp.Expr, first: Path, days: Collection[Path]) -> bool:
+    return any(path[:1] == first or path in days for path in paths_of(part))
 
 
 def home_again(join: Join, home: Model) -> Step:

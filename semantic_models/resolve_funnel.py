@@ -27,8 +27,10 @@ def branch_of_funnel(
 
     Raises:
         NotSupported: the question groups by what a row of the base has several of.
+        NoPath: the base is a measure that no question can ask.
     """
     assert use.funnel is not None
+    _check_measure(base, use.funnel.base)
     time = _time(base)
     made = base.branch(keys, (), filters)
     if made.fan_out is not None:
@@ -57,6 +59,13 @@ def branch_of_funnel(
             earliest=_earliest(times[1], kind, use.funnel.within),
         ),
     )
+
+
+def _check_measure(base: BranchResolver, use: MeasureUse) -> None:
+    """Refuse a base that is refused by itself; of its rows its expression counts none out."""
+    measure = base.home.measures[use.measure]
+    alone = BranchResolver(base.catalog, base.home, base.time, base.clock)
+    alone.walk_paths(measure.expr.paths)
 
 
 def _time(resolver: BranchResolver) -> Reached:

@@ -89,3 +89,23 @@ def test_a_model_without_a_partition_has_no_such_way() -> None:
     refused = of_accounts().refusal({"metrics": ["accounts"], "dimensions": ["tags.account_id"]})
 
     assert refused.hint.startswith("Declare a join between them")
+
+
+FUNNEL = """
+    time: tagged
+    measures: {met: 'count(distinct account.id)', tags: count(*)}
+metrics:
+  again: {funnel: {base: met, converted: tags}, by: account_id, show: count}
+"""
+
+
+def test_a_funnel_of_a_base_that_is_refused_is_refused_as_it_is() -> None:
+    models = MODELS.replace("account_id: }", "account_id: , tagged: {type: time}}")
+    built = world(
+        models.replace("JOIN", "").rstrip() + FUNNEL, TABLES.replace("tags(", "tags(tagged date, ")
+    )
+
+    refused = {name: built.refusal({"metrics": [name]}) for name in ("met", "again")}
+
+    assert {each.code for each in refused.values()} == {"E_NO_PATH"}
+    assert refused["again"].message == refused["met"].message
