@@ -36,6 +36,7 @@ from semantic_models.plan import Output, SortKey
 from semantic_models.query import Asked, Query
 from semantic_models.resolve_aggregate import asked_within
 from semantic_models.resolve_branch import BranchResolver, asked_position
+from semantic_models.resolve_existence import told
 from semantic_models.resolve_filters import Clock, Computed, names_in
 from semantic_models.resolve_names import Reached, is_metric_time, of_levels, parts_of, reach
 from semantic_models.resolved import Periods, ResolvedQuery, Role, Shape
@@ -160,7 +161,11 @@ def _home_of_values(
         raise _no_home(dimensions, catalog)
     homes = own if len(own) == 1 else homes
     if len(homes) > 1:
-        spelled = ", ".join(f'"{home.name}"' for home, _ in homes.values())
+        ends = [home.name for home, _ in homes.values()]
+        spelled = ", ".join(
+            f'"{told(way) if ends.count(home.name) > 1 and way else home.name}"'
+            for home, way in homes.values()
+        )
         raise AmbiguousPath(
             f"several models reach these dimensions: {spelled}",
             hint="Begin the names with the model that is meant.",

@@ -278,7 +278,6 @@ def _with_members(rows: Rows, question: Question, now: datetime) -> Question:
     assert top is not None
     bare = replace(question, top=None, fill=False, totals=False)
     alone = len(question.dimensions) == 1
-    _judge_ranking(rows, replace(bare, order_by=(*bare.order_by, Order(top.by))), now)
     whole = Answer(rows, bare if alone else replace(bare, having=()), now)
     place = _ranked_place(whole.main, top)
     if not any(shown and brings_groups(each) for each, shown in whole.main.sources.items()):
@@ -319,14 +318,6 @@ def _with_members(rows: Rows, question: Question, now: datetime) -> Question:
     found = [member for _, member in pairs]
     kept = Members(place, tuple(found[: top.n]), tuple(found[top.n :]), top.other)
     return replace(question, top=None, members=kept)
-
-
-def _judge_ranking(rows: Rows, question: Question, now: datetime) -> None:
-    """What members are ranked by has the dimensions of the question too."""
-    codes: set[str] = set()
-    collect(codes, Metrics(rows, question, now).asked)
-    if "E3013_NO_STITCHING_DIMENSION" in codes:
-        raise Refused(*codes)
 
 
 def _ranked_place(asked: Metrics, top: Top) -> int:

@@ -94,6 +94,9 @@ def _add_all(kept: Filter, predicates: Iterable[Expr], codes: set[str]) -> None:
 
 def _values(rows: Rows, question: Question) -> Told:
     project = rows.project
+    heads = {parts_of(text)[0] for text in question.dimensions}
+    if question.source is None and len(heads & project.models.keys()) > 1:
+        raise Refused("OPEN")  # whose values they are may be ambiguous
     home = question.source or parts_of(question.dimensions[0])[0]
     codes: set[str] = set()
     found = [
