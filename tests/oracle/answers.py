@@ -8,7 +8,7 @@ from datetime import date, datetime
 from functools import partial
 
 from tests.oracle.asked_metrics import brings_groups
-from tests.oracle.earlier import earlier_question, is_cut, with_earlier
+from tests.oracle.earlier import earlier_question, is_cut, suffix, with_earlier
 from tests.oracle.evaluate_metrics import Metrics
 from tests.oracle.language import (
     PARAM,
@@ -226,7 +226,7 @@ class Answer:
 
     def _past(self, step: str, metric: str) -> Column:
         of = self._metric(metric)
-        name = f"{of.name}__{step.replace(' ', '_')}_ago"
+        name = f"{of.name}__{suffix(step)}"
         return Column(name, of.type, lambda line: line.past_value(step, metric))
 
     def is_kept(self, line: Line) -> bool:

@@ -18,7 +18,7 @@ def with_earlier(now: Metrics) -> tuple[Rows, Question]:
     """The question, grouped by metric time, with each metric of so long ago beside them."""
     question, project = now.question, now.project
     made = {
-        f"{name.replace('.', '__')}__{step.replace(' ', '_')}_ago": Metric(
+        f"{name.replace('.', '__')}__{suffix(step)}": Metric(
             "", of=name, reading=(("offset", step),), default_grain=_default_grain(now, name)
         )
         for step in question.compare
@@ -39,6 +39,11 @@ def with_earlier(now: Metrics) -> tuple[Rows, Question]:
     rows = Rows(replace(project, metrics=project.metrics | metrics), now.rows.zone, question.params)
     rows.ask = now.rows.ask
     return rows, replace(question, metrics=(*question.metrics, *metrics))
+
+
+def suffix(step: str) -> str:
+    """What the columns of another time end with."""
+    return step.replace(".", "__") if "." in step else f"{step.replace(' ', '_')}_ago"
 
 
 def _default_grain(now: Metrics, name: str) -> str | None:
@@ -68,7 +73,7 @@ def earlier_question(now: Metrics, step: str) -> Question:
     question = now.question
     if any(_is_grouped(now, leaf) for leaf in now.every_leaf()):
         raise Refused("E_NOT_SUPPORTED")
-    if now.range is None:
+    if now.range is None or "." in step:
         raise Refused("E_TIME_REQUIRED")
     for leaf in now.every_leaf():
         time = leaf.time(now.project)

@@ -14,10 +14,9 @@ from dataclasses import dataclass, field
 from random import Random
 
 from tests.oracle.compare import Compared, Difference, compare, world_of
-from tests.oracle.generate_kinds import FurtherQuestions
+from tests.oracle.generate_kinds import FurtherQuestions, with_kinds
 from tests.oracle.generate_models import generate_project
 from tests.oracle.generate_questions import Questions
-from tests.oracle.language import Project, Question
 from tests.oracle.minimise import minimise, told
 
 QUESTIONS_A_PROJECT = 40
@@ -59,22 +58,17 @@ def ask_project(seed: str) -> Tally:
     """Make a project and ask it questions; the same for the same seed."""
     random = Random(seed)
     project = generate_project(random)
-    made = world_of(project)
+    known = with_kinds(seed, project)
+    made = world_of(known)
     tally = Tally()
-    for question in questions_of(seed, random, project):
-        tally.count(compare(made, project, question))
-    made.connection.close()
-    return tally
-
-
-def questions_of(seed: str, random: Random, project: Project) -> Iterator[Question]:
-    """All that a project is asked."""
     questions = Questions(random, project)
     for _ in range(QUESTIONS_A_PROJECT):
-        yield questions.one()
-    further = FurtherQuestions(seed, project)
+        tally.count(compare(made, known, questions.one()))
+    further = FurtherQuestions(seed, known)
     for _ in range(FURTHER_A_PROJECT):
-        yield further.one()
+        tally.count(compare(made, known, further.one()))
+    made.connection.close()
+    return tally
 
 
 def seeds(seed: str, questions: int) -> list[str]:

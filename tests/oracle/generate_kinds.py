@@ -5,13 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 from random import Random
 
+from tests.oracle.generate_calendar_readings import (
+    is_by_calendar,
+    shifts_of,
+    with_calendar_readings,
+)
 from tests.oracle.generate_existence import with_existence
 from tests.oracle.generate_questions import Questions
 from tests.oracle.generate_readings import at_times
 from tests.oracle.language import Project, Question
 
-EXISTENCE, DENSE = "existence", "dense"
-KINDS: tuple[str, ...] = (EXISTENCE, DENSE)
+EXISTENCE, DENSE, CALENDARS = "existence", "dense", "calendars"
+KINDS: tuple[str, ...] = (EXISTENCE, DENSE, CALENDARS)
+COMPARED = 0.25
+"""How often a question by a calendar is compared with what that calls comparable."""
+
+
+def with_kinds(seed: str, project: Project) -> Project:
+    """The project with metrics that only further questions ask for."""
+    return with_calendar_readings(Random(f"{seed}:calendars"), project)
 
 
 class FurtherQuestions(Questions):
@@ -22,20 +34,31 @@ class FurtherQuestions(Questions):
 
     def __init__(self, seed: str, project: Project) -> None:
         super().__init__(Random(f"{seed}:kinds"), project)
+        self.dated = [each for each in project.metrics if is_by_calendar(project, each)]
 
     def one(self) -> Question:
         """The next question."""
-        self.kind = self.random.choice(KINDS)
+        kinds = [each for each in KINDS if each != CALENDARS or self.dated]
+        self.kind = self.random.choice(kinds or [EXISTENCE])
         if self.kind == EXISTENCE:
             return with_existence(self.random, self.project, super().one())
+        if self.kind == CALENDARS and self.random.random() < COMPARED:
+            return replace(self.of_metrics(), compare=shifts_of(self.project))
         question = self.of_metrics()
-        return replace(question, is_dense=question.fill)
+        return replace(question, is_dense=question.fill and self.kind == DENSE)
+
+    def chosen(self) -> tuple[str, ...]:
+        """The metrics of a question."""
+        found = super().chosen()
+        if self.kind != CALENDARS or self.random.random() < COMPARED:
+            return found
+        return tuple(dict.fromkeys((self.random.choice(self.dated), *found[1:])))
 
     def grouped_by(self, metrics: tuple[str, ...], homes: list[str]) -> tuple[str, ...]:
         """The dimensions of a question of some metrics: with times where these are filled up."""
         found = super().grouped_by(metrics, homes)
         is_timed = all(self.project.models[each].time for each in homes)
-        if self.kind != DENSE or not is_timed:
+        if self.kind == EXISTENCE or not is_timed:
             return found
         return at_times(self.random, self.project, found)
 

@@ -57,7 +57,7 @@ def _one(random: Random, project: Project, names: Words) -> Metric | None:
     if any(leaf.time(project) is None or leaf.measure.edge for leaf in leaves):
         return None
     by_month = "month" in {_grain(project, leaf) for leaf in leaves}
-    is_plain = len(leaves) == 1 and not leaves[0].readings and _is_measure(project, of)
+    is_plain = len(leaves) == 1 and not leaves[0].readings and is_measure(project, of)
     number = is_number(project, parts_of(of))
     if is_plain and random.random() < 0.6:
         return Metric(names("r"), of=of, reading=_window(random, by_month, number))
@@ -78,10 +78,10 @@ def is_of_months(project: Project, metrics: tuple[str, ...]) -> bool:
     return "month" in {_grain(project, leaf) for leaf in leaves if leaf.time(project)}
 
 
-def _is_measure(project: Project, name: str) -> bool:
+def is_measure(project: Project, name: str) -> bool:
     """Whether a metric is a measure, maybe narrowed, and no formula."""
     metric = project.metrics.get(name)
-    return metric is None or (metric.of is not None and _is_measure(project, metric.of))
+    return metric is None or (metric.of is not None and is_measure(project, metric.of))
 
 
 def _grain(project: Project, leaf: Leaf) -> str | None:

@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
-from semantic_models import make_plan, resolve_branch, resolve_filters
+from semantic_models import (
+    build_readings,
+    calendar_ends,
+    make_plan,
+    resolve_branch,
+    resolve_filters,
+)
+from semantic_models.model import Grain, Shift, Span
 from semantic_models.plan import LogicalPlan
 from semantic_models.query import Existing
 from semantic_models.resolve_filters import RowFilter
@@ -41,6 +48,26 @@ def fill_up_thinly(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(make_plan, "_filled", wrong)
 
 
+def go_a_period_too_far(patch: pytest.MonkeyPatch) -> None:
+    """Steps of a calendar lead one period further back than they say."""
+    patch.setattr(generate_kinds, "KINDS", (generate_kinds.CALENDARS,))
+    right = calendar_ends._ends
+    patch.setattr(calendar_ends, "_ends", lambda back: right(replace(back, count=back.count + 1)))
+
+
+def compare_with_the_day_before(patch: pytest.MonkeyPatch) -> None:
+    """A shift that a calendar names leads to the day before, whatever its table says."""
+    patch.setattr(generate_kinds, "KINDS", (generate_kinds.CALENDARS,))
+    day_before = Shift(back=Span(1, Grain.DAY))
+    right = build_readings._offset
+
+    def wrong(*args: Any, **kwargs: Any) -> Shift:
+        found = right(*args, **kwargs)
+        return found if found.named is None else day_before
+
+    patch.setattr(build_readings, "_offset", wrong)
+
+
 def _read_as(patch: pytest.MonkeyPatch, changed: Callable[[RowFilter], RowFilter]) -> None:
     right = resolve_filters.row_filters
 
@@ -50,4 +77,7 @@ def _read_as(patch: pytest.MonkeyPatch, changed: Callable[[RowFilter], RowFilter
     patch.setattr(resolve_branch, "row_filters", wrong)
 
 
-PLANTS = [find_some_in_place_of_none, find_one_row_for_all, fill_up_thinly]
+PLANTS = [
+    *(find_some_in_place_of_none, find_one_row_for_all, fill_up_thinly),
+    *(go_a_period_too_far, compare_with_the_day_before),
+]

@@ -77,9 +77,11 @@ def is_bounded_within(rows: Rows, leaf: Leaf, asked: Asked) -> bool:
     Those of a calendar are made of days.
     """
     walk = _Walk(rows, leaf, asked)
-    by_calendar = (is_by_calendar(rows.project, *_kind(each)) for each in leaf.readings)
+    by_calendar = [is_by_calendar(rows.project, *_kind(each)) for each in leaf.readings]
     if any(by_calendar) and walk.base() != "day":
         return True
+    if any(by_calendar[1:]) and not _is_to_same(leaf.readings):
+        return True  # a calendar knows the answer's own times only
     return not walk.is_moved and walk.is_bounded_within()
 
 
@@ -264,9 +266,16 @@ class _Walk:
                 }
                 found[group] = _regrained(self.leaf.readings, list(values.values()))
             else:
-                once = {key: row for each in by_period.values() for key, row in each.items()}
-                found[group] = told(own, self.leaf, list(once.values()))
+                found[group] = told(own, self.leaf, self._rows_of(by_period))
         return found
+
+    def _rows_of(self, by_period: dict[datetime, dict[int, OfRow]]) -> list[OfRow]:
+        """The rows of a group: each once, but for each day that a calendar compares with it."""
+        pairs = [pair for each in by_period.values() for pair in each.items()]
+        is_named = any(
+            kind == "offset" and "." in step for kind, step in map(_kind, self.leaf.readings)
+        )
+        return [row for _, row in pairs] if is_named else list(dict(pairs).values())
 
     def _members(self) -> Members:
         grain = self.base()
@@ -403,6 +412,12 @@ class _Walk:
         if grain not in GRAINS:
             return last_moment(self.rows.project, grain, last)
         return after(start_of(last, grain), grain) - TICK
+
+
+def _is_to_same(readings: tuple[Reading, ...]) -> bool:
+    """Whether a metric is told at the start of the very period that it cumulates within."""
+    kinds = [_kind(each) for each in readings]
+    return len(kinds) == 2 and kinds == [("offset_to", kinds[0][1]), ("to_date", kinds[0][1])]
 
 
 WINDOWS = ("cumulative", "trailing", "to_date")
