@@ -50,6 +50,10 @@ class Lowering:
             return self._intrinsic(node)
         if isinstance(node, exp.CountIf):
             return exp.Count(this=_when(node.this, exp.Literal.number(1)), big_int=True)
+        if isinstance(node, exp.Corr):
+            # DuckDB alone has NaN where values are all alike, and NaN is above every number.
+            pair = {"this": node.this, "expression": node.expression}
+            return exp.Corr(**pair, null_on_zero_variance=True)
         if type(node) in COMPARISONS:
             return with_children(node, _end if isinstance(node, exp.Between) else _operand)
         if isinstance(node, exp.Filter) and not self.dialect.has_filter_clause:

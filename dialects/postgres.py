@@ -9,7 +9,7 @@ from dialects.dialect import Dialect
 
 POSTGRES = Dialect(
     name="postgres",
-    version="1",
+    version="2",
     types={
         "boolean": "BOOLEAN",
         "int8": "SMALLINT",

@@ -104,6 +104,7 @@ models:
         expr: percentile_cont(0.5) within group (order by amount)
         where: status = 'paid'
       paid_large: {expr: count(*) filter (where amount > 60), where: status = 'paid'}
+      alike: {expr: "corr(amount, refund) filter (where amount > 0)", where: "status <> 'void'"}
       typical_paid_large:
         expr: percentile_cont(0.5) within group (order by amount) filter (where amount > 60)
         where: status = 'paid'
