@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -19,6 +20,9 @@ def aggregate(expr: Aggregate, scopes: list[OfRow]) -> Value:
     counted = [scope for scope in scopes if holds(expr.where, scope)]
     if expr.argument is None:
         return len(counted)
+    if expr.second is not None:
+        pairs = [(value_of(expr.argument, each), value_of(expr.second, each)) for each in counted]
+        return _of_pairs(expr.function, [pair for pair in pairs if None not in pair])
     return over_values(expr.function, [value_of(expr.argument, scope) for scope in counted])
 
 
@@ -78,6 +82,26 @@ def _spread(function: str, known: list[Value]) -> float | None:
     squares = sum(((Fraction(each) - mean) ** 2 for each in known), Fraction(0))
     variance = float(squares / degrees)
     return math.sqrt(variance) if function.startswith("stddev") else variance
+
+
+def _of_pairs(function: str, pairs: list[tuple[Value, Value]]) -> float | None:
+    """How values go together; of values that are all alike no correlation is known."""
+    degrees = len(pairs) - (1 if function == "covar_samp" else 0)
+    if degrees <= 0:
+        return None
+    ones, others = zip(*pairs, strict=True)
+    together = _product(ones, others)
+    if function != "corr":
+        return float(together / degrees)
+    apart = _product(ones, ones) * _product(others, others)
+    return float(together) / math.sqrt(apart) if apart else None
+
+
+def _product(ones: Sequence[Value], others: Sequence[Value]) -> Fraction:
+    """The sum of the products of how far values are from their means."""
+    means = _mean(list(ones)), _mean(list(others))
+    pairs = zip(map(Fraction, ones), map(Fraction, others), strict=True)
+    return sum(((one - means[0]) * (other - means[1]) for one, other in pairs), Fraction(0))
 
 
 def is_exact(value: Value) -> bool:

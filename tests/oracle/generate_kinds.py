@@ -11,19 +11,21 @@ from tests.oracle.generate_calendar_readings import (
     with_calendar_readings,
 )
 from tests.oracle.generate_existence import with_existence
+from tests.oracle.generate_pairs import is_of_pairs, with_pairs
 from tests.oracle.generate_questions import Questions
 from tests.oracle.generate_readings import at_times
 from tests.oracle.language import Project, Question
 
-EXISTENCE, DENSE, CALENDARS = "existence", "dense", "calendars"
-KINDS: tuple[str, ...] = (EXISTENCE, DENSE, CALENDARS)
+EXISTENCE, DENSE, CALENDARS, PAIRS = "existence", "dense", "calendars", "pairs"
+KINDS: tuple[str, ...] = (EXISTENCE, DENSE, CALENDARS, PAIRS)
 COMPARED = 0.25
 """How often a question by a calendar is compared with what that calls comparable."""
 
 
 def with_kinds(seed: str, project: Project) -> Project:
     """The project with metrics that only further questions ask for."""
-    return with_calendar_readings(Random(f"{seed}:calendars"), project)
+    known = with_pairs(Random(f"{seed}:pairs"), project)
+    return with_calendar_readings(Random(f"{seed}:calendars"), known)
 
 
 class FurtherQuestions(Questions):
@@ -34,11 +36,13 @@ class FurtherQuestions(Questions):
 
     def __init__(self, seed: str, project: Project) -> None:
         super().__init__(Random(f"{seed}:kinds"), project)
+        self.of_pairs = [each for each in project.metrics if is_of_pairs(project, each)]
         self.dated = [each for each in project.metrics if is_by_calendar(project, each)]
 
     def one(self) -> Question:
         """The next question."""
-        kinds = [each for each in KINDS if each != CALENDARS or self.dated]
+        lacking = {CALENDARS: not self.dated, PAIRS: not self.of_pairs}
+        kinds = [each for each in KINDS if not lacking.get(each)]
         self.kind = self.random.choice(kinds or [EXISTENCE])
         if self.kind == EXISTENCE:
             return with_existence(self.random, self.project, super().one())
@@ -50,6 +54,8 @@ class FurtherQuestions(Questions):
     def chosen(self) -> tuple[str, ...]:
         """The metrics of a question."""
         found = super().chosen()
+        if self.kind == PAIRS:
+            return tuple(dict.fromkeys((self.random.choice(self.of_pairs), *found[1:])))
         if self.kind != CALENDARS or self.random.random() < COMPARED:
             return found
         return tuple(dict.fromkeys((self.random.choice(self.dated), *found[1:])))
@@ -58,7 +64,7 @@ class FurtherQuestions(Questions):
         """The dimensions of a question of some metrics: with times where these are filled up."""
         found = super().grouped_by(metrics, homes)
         is_timed = all(self.project.models[each].time for each in homes)
-        if self.kind == EXISTENCE or not is_timed:
+        if self.kind not in (DENSE, CALENDARS) or not is_timed:
             return found
         return at_times(self.random, self.project, found)
 

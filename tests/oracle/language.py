@@ -47,6 +47,8 @@ class Aggregate:
     function: str
     argument: Expr | None
     where: Expr | None = None
+    second: Expr | None = None
+    """What a correlation is with."""
 
 
 @dataclass(frozen=True)
@@ -327,8 +329,8 @@ def names_in(expr: Expr | None) -> list[Parts]:
             return [parts]
         case Call(_, args):
             return [name for each in args for name in names_in(each)]
-        case Aggregate(_, argument, where):
-            return names_in(argument) + names_in(where)
+        case Aggregate(_, argument, where, second):
+            return names_in(argument) + names_in(where) + names_in(second)
         case Existing(_, predicate):
             return names_in(predicate)
         case MetricAt(_, dimensions):

@@ -7,7 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlglot import exp
 
+from dialects import lower
 from semantic_models import (
     build_readings,
     calendar_ends,
@@ -68,6 +70,19 @@ def compare_with_the_day_before(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(build_readings, "_offset", wrong)
 
 
+def correlate_with_itself(patch: pytest.MonkeyPatch) -> None:
+    """The second value of a pair is taken for the first."""
+    patch.setattr(generate_kinds, "KINDS", (generate_kinds.PAIRS,))
+    right = lower.Lowering._spelled
+
+    def wrong(self: lower.Lowering, node: exp.Expr) -> exp.Expr:
+        if isinstance(node, exp.Corr | exp.CovarSamp | exp.CovarPop):
+            node.set("expression", node.this.copy())
+        return right(self, node)
+
+    patch.setattr(lower.Lowering, "_spelled", wrong)
+
+
 def _read_as(patch: pytest.MonkeyPatch, changed: Callable[[RowFilter], RowFilter]) -> None:
     right = resolve_filters.row_filters
 
@@ -80,4 +95,5 @@ def _read_as(patch: pytest.MonkeyPatch, changed: Callable[[RowFilter], RowFilter
 PLANTS = [
     *(find_some_in_place_of_none, find_one_row_for_all, fill_up_thinly),
     *(go_a_period_too_far, compare_with_the_day_before),
+    correlate_with_itself,
 ]

@@ -81,6 +81,8 @@ def _aggregate(expr: Aggregate) -> str:
             text = f"count(distinct {argument})"
         case "percentile_cont" | "percentile_disc" as name:
             text = f"{name}(0.25) within group (order by {argument})"
+        case name if expr.second is not None:
+            text = f"{name}({argument}, {sql_of(expr.second)})"
         case name:
             text = f"{name}({argument})"
     return text if expr.where is None else f"{text} filter (where {sql_of(expr.where)})"
