@@ -42,6 +42,7 @@ from semantic_models.parse_document import parse_document
 from semantic_models.parse_sql import parse_sql
 from semantic_models.prove import prove
 from semantic_models.query import Query
+from semantic_models.record import record
 from semantic_models.relied_on import relied_on
 from semantic_models.resolve import resolve
 from semantic_models.resolved import AnswerColumn, ResolvedQuery
@@ -98,7 +99,7 @@ class Prepared:
         return self.proven.document
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Answer:
     """Batches that answer a prepared question, and how they came about."""
 

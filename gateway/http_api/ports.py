@@ -12,6 +12,11 @@ from gateway.pipeline import Answer, Prepared
 from gateway.snapshot import Snapshot
 from semantic_models.errors import ForebayError
 
+RawHeaders = list[tuple[bytes, bytes]]
+
+WHOLE = "forebay.whole"
+"""The extension of a server that takes the headers and the body of a whole answer at once."""
+
 
 class Gateway(Protocol):
     """Answers questions. Methods may block, but for those that say they never do."""

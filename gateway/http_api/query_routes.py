@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from gateway.errors import MethodNotAllowed
 from gateway.http_api.encode import proof_url
 from gateway.http_api.kept_bodies import KeptBodies
 from gateway.http_api.negotiate import Format, negotiate
-from gateway.http_api.ports import Gateway, Limits, Observe, Served
+from gateway.http_api.ports import WHOLE, Gateway, Limits, Observe, RawHeaders, Served
 from gateway.http_api.problems import (
     guarded,
     internal_error,
@@ -33,8 +33,6 @@ from semantic_models.errors import ForebayError
 
 logger = logging.getLogger(__name__)
 
-RawHeaders = list[tuple[bytes, bytes]]
-
 _CONTENT_TYPES: Mapping[Format, bytes] = {
     **{each: each.value.encode() for each in Format},
     Format.CSV: b"text/csv; charset=utf-8; header=present",
@@ -50,12 +48,21 @@ _SAME_FOR_ALL: Mapping[Format, RawHeaders] = {
 }
 
 
+SendWhole = Callable[[RawHeaders, bytes], bool]
+
+
+def _never_whole(_headers: RawHeaders, _body: bytes) -> bool:
+    """What a server does that has not the extension."""
+    return False
+
+
 class Asked(NamedTuple):
     """What one request asks, and when it came."""
 
     question: str | bytes
     wanted: Format
     came_at: float
+    send_whole: SendWhole = _never_whole
 
 
 class Sent(NamedTuple):
@@ -113,7 +120,8 @@ class QueryRoute:
                 raise MethodNotAllowed(
                     "a query is asked by GET or POST", hint="Send the question by POST."
                 )
-        return Asked(question, wanted, came_at)
+        extensions = scope.get("extensions", {})
+        return Asked(question, wanted, came_at, extensions.get(WHOLE, _never_whole))
 
     def _kept(self, question: str | bytes) -> Answer | None:
         prepared = self._gateway.prepared_kept(question)
@@ -131,8 +139,9 @@ class QueryRoute:
         body, rows = encoded
         headers = headers_told(answer, asked.wanted)
         headers.append((b"content-length", b"%d" % len(body)))
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        if not asked.send_whole(headers, body):
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": body})
         self._tell(asked, answer, Sent(rows, len(body)))
 
     async def _stream(self, run: Run, asked: Asked, send: Send) -> None:

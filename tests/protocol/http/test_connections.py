@@ -90,3 +90,17 @@ def test_a_client_that_would_rather_speak_http_2_is_answered(serve: Serve) -> No
     answer = httpx.post(f"{url}/api/v1/query", json={"metrics": ["flights"]}, headers=wish)
 
     assert (answer.status_code, answer.json()["data"]) == (200, [{"n": 1}, {"n": 2}])
+
+
+def test_an_answer_sent_in_one_piece_is_the_same_as_in_pieces(serve: Serve) -> None:
+    question = {"metrics": ["flights"]}
+
+    def told(connection: str) -> tuple[int, list[tuple[str, str]], object]:
+        url = serve(gateway_keeping(BATCH))
+        headers = {"connection": connection}
+        answer = httpx.post(f"{url}/api/v1/query", json=question, headers=headers)
+        heard = [(name, value) for name, value in answer.headers.items() if name != "date"]
+        return answer.status_code, heard, answer.json()["data"]
+
+    status, headers, data = told("keep-alive")
+    assert told("close") == (status, [*headers, ("connection", "close")], data)
