@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlglot import exp
-
 from semantic_models.bind import column_expr
 from semantic_models.errors import (
     NameCollision,
     UnknownName,
 )
+from semantic_models.expressions import columns_in
 from semantic_models.flags import with_flags
 from semantic_models.model import (
     GRAINS,
@@ -90,7 +89,7 @@ def answered(
 
 def ordered(keys: Iterable[SortKey]) -> tuple[SortKey, ...]:
     """The keys that tell rows apart: engines read some constants as places."""
-    return tuple(each for each in keys if each.expr.tree.find(exp.Column))
+    return tuple(each for each in keys if columns_in(each.expr.tree))
 
 
 def _in_order(

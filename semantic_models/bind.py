@@ -34,7 +34,7 @@ from semantic_models.errors import (
     WindowInWhere,
     did_you_mean,
 )
-from semantic_models.expressions import names, offset_of
+from semantic_models.expressions import columns_in, names, offset_of
 from semantic_models.faults import Faults
 from semantic_models.functions import AGGREGATES
 from semantic_models.intrinsics import (
@@ -72,7 +72,7 @@ def behind(expr: Expr, path: Path) -> Expr:
     if isinstance(expr.tree, exp.Column) and not path_of(expr.tree):
         return column_expr(expr.tree.name, path)
     tree = expr.tree.copy()
-    for node in list(tree.find_all(exp.Column)):
+    for node in columns_in(tree):
         node.replace(column(node.name, path + path_of(node)))
     if isinstance(tree, exp.Column):
         tree = column(tree.name, path + path_of(tree))

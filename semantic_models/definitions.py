@@ -14,6 +14,7 @@ from semantic_models.errors import ForebayError, NotSupported
 from semantic_models.expressions import (
     Locate,
     check_forms,
+    columns_in,
     is_clock,
     names,
     parse_one,
@@ -165,7 +166,7 @@ def path_of(node: exp.Column) -> Path:
 
 def paths_of(tree: exp.Expr) -> tuple[Path, ...]:
     """The join paths that a bound tree walks, each once and sorted."""
-    return tuple(sorted({path_of(node) for node in tree.find_all(exp.Column) if node.table}))
+    return tuple(sorted({path_of(node) for node in columns_in(tree) if node.table}))
 
 
 def forms_of(tree: exp.Expr) -> Forms:

@@ -170,7 +170,7 @@ def check_forms(tree: exp.Expr, text: str, locate: Locate, *, windows: bool = Fa
     ``windows`` allows OVER, as members of models do.
     """
     reads_clock = False
-    for node in tree.walk():
+    for node in nodes(tree):
         if type(node) in COMPARISONS:
             _check_comparison(node, text, locate)
         if type(node) in _ALWAYS_ALLOWED:
@@ -356,6 +356,23 @@ def offset_of(node: exp.Expr) -> tuple[int, int]:
     return start, max(mark["end"] for mark in marks) - start + 1
 
 
+def nodes(tree: exp.Expr) -> list[exp.Expr]:
+    """A tree and all within it, outermost first; ``walk`` takes more than twice as long."""
+    found = [tree]
+    for node in found:  # It grows meanwhile.
+        for value in node.args.values():
+            if isinstance(value, exp.Expr):
+                found.append(value)
+            elif isinstance(value, list):
+                found += [each for each in value if isinstance(each, exp.Expr)]
+    return found
+
+
+def columns_in(tree: exp.Expr) -> list[exp.Column]:
+    """Every column of a tree."""
+    return [node for node in nodes(tree) if isinstance(node, exp.Column)]
+
+
 def names(tree: exp.Expr) -> Iterator[tuple[exp.Expr, tuple[str, ...]]]:
     """Every dotted name of a tree with the node that spells it, outermost nodes only."""
     parts = name_parts(tree)
@@ -390,9 +407,14 @@ def with_children(tree: exp.Expr, change: Callable[[exp.Expr], exp.Expr]) -> exp
     )
 
 
+def copied(tree: exp.Expr) -> exp.Expr:
+    """Another tree alike, without what a parser notes beside it, which ``copy`` takes along."""
+    return with_children(tree, copied)
+
+
 def has_aggregate(tree: exp.Expr) -> bool:
     """Whether an aggregate stands anywhere in a tree."""
-    return any(type(node) in AGGREGATES and not is_windowed(node) for node in tree.walk())
+    return any(type(node) in AGGREGATES and not is_windowed(node) for node in nodes(tree))
 
 
 def conjuncts(tree: exp.Expr) -> list[exp.Expr]:

@@ -21,6 +21,7 @@ from semantic_models.bind import (
 from semantic_models.calendar_ends import ends_by_value
 from semantic_models.carried import Carried
 from semantic_models.errors import KeyRequired
+from semantic_models.expressions import columns_in
 from semantic_models.funnels import conversions_by_base
 from semantic_models.model import Expr
 from semantic_models.one_time import rows_of_one_time
@@ -241,7 +242,7 @@ def _by_times(filling: Filling) -> tuple[tuple[Expr, ...], tuple[Expr, ...]]:
     alone: list[Expr] = []
     others: list[Expr] = []
     for each in filling.predicates:
-        names = {node.name for node in each.tree.find_all(exp.Column)}
+        names = {node.name for node in columns_in(each.tree)}
         (alone if names <= times else others).append(each)
     return tuple(alone), tuple(others)
 

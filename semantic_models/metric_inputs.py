@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 
+from semantic_models.expressions import columns_in
 from semantic_models.model import Expr, Input, MeasureUse, Metric
 
 
@@ -44,7 +45,7 @@ def renumbered(
     if isinstance(metric.formula.tree, exp.Column):
         return _column(names[metric.formula.tree.name])
     tree = metric.formula.tree.copy()
-    for node in list(tree.find_all(exp.Column)):
+    for node in columns_in(tree):
         node.replace(_column(names[node.name]))
     return exp.Paren(this=tree)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from semantic_models.expressions import nodes
 from semantic_models.functions import AGGREGATES
 from semantic_models.model import Expr
 from semantic_models.plan import Output
@@ -39,7 +40,7 @@ def data_type(type_: LogicalType) -> exp.DataType:
 
 def _filtered(tree: exp.Expr, predicate: exp.Expr) -> exp.Expr:
     """Every aggregate of a measure over the rows of a predicate only."""
-    for node in reversed([each for each in tree.walk() if type(each) in AGGREGATES]):
+    for node in reversed([each for each in nodes(tree) if type(each) in AGGREGATES]):
         outer = node
         while isinstance(outer.parent, exp.WithinGroup | exp.Filter):
             outer = outer.parent

@@ -11,7 +11,7 @@ from sqlglot import exp
 from semantic_models.bind import column
 from semantic_models.definitions import path_of, paths_of
 from semantic_models.errors import ManyToMany, NoPath, NotSupported
-from semantic_models.expressions import conjuncts
+from semantic_models.expressions import columns_in, conjuncts
 from semantic_models.join_paths import backward
 from semantic_models.model import Cardinality, Expr, Join, Model, Path
 from semantic_models.resolve_filters import RowFilter
@@ -90,7 +90,7 @@ def check_fan_out(joins: Sequence[Join], path: Path, home: str) -> None:
 
 def refuse_metric(filter_: RowFilter, first: Path, home: str, metrics: Collection[Path]) -> None:
     """A home's row that meets many rows meets no single group of a metric by them."""
-    if any(path_of(node) in metrics for node in filter_.expr.tree.find_all(exp.Column)):
+    if any(path_of(node) in metrics for node in columns_in(filter_.expr.tree)):
         raise NoPath(
             f'a metric in a predicate is met on what lies behind "{told(first)}"',
             detail=f'A row of model "{home}" meets several rows there.',

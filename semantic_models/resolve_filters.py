@@ -21,10 +21,13 @@ from semantic_models.errors import (
     UnknownName,
 )
 from semantic_models.expressions import (
+    columns_in,
     conjuncts,
+    copied,
     has_aggregate,
     is_clock,
     names,
+    nodes,
     offset_of,
     query_position,
     spelled,
@@ -189,8 +192,8 @@ def _filled(tree: exp.Expr, values: Mapping[str, Expr]) -> exp.Expr:
     """Put each member's expression where its marker stands."""
     if isinstance(tree, exp.Column):
         return values[tree.name].tree
-    for node in list(tree.find_all(exp.Column)):
-        node.replace(substituted(values[node.name].tree.copy()))
+    for node in columns_in(tree):
+        node.replace(substituted(copied(values[node.name].tree)))
     return tree
 
 
@@ -213,7 +216,7 @@ def _predicate(
 
 
 def _clocked(tree: exp.Expr, clock: Clock) -> exp.Expr:
-    for node in [each for each in tree.walk() if is_clock(each)]:
+    for node in [each for each in nodes(tree) if is_clock(each)]:
         node.replace(clock_literal(node, clock.now, clock.zone))
     return tree
 
@@ -355,6 +358,6 @@ def _aggregate_part(
     tree = _predicate(_clocked(substitute(part, replace), clock), kinds, lambda: at(part))
     if isinstance(tree, exp.Column):
         return Expr(trees[tree.name].copy())
-    for node in list(tree.find_all(exp.Column)):
+    for node in columns_in(tree):
         node.replace(substituted(trees[node.name].copy()))
     return Expr(tree)

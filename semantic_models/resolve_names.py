@@ -114,7 +114,7 @@ def parts_of(name: str) -> tuple[str, ...]:
 
 def is_metric_time(name: str) -> bool:
     """Whether a name is metric time, at any grain."""
-    return parts_of(name)[0] == METRIC_TIME
+    return name.startswith(METRIC_TIME) and parts_of(name)[0] == METRIC_TIME
 
 
 def reach(catalog: Catalog, home: Model, name: str) -> Reached:
