@@ -211,11 +211,10 @@ class OfAdded:
         assert place is not None
         value, rows = self.group[place], self.filled.rows
         leaf = next(iter(self.filled.columns[place]))
+        named = find_at(rows.project, leaf.home, parts, leaf.time(rows.project))
         if place not in self.filled.places or value is None:
             return value
-        return at_grain(
-            rows, find_at(rows.project, leaf.home, parts, leaf.time(rows.project)), value
-        )
+        return value if named.grain == self.filled.grains[place] else at_grain(rows, named, value)
 
     def aggregate(self, expr: Aggregate | MetricAt) -> Value:
         """No document says whether a metric's value for a row is one for an added row."""

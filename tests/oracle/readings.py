@@ -154,8 +154,9 @@ class _Walk:
 
     @property
     def finest(self) -> str:
-        """The finest grain that is asked for; days where only parts of them are."""
-        return min(map(walked_grain, filter(None, self.told)), key=GRAINS.index)
+        """The finest grain that is asked for; days, or what is declared, where only parts are."""
+        asked = min(map(walked_grain, filter(None, self.told)), key=GRAINS.index)
+        return max(asked, self.time.dimension.grain or asked, key=GRAINS.index)
 
     @property
     def own(self) -> str:
