@@ -398,7 +398,7 @@ class Asking:
         if any(each.dimension.grain is None for each in found.values()):
             self.codes.add("SL103")
         if any(each.many for each in found.values()):
-            self.codes.add("OPEN")
+            self.codes.add("E_NO_PATH")
 
     def _judge_sharing(self, columns: list[dict[Leaf, Reference]]) -> None:
         for text, column in zip(self.question.dimensions, columns, strict=True):
@@ -434,7 +434,7 @@ class Asking:
             self.codes.add("E_PRIMARY_KEY_REQUIRED")
 
     def _judge_total(self, leaf: Leaf) -> None:
-        """Of a reading without metric time; what a part of all times would be is not said."""
+        """Of a reading without metric time: only what cumulates all has a total, over all times."""
         names = {name for predicate in self.question.where for name in names_in(predicate)}
         time = leaf.time(self.project)
         cuts = [
@@ -443,7 +443,7 @@ class Asking:
         if is_time_required(leaf):
             self.codes.add("OPEN" if self.is_inner or self.scoped else "E_TIME_REQUIRED")
         elif self.range is not None or any(cuts):
-            self.codes.add("OPEN")
+            self.codes.add("E_TIME_REQUIRED")
 
     def _judge_bounds(self, leaf: Leaf) -> None:
         """What counts whole periods is not bounded within one."""

@@ -143,8 +143,6 @@ class _Walk:
         self.plain = tuple(each for each in predicates if each not in self.timed)
         self.told = {each.grain for each in asked.groups if self._is_time(each)}
         self.grains = {each for each in self.told if each in GRAINS}
-        if any(map(self._names_time, leaf.own_predicates())):
-            raise Refused("OPEN")
 
     def _names_time(self, expr: Expr) -> bool:
         return any(is_time(self.rows, self.leaf.home, self.name, parts) for parts in names_in(expr))
