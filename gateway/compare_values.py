@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import orjson
 
 from gateway.compose import gateway_of
+from gateway.ctrl_c import stopped_by_ctrl_c
 from gateway.pipeline import Gateway
 from gateway.project import load_files
 from gateway.settings import Settings
@@ -66,7 +68,7 @@ def totals(files: Mapping[str, bytes], folder: Path, names: Iterable[str]) -> Ma
     gateway = gateway_of(load_files(files, folder), settings)
     try:
         known = gateway.snapshot.catalog.metrics
-        return {name: _total(gateway, name) for name in names if name in known}
+        return {name: total(gateway, name) for name in names if name in known}
     finally:
         gateway.close()
 
@@ -78,17 +80,20 @@ def compared(
     yield from (Compared(name, old.get(name, ABSENT), new.get(name, ABSENT)) for name in names)
 
 
-def _total(gateway: Gateway, name: str) -> Told:
+def total(gateway: Gateway, name: str) -> Told:
+    """The total of one metric, or the code of its refusal."""
     try:
-        prepared = gateway.prepare(orjson.dumps({"metrics": [name]}))
-        stream = gateway.fetch(prepared).stream
-        try:
-            (value,) = (each for batch in stream for each in batch.column(0).to_pylist())
-        finally:
-            stream.close()
+        with stopped_by_ctrl_c():
+            return Told(_value_of(gateway, name))
     except ForebayError as error:
         return Told(code=error.code)
-    return Told(value)
+
+
+def _value_of(gateway: Gateway, name: str) -> Value:
+    stream = gateway.fetch(gateway.prepare(orjson.dumps({"metrics": [name]}))).stream
+    with closing(stream):
+        (value,) = (each for batch in stream for each in batch.column(0).to_pylist())
+    return value
 
 
 def _number(value: Value) -> int | float | Decimal | None:

@@ -33,6 +33,9 @@ from semantic_models.errors import ForebayError
 class EngineError(ForebayError):
     """What an engine could not do."""
 
+    own_words = ""
+    """The engine's own text in one line, for whoever owns the engine and never for clients."""
+
 
 class EngineFailed(EngineError):
     """An engine that refused or broke a query."""

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 import orjson
 import pyarrow as pa
 
+from gateway.ctrl_c import stopped_by_ctrl_c
+from gateway.errors import EngineError
 from gateway.http_api.cells import text_of
 from gateway.pipeline import Gateway
 from semantic_models.bind import column
@@ -66,7 +68,8 @@ class Outcome:
 def run_test(test: ProjectTestSpec, gateway: Gateway) -> Outcome:
     """Ask the question of one test, and compare its answer or its refusal."""
     try:
-        rows = _answer(test, gateway)
+        with stopped_by_ctrl_c():
+            rows = _answer(test, gateway)
     except ForebayError as error:
         return Outcome(test.name.text, _of_refusal(test, error))
     if len(rows) > ROWS_MAX:
@@ -98,7 +101,8 @@ def _of_refusal(test: ProjectTestSpec, error: ForebayError) -> str:
     if test.error is not None and test.error.text in error.codes:
         return ""
     wanted = "an answer" if test.error is None else test.error.text
-    return f"expected {wanted}, found {error.code}: {error.message}"
+    own = f" ({error.own_words})" if isinstance(error, EngineError) and error.own_words else ""
+    return f"expected {wanted}, found {error.code}: {error.message}{own}"
 
 
 def _order_of(test: ProjectTestSpec, gateway: Gateway) -> Order:

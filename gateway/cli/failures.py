@@ -10,11 +10,13 @@ from typing import Any
 
 import click
 
-from gateway.errors import InternalError
-from semantic_models.errors import ForebayError, SettingRejected
+from gateway.errors import EngineError, InternalError
+from semantic_models.errors import FaultyProject, ForebayError, SettingRejected
 from semantic_models.render_fault import Role, render_lines
 
 FAILED = 1
+WORDS_MAX = 500
+"""Characters of an engine's own text that are shown."""
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 STYLES: dict[Role, dict[str, Any]] = {
     Role.CODE: {"fg": "red", "bold": True},
@@ -53,14 +55,23 @@ def tell(error: ForebayError, called: str = "error") -> None:
     """Write an error, or every fault of a project, to stderr."""
     is_plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
     styles = {} if is_plain else STYLES
+    _give_own_words(error)
     for line in render_lines(error, called):
         click.echo(
             "".join(click.style(part.text, **styles.get(part.role, {})) for part in line), err=True
         )
 
 
+def _give_own_words(error: ForebayError) -> None:
+    """Say what engines said themselves: who runs a command owns them, and has no server's log."""
+    for each in error.faults if isinstance(error, FaultyProject) else (error,):
+        if isinstance(each, EngineError) and each.own_words:
+            each.detail = f"The engine says: {each.own_words[:WORDS_MAX]}"
+
+
 def document(error: ForebayError) -> dict[str, object]:
     """An error for programs."""
+    _give_own_words(error)
     at = error.position
     return {
         "code": error.code,

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +44,7 @@ def command(
     from gateway.cli.failures import tell
     from gateway.cli.progress import progress
     from gateway.compose import make_gateway
+    from gateway.ctrl_c import stopped_by_ctrl_c
     from gateway.project import find_project
     from gateway.settings import Settings
 
@@ -59,7 +56,7 @@ def command(
         gateway = make_gateway(Settings(project=find_project(project), check_keys=check_keys))
     try:
         prepared = gateway.prepare(text)
-        with _stopped_by_ctrl_c(), progress("asking the engine") as working:
+        with stopped_by_ctrl_c(), progress("asking the engine") as working:
             answer = gateway.fetch(prepared)
             try:
                 _write(answer, format_, out, working)
@@ -92,25 +89,3 @@ def _write(answer: Any, format_: str, out: Path | None, working: Any) -> None:
     if format_ == "json":
         sys.stdout.buffer.write(b"\n")
         sys.stdout.buffer.flush()
-
-
-@contextmanager
-def _stopped_by_ctrl_c() -> Iterator[None]:
-    """Let Ctrl-C end a query as Ctrl-C, which an engine may tell as a failure of its own."""
-    from semantic_models.errors import ForebayError
-
-    pressed = threading.Event()
-
-    def stop(*_: object) -> None:
-        pressed.set()
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        yield
-    except ForebayError:
-        if pressed.is_set():
-            raise KeyboardInterrupt from None
-        raise
-    finally:
-        signal.signal(signal.SIGINT, before)

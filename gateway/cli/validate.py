@@ -66,6 +66,7 @@ def _checked(loaded: Project) -> list[tuple[Promise, int]]:
     """Every promise with what the data says of it; where somebody watches, progress is shown."""
     from gateway.check_promises import check_promises
     from gateway.cli.progress import progress
+    from gateway.ctrl_c import stopped_by_ctrl_c
 
-    with progress("checking keys, spans and spines on the data"):
+    with stopped_by_ctrl_c(), progress("checking keys, spans and spines on the data"):
         return list(check_promises(loaded.snapshot.catalog, loaded.engines))

@@ -202,7 +202,7 @@ class DuckDBEngine:
         named = {each.lower() for each in tables_read(relation)}
         with self._connect() as connection:
             for name, paths in self._sources.items():
-                if name.lower() in named:
+                if name and name.lower() in named:  # A database file has no name.
                     self._refuse_unlike_files(connection, name, paths)
 
     def _refuse_unlike_files(

@@ -56,7 +56,7 @@ _MEMORY = _Told(
 _BROKEN = _Told(
     EngineRestarted,
     'engine "{engine}" failed and is started anew',
-    "Ask again; where it happens again, see the server's log.",
+    "Ask again; where it happens again, the engine's own text tells why.",
 )
 _PATTERN = _Told(
     PatternRejected,
@@ -68,7 +68,11 @@ _PERIODS = _Told(
     TOO_MANY,
     "Give a range of time, or ask for a coarser grain; a row may have a time that is far away.",
 )
-_OTHER = _Told(EngineFailed, 'engine "{engine}" failed at the query', "See the server's log.")
+_OTHER = _Told(
+    EngineFailed,
+    'engine "{engine}" failed at the query',
+    "The engine's own text tells why; compare the SQL of `forebay compile` with it.",
+)
 
 _BY_PREFIX = {
     "Binder Error": _ALTERED,
@@ -102,11 +106,13 @@ def translate(error: BaseException, engine: str) -> EngineError:
     error_id = uuid4().hex[:12]
     _LOG.warning('engine "%s" failed, error %s: %s', engine, error_id, error)
     told = _told(error)
-    return told.error(
+    coded = told.error(
         told.message.format(engine=engine),
         detail=f"The engine's own text is in the server's log under the id {error_id}.",
         hint=told.hint,
     )
+    coded.own_words = " ".join(str(error).partition("LINE 1:")[0].split())
+    return coded
 
 
 def _told(error: BaseException) -> _Told:

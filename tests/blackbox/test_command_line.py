@@ -35,6 +35,12 @@ COMMANDS = (
 )
 ON_DEMO = ("-p", str(DEMO))
 FLIGHTS = ("-m", "flights", "-d", "origin", "-o", "origin")
+WORDS = """\
+  words:
+    sql: select 'n' || n as word from numbers
+    dimensions: {word: }
+    measures: {parsed: sum(cast(word as bigint))}
+"""
 ROWS = [("EWR", 120835), ("JFK", 111279), ("LGA", 104662)]
 
 
@@ -404,6 +410,19 @@ def test_ctrl_c_stops_a_query(tmp_path: Path) -> None:
         output, told = process.communicate(timeout=TIMEOUT_S)
 
     assert (process.returncode, output, told.decode().strip()) == (130, b"", "stopped")
+
+
+def test_an_engines_own_words_are_a_note_where_no_server_logs_them(tmp_path: Path) -> None:
+    folder = numbers(tmp_path)
+    with (folder / "models" / "numbers.yml").open("a") as models:
+        models.write(WORDS)
+
+    done = run("query", "-p", str(folder), "-m", "parsed")
+
+    told = done.stderr.decode()
+    assert done.returncode == 1
+    assert "note: The engine says: Conversion Error: Could not convert string 'n1'" in told
+    assert "log" not in told
 
 
 @pytest.mark.slow

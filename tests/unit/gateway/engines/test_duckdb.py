@@ -90,6 +90,14 @@ def test_a_select_is_described(engine: DuckDBEngine) -> None:
     assert told == {"half": LogicalType(Kind.FLOAT64), "stops": None}
 
 
+def test_a_select_from_a_function_is_described_over_a_database_file(
+    database: DuckDBEngine,
+) -> None:
+    tree = sqlglot.parse_one("select a.range x from range(9) a, range(3) b", dialect="duckdb")
+
+    assert database.describe(Select(tree)) == {"x": INT64}
+
+
 def test_a_query_is_described_without_running_it(engine: DuckDBEngine) -> None:
     told = engine.describe_query("SELECT sum(distance) AS s, error('runs')::DATE AS e FROM flights")
 

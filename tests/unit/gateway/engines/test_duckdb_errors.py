@@ -76,6 +76,12 @@ def test_the_engines_text_is_logged_under_the_id_that_is_told(
     assert said.rpartition(" ")[2] in told.detail
 
 
+def test_the_engines_text_is_kept_for_its_owner_in_one_line() -> None:
+    told = translate(duckdb.BinderException("Binder Error:\n no  x\n\nLINE 1: SELECT x"), "files")
+
+    assert told.own_words == "Binder Error: no x"
+
+
 def test_a_failure_half_way_is_known_by_its_prefix() -> None:
     told = translate(OSError("Out of Memory Error: could not allocate"), "files")
 
