@@ -16,7 +16,7 @@ from semantic_models.model import (
     Path,
     Spine,
 )
-from semantic_models.periods import PERIOD
+from semantic_models.periods import PERIOD, period
 from semantic_models.plan import (
     Aggregate,
     Behind,
@@ -220,11 +220,17 @@ def conjunction(predicates: Sequence[Expr]) -> exp.Expr:
 
 
 def home_keys(branch: Branch) -> tuple[Output, ...]:
-    """The columns of a home's key, under names that no member has."""
-    return tuple(
+    """What tells the counted rows of a home apart, under names that no member has.
+
+    A day that a calendar compares several days with counts for each of them.
+    """
+    keys = tuple(
         Output(f"k:{number}", column_expr(name), INT64)
         for number, name in enumerate(branch.home.key)
     )
+    if branch.axis is None or not branch.axis.shifts:
+        return keys
+    return (*keys, Output("k:period", Expr(period()), TIMESTAMP))
 
 
 def named(outputs: Sequence[Output]) -> tuple[Output, ...]:

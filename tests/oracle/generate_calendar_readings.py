@@ -3,28 +3,47 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from random import Random
 
 from tests.oracle import calendars
 from tests.oracle.generate_calendars import grains_of_calendars
 from tests.oracle.generate_members import is_number, measure_names
 from tests.oracle.generate_readings import is_measure
-from tests.oracle.language import Metric, Project, Reading
+from tests.oracle.language import Calendar, Metric, Project, Reading
 from tests.oracle.leaves import Leaf, leaves_of, sources_of
 from tests.oracle.readings import time_of
 from tests.oracle.told import parts_of
 
 BY_MONTH = 0.05
 """How often a time is kept by the month, where no calendar has days."""
+REPEATED = "eve"
+"""A shift to a day before several others."""
 SHOWN = ("change", "ratio", "percent_change")
 
 
 def with_calendar_readings(random: Random, project: Project) -> Project:
     """The project with some more metrics, where it has a calendar."""
+    project = _with_repeated_days(random, project)
     names = [*measure_names(project), *project.metrics]
     made = [_one(random, project, f"k{place}", random.choice(names)) for place in range(6)]
     found = {each.name: each for each in made if each is not None and project.calendars}
     return replace(project, metrics={**project.metrics, **found})
+
+
+def _with_repeated_days(random: Random, project: Project) -> Project:
+    """The project whose calendars have a shift too that compares several days with one."""
+    found = {name: _repeating(random, each) for name, each in project.calendars.items()}
+    return replace(project, calendars=found)
+
+
+def _repeating(random: Random, calendar: Calendar) -> Calendar:
+    length, ago = random.choice((2, 3, 7)), random.choice((0, 1, 6))
+    days = {
+        day: {**row, REPEATED: day - timedelta(days=day.toordinal() % length + ago)}
+        for day, row in calendar.days.items()
+    }
+    return replace(calendar, days=days, shifts=(*calendar.shifts, REPEATED))
 
 
 def is_by_calendar(project: Project, name: str) -> bool:
