@@ -9,7 +9,7 @@ from itertools import pairwise
 from random import Random
 
 from tests.oracle.generate_members import TIMES, atom
-from tests.oracle.language import Call, Expr, Join, Model, Name, Parts, Project, Value
+from tests.oracle.language import Call, Expr, Join, Model, Name, Parts, Project, Row, Value
 from tests.oracle.meeting import judge, steps_of
 from tests.oracle.paths import Reference, Refused
 from tests.oracle.values import WHOLE
@@ -89,6 +89,23 @@ def spans(random: Random, moments: Sequence[Value], type_: str) -> Iterator[Span
                 yield thing, start, end
         if random.random() < 0.08:
             yield thing, None, None
+
+
+def overlaps(versions: Model, row: Row) -> bool:
+    """Whether a version is valid together with another one of its thing, in one partition."""
+    same = ("thing_id", *filter(None, [versions.partition]))
+    return any(
+        all(each[name] == row[name] for name in same) and _begins_within(each, row)
+        for each in versions.rows
+    )
+
+
+def _begins_within(one: Row, other: Row) -> bool:
+    """Whether one of two spans begins while the other lasts."""
+    if one["since"] is None or other["since"] is None:
+        return False
+    first, second = sorted((one, other), key=lambda each: each["since"])
+    return first["until"] is None or second["since"] < first["until"]
 
 
 def _as_type(value: Value, type_: str) -> Value:
