@@ -132,8 +132,9 @@ def counted(
 ) -> tuple[Expr, ...]:
     """When a row of a moment counts at a period; ``by_day`` where the answer tells days apart."""
     window = reading.window
+    by_rows = by_day or any(each.by_rows for each in reading.shifts)
     lone = reading.shifts[0].back if window is None and len(reading.shifts) == 1 else None
-    if lone is not None and isinstance(lone.grain, CalendarGrain) and not by_day:
+    if lone is not None and isinstance(lone.grain, CalendarGrain) and not by_rows:
         return (Expr(_once(moment, ends, lone.grain, lone.count)),)
     at = period()
     for each in reading.shifts:

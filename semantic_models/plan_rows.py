@@ -222,13 +222,13 @@ def conjunction(predicates: Sequence[Expr]) -> exp.Expr:
 def home_keys(branch: Branch) -> tuple[Output, ...]:
     """What tells the counted rows of a home apart, under names that no member has.
 
-    A day that a calendar compares several days with counts for each of them.
+    A row that counts at several periods counts at each of them.
     """
     keys = tuple(
         Output(f"k:{number}", column_expr(name), INT64)
         for number, name in enumerate(branch.home.key)
     )
-    if branch.axis is None or not branch.axis.shifts:
+    if branch.axis is None:
         return keys
     return (*keys, Output("k:period", Expr(period()), TIMESTAMP))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from sqlglot import exp
@@ -16,6 +16,7 @@ from semantic_models.nested_queries import parts_in
 from semantic_models.periods import at_period, grain_of_part, nests, period
 from semantic_models.plan import Output
 from semantic_models.query import Asked, Query, TimeRange, asks_for_rows
+from semantic_models.record import record
 from semantic_models.resolve_axis import base_grain, check_clock, is_axis, own_moment, periods
 from semantic_models.resolve_branch import BranchResolver, day_of
 from semantic_models.resolve_filters import (
@@ -48,10 +49,11 @@ def resolve_filling(
         TimeRequired: the question asks for it and tells none apart.
     """
     first = resolvers[0]
+    homes = {key.name: (*resolvers, *_grouped_by(key, beside)) for key in keys}
     times = {
         key.name: asked
         for key, asked in zip(keys, query.dimensions, strict=True)
-        if all(is_axis(each, asked.name) for each in (*resolvers, *_grouped_by(key, beside)))
+        if all(is_axis(each, asked.name) for each in homes[key.name])
     }
     if not times:
         if query.fill:
@@ -69,7 +71,8 @@ def resolve_filling(
         if key.name in times
     )
     known = tuple(_is_known(value.expr) for _, value in days.met.values())
-    predicates = _applied_again(query, resolvers, keys, clock, days)
+    told = _Told(query, resolvers, keys, homes)
+    predicates = _applied_again(told, clock, days)
     of_days = [each for each in predicates if days.is_in(each)]
     return Filling(
         periods=_between(query, resolvers, finest),
@@ -80,6 +83,28 @@ def resolve_filling(
         calendars=tuple(step for step, _ in days.met.values()),
         known=(*known, *(_over_period(each, shown) for each in of_days)),
     )
+
+
+@record()
+class _Told:
+    """What a question asks, and from which homes its columns are told."""
+
+    query: Query
+    resolvers: Sequence[BranchResolver]
+    keys: Sequence[Output]
+    homes: Mapping[str, Sequence[BranchResolver]]
+    """By key, with those of metrics that have groups of their own by it."""
+
+    def times(self) -> list[tuple[Grain, Output]]:
+        """The grouped metric times with their grains, the coarsest first."""
+        first = self.resolvers[0]
+        found = [
+            (grain, key)
+            for key, asked in zip(self.keys, self.query.dimensions, strict=True)
+            if (grain := first.grouped(asked).grain) is not None
+            and all(is_axis(each, asked.name) for each in self.homes[key.name])
+        ]
+        return sorted(found, key=lambda each: GRAINS[each[0]], reverse=True)
 
 
 class _Days:
@@ -178,19 +203,14 @@ def _shown(reached: Reached, key: Output, finest: Grain, days: _Days) -> Expr:
     return at_period(key.type, reached.grain or Grain.DAY, finest)
 
 
-def _applied_again(
-    query: Query,
-    resolvers: Sequence[BranchResolver],
-    keys: Sequence[Output],
-    clock: Clock,
-    days: _Days,
-) -> tuple[Expr, ...]:
+def _applied_again(told: _Told, clock: Clock, days: _Days) -> tuple[Expr, ...]:
     """The predicates on grouped columns and on metric time, over the columns of the answer."""
-    parts = [part for each in query.where for part in parts_in(each) if not asks_for_rows(part)]
+    parts = [
+        part for each in told.query.where for part in parts_in(each) if not asks_for_rows(part)
+    ]
     names = names_in(parts)
-    known = _of_periods(names, query, resolvers, keys, days)
-    known |= _exact_columns(names, query, resolvers, keys)
-    column_of = or_parameter(known.get, resolvers[0].catalog.parameters)
+    known = _of_periods(names, told, days) | _exact_columns(names, told)
+    column_of = or_parameter(known.get, told.resolvers[0].catalog.parameters)
     return tuple(
         found
         for part in parts
@@ -199,25 +219,13 @@ def _applied_again(
     )
 
 
-def _of_periods(
-    names: Sequence[str],
-    query: Query,
-    resolvers: Sequence[BranchResolver],
-    keys: Sequence[Output],
-    days: _Days,
-) -> dict[str, Computed]:
+def _of_periods(names: Sequence[str], told: _Told, days: _Days) -> dict[str, Computed]:
     """Names of metric time that a grouped time tells: by its first moment, and what is coarser."""
-    first = resolvers[0]
-    times = [
-        (grain, key)
-        for key, asked in zip(keys, query.dimensions, strict=True)
-        if (grain := first.grouped(asked).grain) is not None
-        and all(is_axis(each, asked.name) for each in resolvers)
-    ]
+    first = told.resolvers[0]
     known: dict[str, Computed] = {}
-    for grain, key in sorted(times, key=lambda each: GRAINS[each[0]], reverse=True):
+    for grain, key in told.times():
         for name in names:
-            is_time = all(is_axis(each, name) for each in resolvers)
+            is_time = all(is_axis(each, name) for each in told.homes[key.name])
             found = _of_period(first.look(name), grain, key, days) if is_time else None
             if found is not None:
                 known[name] = found
@@ -242,19 +250,17 @@ def _of_period(reached: Reached, grain: Grain, key: Output, days: _Days) -> Comp
     return Computed(truncate(column, reached.grain, key.type), key.type.kind)
 
 
-def _exact_columns(
-    names: Sequence[str], query: Query, resolvers: Sequence[BranchResolver], keys: Sequence[Output]
-) -> dict[str, Computed]:
+def _exact_columns(names: Sequence[str], told: _Told) -> dict[str, Computed]:
     """The grouped columns by the names whose very values they hold, however they are spelled."""
     known: dict[str, Computed] = {}
-    for key, asked in zip(keys, query.dimensions, strict=True):
+    for key, asked in zip(told.keys, told.query.dimensions, strict=True):
         column = Computed(column_expr(key.name).tree, key.type.kind)
-        exact = [(each, _exact_names(each, asked)) for each in resolvers]
+        exact = [(each, _exact_names(each, asked)) for each in told.resolvers]
         spelled = (key.name, key.name.replace("__", "."))
         known |= {
             name: column
             for name in names
-            if name in spelled or all(each.look(name) in told for each, told in exact)
+            if name in spelled or all(each.look(name) in same for each, same in exact)
         }
     return known
 

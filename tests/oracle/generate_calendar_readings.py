@@ -24,14 +24,13 @@ SHOWN = ("change", "ratio", "percent_change")
 
 def with_calendar_readings(random: Random, project: Project) -> Project:
     """The project with some more metrics, where it has a calendar."""
-    project = _with_repeated_days(random, project)
     names = [*measure_names(project), *project.metrics]
     made = [_one(random, project, f"k{place}", random.choice(names)) for place in range(6)]
     found = {each.name: each for each in made if each is not None and project.calendars}
     return replace(project, metrics={**project.metrics, **found})
 
 
-def _with_repeated_days(random: Random, project: Project) -> Project:
+def with_repeated_days(random: Random, project: Project) -> Project:
     """The project whose calendars have a shift too that compares several days with one."""
     found = {name: _repeating(random, each) for name, each in project.calendars.items()}
     return replace(project, calendars=found)

@@ -9,6 +9,7 @@ from tests.oracle.generate_calendar_readings import (
     is_by_calendar,
     shifts_of,
     with_calendar_readings,
+    with_repeated_days,
 )
 from tests.oracle.generate_existence import with_existence
 from tests.oracle.generate_pairs import is_of_pairs, with_pairs
@@ -25,6 +26,7 @@ COMPARED = 0.25
 def with_kinds(seed: str, project: Project) -> Project:
     """The project with metrics that only further questions ask for."""
     known = with_pairs(Random(f"{seed}:pairs"), project)
+    known = with_repeated_days(Random(f"{seed}:days"), known)
     return with_calendar_readings(Random(f"{seed}:calendars"), known)
 
 

@@ -58,6 +58,7 @@ def inner_of(scope: Scope, of: str, question: Question, same: Same) -> Inner:
         limit=None,
         offset=None,
         fill=False,
+        is_dense=False,
         members=_kept_members(scope, question, kept, same),
     )
     ranged = parts_of_text(question.on or "metric_time")

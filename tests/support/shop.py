@@ -396,6 +396,7 @@ metrics:
   gifts: {of: orders, where: labels.caption = 'gift'}
   spring_revenue: {of: revenue, where: "metric_time.month < date '2024-04-01'"}
   revenue_last_stint: {of: revenue, offset: 1 stint}
+  revenue_stint_days_ago: {of: revenue, offset: 1 stint, shift: rows}
   revenue_last_season: {of: revenue, offset: 1 season}
   season_to_date: {of: revenue, to_date: season, regrain: last}
   season_to_date_before: {of: season_to_date, offset: 1 season}
