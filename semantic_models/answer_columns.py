@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from semantic_models.bind import column_expr
-from semantic_models.errors import (
-    NameCollision,
-    UnknownName,
-)
+from semantic_models.errors import NameCollision, UnknownName, did_you_mean
 from semantic_models.expressions import columns_in
 from semantic_models.flags import with_flags
 from semantic_models.model import (
@@ -151,8 +148,12 @@ def sort_key(order: OrderBy, known: Known) -> SortKey:
     """One key of the order; NULL is the high end unless the question says otherwise."""
     found = known.get(order.name) or known.get(order.name.replace("__", "."))
     if found is None:
-        raise UnknownName.of("column of the answer", order.name, known).at(
-            asked_position(Asked(order.name, source=order.source))
+        raise UnknownName(
+            f'column of the answer "{order.name}" does not exist',
+            hint=did_you_mean(order.name, known)
+            or f"Order by a column of the answer ({', '.join(known)}), or group by a dimension to "
+            "order by it.",
+            position=asked_position(Asked(order.name, source=order.source)),
         )
     first = order.nulls == "first" if order.nulls else order.descending
     return SortKey(Expr(found.tree), order.descending, first)

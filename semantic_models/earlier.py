@@ -72,7 +72,7 @@ def earlier(metric: Metric, shift: Shift, is_grouped: IsGrouped, *, is_ranged: b
                 f'metric "{metric.name}" is compared with an earlier time, and the question tells '
                 "no times apart",
                 hint="Group by metric_time"
-                + (", or give a time range." if shift.back is not None else "."),
+                + (", or give a time range." if shift.back and use.reading.is_plain else "."),
             )
         return replace(use, ago=shift.back)
 

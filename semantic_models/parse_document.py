@@ -55,7 +55,9 @@ _OF_THE_SAVED = (
 """What a saved query alone says of its answer."""
 _TOP_KEYS = ("by", "n", "on", "other")
 _TIME_KEYS = ("on", "from", "to", "last", "zone")
-_LAST = re.compile(r"\d{1,5} +[a-z]+")
+_LAST = re.compile(r"(\d+) +\w+", re.ASCII)
+COUNT_MAX = 99_999
+"""How many periods a question steps back at most."""
 _SHIFT = re.compile(r"\w+\.\w+", re.ASCII)
 OPERATORS = {
     **{each: each for each in ("=", "!=", "<", "<=", ">", ">=", "in", "not in", "between")},
@@ -272,11 +274,25 @@ def _spans(document: Json, key: str) -> tuple[str, ...]:
 def _span(entry: Json, at: str) -> str:
     if isinstance(entry, str) and _SHIFT.fullmatch(entry.strip()):
         return entry.strip()
-    if not isinstance(entry, str) or not _LAST.fullmatch(entry.strip().lower()):
+    if not isinstance(entry, str) or not _is_span(entry.strip().lower(), at):
         raise WrongType(
             f'"{at}" takes a count and a unit, such as "1 year", or a shift of a calendar'
         )
     return entry.strip().lower()
+
+
+def _is_span(text: str, at: str) -> bool:
+    """Whether a text is a count and a word.
+
+    Raises:
+        WrongType: the count is beyond its limit.
+    """
+    found = _LAST.fullmatch(text)
+    if found is not None and len(found[1].lstrip("0")) > len(str(COUNT_MAX)):
+        raise WrongType(
+            f'the count of "{at}" is too large', hint=f"A count is {COUNT_MAX:,} at most."
+        )
+    return found is not None
 
 
 def _parameters(value: Json) -> tuple[tuple[str, Plain], ...]:
@@ -372,7 +388,7 @@ def _time(value: Json) -> TimeRange:
         if not isinstance(each, str) or not each:
             raise _wrong(f"time.{key}", "a text", each)
     last = value.get("last", "").lower().strip()
-    if last and not _LAST.fullmatch(last):
+    if last and not _is_span(last, "time.last"):
         raise WrongType('"time.last" takes a count and a unit, such as "12 months"')
     if last and ("from" in value or "to" in value):
         raise WrongType('"time.last" may not stand beside "time.from" or "time.to"')

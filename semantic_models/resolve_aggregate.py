@@ -406,7 +406,10 @@ def _branch(
             plain, existences = resolver.own_filters([predicate(each) for each in home.asked])
             filters = (*filters[0], *plain), (*filters[1], *existences)
     except NoPath as error:
-        names_ = ", ".join(f'"{each.measure.name}"' for each in measures)
+        counted = [each.measure.name for each in measures]
+        if home.converted is not None and home.converted.funnel is not None:
+            counted.insert(0, home.converted.funnel.base.measure)
+        names_ = ", ".join(f'"{each}"' for each in dict.fromkeys(counted))
         error.detail = f"{error.detail} The measures are {names_}.".strip()
         raise
     filters = resolver.with_own(filters, home.many)

@@ -104,6 +104,7 @@ def resolve_axis(resolver: BranchResolver, query: Query, reading: Reading) -> Ax
     if not has_parts and _shifts_periods(resolver, query, reading, grains):
         (grain,) = set(grains)
     grain = _of_steps(reading, grain, own)
+    _check_trailing(reading, grain)
     check_clock(resolver, grain)
     at = own_moment(resolver, grain)
     ends = CalendarEnds()
@@ -269,6 +270,19 @@ def _of_steps(reading: Reading, grain: Grain, own: Reached) -> Grain:
     return grain
 
 
+def _check_trailing(reading: Reading, grain: Grain) -> None:
+    """Refuse a window that is no whole number of the periods gone through."""
+    span = reading.window.trailing if reading.window else None
+    if span is None or not isinstance(span.grain, Grain):
+        return
+    if span.grain.is_finer_than(grain) and not divides(grain, span):
+        raise NotSupported(
+            f"a metric of the last {span} is asked for by {grain}",
+            detail=f"A window holds whole periods of its question, here of a {grain}.",
+            hint=f"Name a window of whole periods, or group by {span.grain} where the time has it.",
+        )
+
+
 def _not_by_day(grain: Grain) -> NotSupported:
     return NotSupported(
         f"a metric goes by the days of a calendar, and the question by {grain}",
@@ -349,7 +363,7 @@ def check_clock(resolver: BranchResolver, grain: Grain) -> None:
         raise NotSupported(
             "a question goes through the hours of a clock that changes",
             detail=f"The zone is {resolver.clock.zone}, where an hour may come twice.",
-            hint='Ask in zone "UTC", or by day.',
+            hint='Ask in zone "UTC", or step by whole days and group by day or coarser.',
         )
 
 

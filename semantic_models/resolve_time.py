@@ -104,7 +104,8 @@ def question_span(text: str, key: str) -> Span:
     if period is None or period.is_finer_than(Grain.SECOND) or not int(count):
         raise WrongType(
             f'"{text}" under {key} is not a count of periods',
-            hint="Write a count and a unit, such as 12 months or 7 days.",
+            hint="Write a count and a unit from second to year, such as 12 months; a calendar's "
+            "own grains stand in the `offset` of a metric alone.",
         )
     return Span(int(count), period)
 
