@@ -27,10 +27,11 @@ def branch_of_funnel(
 
     Raises:
         NotSupported: the question groups by what a row of the base has several of.
-        NoPath: the base is a measure that no question can ask.
+        NoPath: a side is a measure that no question can ask.
     """
     assert use.funnel is not None
     _check_measure(base, use.funnel.base)
+    _check_measure(base, use)
     time = _time(base)
     made = base.branch(keys, (), filters)
     if made.fan_out is not None:
@@ -62,10 +63,12 @@ def branch_of_funnel(
 
 
 def _check_measure(base: BranchResolver, use: MeasureUse) -> None:
-    """Refuse a base that is refused by itself; of its rows its expression counts none out."""
-    measure = base.home.measures[use.measure]
-    alone = BranchResolver(base.catalog, base.home, base.time, base.clock)
+    """Refuse a side that is refused by itself, though its rows alone are counted."""
+    home = base.catalog.models[use.model]
+    measure = home.measures[use.measure]
+    alone = BranchResolver(base.catalog, home, use.time or measure.time, base.clock)
     alone.walk_paths(measure.expr.paths)
+    alone.walk_paths(measure.where.paths if measure.where else ())
 
 
 def _time(resolver: BranchResolver) -> Reached:

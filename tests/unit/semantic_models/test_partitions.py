@@ -96,16 +96,17 @@ FUNNEL = """
     measures: {met: 'count(distinct account.id)', tags: count(*)}
 metrics:
   again: {funnel: {base: met, converted: tags}, by: account_id, show: count}
+  ahead: {funnel: {base: tags, converted: met}, by: account_id, show: count}
 """
 
 
-def test_a_funnel_of_a_base_that_is_refused_is_refused_as_it_is() -> None:
+def test_a_funnel_of_a_side_that_is_refused_is_refused_as_it_is() -> None:
     models = MODELS.replace("account_id: }", "account_id: , tagged: {type: time}}")
     built = world(
         models.replace("JOIN", "").rstrip() + FUNNEL, TABLES.replace("tags(", "tags(tagged date, ")
     )
 
-    refused = {name: built.refusal({"metrics": [name]}) for name in ("met", "again")}
+    refused = {name: built.refusal({"metrics": [name]}) for name in ("met", "again", "ahead")}
 
     assert {each.code for each in refused.values()} == {"E_NO_PATH"}
-    assert refused["again"].message == refused["met"].message
+    assert {each.message for each in refused.values()} == {refused["met"].message}
