@@ -5,11 +5,12 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 EXAMPLE := semantic_models/examples/flights
 UPGRADE ?=
+DUCKDBS := $(VENV)/duckdb-1.4.4/.ready $(VENV)/duckdb-2.0.0/.ready
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	--exclude-newer "7 days" --no-emit-index-url --custom-compile-command "make lock" $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-all fuzz check suite tpc scoreboard bench lock clean
+.PHONY: help setup demo serve test test-all fuzz security check suite tpc scoreboard bench lock clean
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -30,7 +31,7 @@ demo: $(READY) ## start the server on the demo project, ask it, print the answer
 	@$(BIN)/forebay demo --once
 
 serve: $(READY) ## serve the demo project until interrupted
-	@$(BIN)/forebay serve --project $(EXAMPLE)
+	@$(BIN)/forebay serve --anonymous --project $(EXAMPLE)
 
 test: $(READY) ## run the fast tests
 	@$(BIN)/pytest -q -n 2 -m "not slow"
@@ -49,6 +50,15 @@ check: $(READY) ## format, lint, types, import contracts, spelling, dependencies
 fuzz: $(READY) ## ask N random questions of the compiler and of loops over rows: N=50000 SEED=0
 	@$(BIN)/python -m tests.oracle.fuzz
 
+security: $(READY) $(DUCKDBS) ## run the security tests at full size, one line a row: ROWS=S2,S4 N=2000 SEED=0
+	@$(BIN)/python -m tests.security
+
+# Engines beside the project's own, each in an environment of its own.
+$(VENV)/duckdb-%/.ready: tests/security/requirements-duckdb-%.lock $(READY)
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(@D)
+	@$(BIN)/uv pip sync --quiet --require-hashes --python $(@D)/bin/python $<
+	@touch $@
+
 suite: $(READY) ## ask the cases of an outside suite: SUITE=name CASES=folder ENGINE=duckdb
 	@SUITE='$(SUITE)' CASES='$(CASES)' ENGINE='$(ENGINE)' $(BIN)/python -m tests.suites.runner
 
@@ -63,6 +73,7 @@ bench: $(READY) ## measure, one JSON line a benchmark, each beside its floor
 
 lock: $(READY) ## write the locks again; `make lock UPGRADE=--upgrade` takes newer releases
 	@$(COMPILE) --all-extras --group dev pyproject.toml -o requirements.lock >/dev/null
+	@for each in 1.4.4 2.0.0; do echo "duckdb==$$each" | $(COMPILE) - -o tests/security/requirements-duckdb-$$each.lock >/dev/null; done
 	@echo 'uv>=0.13,<0.14' | $(COMPILE) - -o requirements-uv.lock >/dev/null
 
 clean: ## remove .venv and what the tools leave

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+
+AttributeValue = str | int | float | bool | date | datetime
+Attribute = AttributeValue | tuple[AttributeValue, ...]
+"""One value, or a list of them."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Principal:
     """Somebody who asks, the same whatever door they came through."""
 
     name: str
     roles: frozenset[str] = frozenset()
+    attributes: tuple[tuple[str, Attribute], ...] = ()
+    """Pairs of a name and a value, by name; each name once."""
+    scopes: frozenset[str] = frozenset()
+    """What they may do beside asking, such as ``sql:read``."""
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Attribute]:
+        """The attributes by name."""
+        return dict(self.attributes)
 
 
 ANONYMOUS = Principal("anonymous")

@@ -42,6 +42,7 @@ def _told(server: subprocess.Popen[str]) -> dict[str, str]:
 @contextmanager
 def forebay(project: Path) -> Iterator[Running]:
     """The whole product, serving a project on free ports."""
-    arguments = ["gateway", "serve", "--project", str(project), "--port", "0", "--flight-port", "0"]
+    where = ["--project", str(project), "--port", "0", "--flight-port", "0"]
+    arguments = ["gateway", "serve", "--anonymous", *where]
     with process(arguments) as running:
         yield running

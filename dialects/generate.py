@@ -23,6 +23,7 @@ from semantic_models.plan import (
     Distinct,
     Fill,
     Filter,
+    Governed,
     GovernedPlan,
     Join,
     Limit,
@@ -43,8 +44,9 @@ from semantic_models.plan import (
     outputs,
     scans,
 )
+from semantic_models.tables_read import with_tables
 
-Rows = Scan | Join | Filter | SemiJoin | Spread | Series | Windowed | Behind
+Rows = Scan | Governed | Join | Filter | SemiJoin | Spread | Series | Windowed | Behind
 """The nodes whose rows can still be joined and filtered."""
 
 ROW = "r:"
@@ -131,14 +133,14 @@ class _Generator:
             case Union():
                 return self._union(plan)
 
-    def _rows(
-        self, plan: Scan | Join | Filter | SemiJoin | Spread | Series | Windowed | Behind
-    ) -> Block:
+    def _rows(self, plan: Rows) -> Block:
         match plan:
             case Scan():
                 self.relations[relation_name(plan.relation)] = None
                 name = alias(plan.path, plan.model)
-                return Block(self._relation(plan.relation, name), name)
+                return Block(self._relation(plan, name), name)
+            case Governed():
+                return self._governed(plan)
             case Join():
                 return self._join(plan)
             case Filter():
@@ -157,6 +159,14 @@ class _Generator:
                 name = alias(plan.path, "")
                 tree = self.block(plan.input).tree()
                 return Block(exp.Subquery(this=tree, alias=_table_alias(name)), name)
+
+    def _governed(self, plan: Governed) -> Block:
+        tree = self.block(plan.input).tree()
+        self.relations.update((relation_name(each), None) for each in plan.sources)
+        if plan.is_barrier:
+            tree.set("offset", exp.Offset(expression=number(0)))
+        name = alias(plan.path, plan.model)
+        return Block(exp.Subquery(this=tree, alias=_table_alias(name)), name)
 
     def _spread(self, plan: Spread) -> Block:
         block = self._open(plan.input)
@@ -180,14 +190,16 @@ class _Generator:
         wrapped.names = block.names
         return wrapped
 
-    def _relation(self, relation: Relation, name: str) -> exp.Expr:
-        match relation:
+    def _relation(self, scan: Scan, name: str) -> exp.Expr:
+        match scan.relation:
             case Table(parts):
                 keys = ("this", "db", "catalog")
                 named = dict(zip(keys, map(identifier, reversed(parts)), strict=False))
                 return exp.Table(**named, alias=_table_alias(name))
             case Select(tree):
-                return exp.Subquery(this=tree.copy(), alias=_table_alias(name))
+                rows = {parts: self._governed(each).source for parts, each in scan.tables}
+                tree = with_tables(tree, rows) if rows else tree.copy()
+                return exp.Subquery(this=tree, alias=_table_alias(name))
 
     def _join(self, plan: Join) -> Block:
         block = self.block(plan.input)

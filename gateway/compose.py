@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import os
 import signal
 import socket
@@ -15,12 +14,18 @@ from dataclasses import dataclass
 import uvicorn
 
 from cache.store import MemoryStore
+from gateway.audit_log import AuditLog
+from gateway.audited import Answering, Audited
 from gateway.errors import InternalError
 from gateway.execution import Execution
-from gateway.flight_sql.server import FlightSqlServer
+from gateway.flight_sql.server import FlightSqlServer, Listening
 from gateway.http_api.app import Application, create_app
 from gateway.http_api.ports import Limits
 from gateway.http_api.protocol import protocol_with
+from gateway.identity.identify import Identity
+from gateway.identity.open_identity import open_identity
+from gateway.identity.renew_tls import Renewer
+from gateway.identity.tls import TlsFiles, check_host_allowed, is_loopback, read_tls
 from gateway.logs import log_served
 from gateway.pipeline import Gateway
 from gateway.project import Project, load_project
@@ -59,15 +64,20 @@ class Server:
     http_port: int
     flight: FlightSqlServer
     thread: threading.Thread
+    identity: Identity
     reloader: Reloader | None = None
     """None where changes of the project's files are not looked for."""
+    renewer: Renewer | None = None
+    """None where there is no certificate, or changes of it are not looked for."""
+    audit: AuditLog | None = None
     is_drained: bool = True
     """False when, after closing, a Flight client still holds an answer that it does not read."""
 
     @property
     def http_url(self) -> str:
         """The address of the HTTP interface."""
-        return f"http://{_spelled(self.gateway.settings.host)}:{self.http_port}"
+        scheme = "https" if self.gateway.settings.tls_cert else "http"
+        return f"{scheme}://{_spelled(self.gateway.settings.host)}:{self.http_port}"
 
     @property
     def flight_url(self) -> str:
@@ -80,13 +90,17 @@ class Server:
         For ``grace_s`` questions are still taken, so that whoever sends them sees it in time.
         """
         self.app.is_stopping.set()
-        if self.reloader is not None:
-            self.reloader.close()
+        for each in (self.reloader, self.renewer):
+            if each is not None:
+                each.close()
         time.sleep(self.gateway.settings.grace_s)
         self.http.should_exit = True
         self.is_drained = self.flight.close(drain_s=DRAIN_S)
         self.thread.join(timeout=DRAIN_S)
         self.gateway.close()
+        if self.audit is not None:
+            self.audit.close()
+        self.identity.close()
         if self.thread.is_alive():
             self.http.force_exit = True
             self.thread.join(timeout=DRAIN_S)
@@ -96,10 +110,11 @@ def start(settings: Settings) -> Server:
     """Serve a project from threads of their own; returns when both ports answer.
 
     Raises:
-        SettingRejected: a port is taken, or the host is not a loopback address.
+        SettingRejected: a port is taken, or whoever asks could not prove who they are in safety.
         FaultyProject, ProjectError, EngineError: the project cannot be served.
     """
-    _refuse_open_host(settings.host)
+    tls = _tls(settings)
+    check_host_allowed(settings.host, anonymous=settings.anonymous, has_tls=tls is not None)
     with contextlib.ExitStack() as undo:
         listener = undo.enter_context(_listen(settings))
         _refuse_taken_flight_port(settings)
@@ -107,28 +122,61 @@ def start(settings: Settings) -> Server:
         project = load_project(settings.project, types_folder=settings.types_folder)
         gateway = gateway_of(project, settings)
         undo.callback(gateway.close)
-        flight = FlightSqlServer(gateway, settings.host, settings.flight_port)
+        audit = _audit(settings, undo)
+        identity = open_identity(
+            project.auth,
+            lambda: gateway.snapshot.policies.attributes,
+            anonymous=settings.anonymous,
+        )
+        at = Listening(settings.host, settings.flight_port, tls)
+        flight = FlightSqlServer(_behind("flight", gateway, audit), identity, at)
         undo.callback(flight.close, drain_s=0.0)
-        app, http, thread = _http(gateway, listener)
+        app, http, thread = _http(_behind("http", gateway, audit), identity, listener)
         undo.pop_all()
     reloader = Reloader(gateway, project, looks) if settings.reload_s else None
     if reloader is not None:
         reloader.start()
-    return Server(gateway, app, http, listener.getsockname()[1], flight, thread, reloader)
+    renewer = _renewer(settings, http, flight)
+    port = listener.getsockname()[1]
+    return Server(gateway, app, http, port, flight, thread, identity, reloader, renewer, audit)
 
 
-def _refuse_open_host(host: str) -> None:
-    """Without identity, whoever reaches a port may ask everything: only the loopback may."""
-    try:
-        is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        is_loopback = False
-    if not is_loopback:
+def _audit(settings: Settings, undo: contextlib.ExitStack) -> AuditLog | None:
+    if settings.audit is None:
+        return None
+    audit = AuditLog(settings.audit)
+    undo.callback(audit.close)
+    return audit
+
+
+def _behind(door: str, gateway: Gateway, audit: AuditLog | None) -> Answering:
+    return gateway if audit is None else Audited(gateway, audit, door)
+
+
+def _renewer(settings: Settings, http: uvicorn.Server, flight: FlightSqlServer) -> Renewer | None:
+    """What gives both ports a new certificate, once it is in the place of the old one."""
+    certificate, key = settings.tls_cert, settings.tls_key
+    context = http.config.ssl
+    if certificate is None or key is None or context is None or not settings.reload_s:
+        return None
+
+    def use(tls: TlsFiles) -> None:
+        context.load_cert_chain(certificate, key)
+        flight.use(tls)
+
+    renewer = Renewer(certificate, key, use)
+    renewer.start(settings.reload_s)
+    return renewer
+
+
+def _tls(settings: Settings) -> TlsFiles | None:
+    if settings.tls_cert is not None and settings.tls_key is not None:
+        return read_tls(settings.tls_cert, settings.tls_key)
+    if settings.tls_cert is not settings.tls_key:
         raise SettingRejected(
-            f'host "{host}" is not a loopback address',
-            detail="This version has no identity, so it listens on this machine only.",
-            hint="Leave --host out, or put a proxy that checks who asks before it.",
+            "TLS needs both a certificate and its key", hint="Name --tls-cert and --tls-key."
         )
+    return None
 
 
 def _bound(host: str, port: int) -> socket.socket:
@@ -168,14 +216,20 @@ def _refuse_taken_flight_port(settings: Settings) -> None:
 
 
 def _http(
-    gateway: Gateway, listener: socket.socket
+    gateway: Answering, identity: Identity, listener: socket.socket
 ) -> tuple[Application, uvicorn.Server, threading.Thread]:
     settings = gateway.settings
     limits = Limits(
         question_bytes_max=settings.text_bytes_max,
         threads_max=settings.execution.callers_max + SPARE_THREADS,
     )
-    app = create_app(gateway, limits=limits, observe=log_served)
+    app = create_app(
+        gateway,
+        identity=identity,
+        limits=limits,
+        observe=log_served,
+        is_local=is_loopback(settings.host),
+    )
     config = uvicorn.Config(
         app,
         http=protocol_with(limits),
@@ -186,6 +240,8 @@ def _http(
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=int(DRAIN_S),
+        ssl_certfile=settings.tls_cert,
+        ssl_keyfile=settings.tls_key,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(

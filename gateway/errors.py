@@ -9,7 +9,8 @@ ForebayError
 │   ├── DataAltered            SL605
 │   ├── PromiseBroken          SL606
 │   ├── PatternRejected        SL607
-│   └── EngineRestarted        SL608
+│   ├── EngineRestarted        SL608
+│   └── BarrierLeaks           SL609
 ├── RequestError               SL7xx
 │   ├── Overloaded             SL701
 │   ├── Cancelled              SL702
@@ -21,7 +22,8 @@ ForebayError
 │   ├── UnsupportedCommand     SL708
 │   ├── HostRefused            SL709
 │   ├── Stopping               SL710
-│   └── RequestTimedOut        SL711
+│   ├── RequestTimedOut        SL711
+│   └── AuditFailed            SL712
 └── InternalError              SL900
 """
 
@@ -79,6 +81,12 @@ class PatternRejected(EngineError):
     code = "SL607"
 
 
+class BarrierLeaks(EngineError):
+    """An engine whose errors would tell of rows that policies hide."""
+
+    code = "SL609"
+
+
 class EngineRestarted(EngineError):
     """An engine that broke at a query by a fault of its own, and is started anew for the next."""
 
@@ -130,6 +138,15 @@ class UnknownHandle(RequestError):
 
     code = "SL707"
 
+    @classmethod
+    def of(cls, kind: str) -> UnknownHandle:
+        """Refuse the handle of a ``kind`` of thing, in the same words whatever became of it."""
+        return cls(
+            f"the {kind} does not exist",
+            detail="It was never given out, or it is closed, used up or too old.",
+            hint="Ask the question again.",
+        )
+
 
 class UnsupportedCommand(RequestError):
     """A command of a protocol that this server does not offer."""
@@ -158,6 +175,12 @@ class RequestTimedOut(RequestError):
     """A request that did not arrive whole in time."""
 
     code = "SL711"
+
+
+class AuditFailed(RequestError):
+    """A decision that cannot be written down, where every one has to be."""
+
+    code = "SL712"
 
 
 class InternalError(ForebayError):

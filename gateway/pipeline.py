@@ -12,14 +12,18 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
+from typing import NamedTuple
 
 import pyarrow as pa
 
+from auth.decide import decide
 from auth.govern import govern
-from auth.principal import ANONYMOUS, Principal
+from auth.policy import RoleLimits
+from auth.principal import Principal
+from auth.rights import Rights
 from auth.visible import visible
 from cache.fingerprint import CacheKey, fingerprint
 from cache.memo import Memo
@@ -29,17 +33,22 @@ from dialects.physical import PhysicalQuery
 from dialects.types import arrow_schema
 from gateway.check_promises import Check, Counts, check_of
 from gateway.engines.base import Engine, ResultStream
+from gateway.errors import EngineError
 from gateway.execution import Execution, Found
 from gateway.one_version import OneVersionStream, Started
 from gateway.promise_guard import NOT_WARNED, PromiseGuard, Warned
+from gateway.role_limits import LimitedStream, Running
 from gateway.settings import Settings
 from gateway.snapshot import Snapshot
 from gateway.standing_types import StandingTypes
+from gateway.streams import KeptStream
+from gateway.telling import ALL_TOLD, Telling, telling
 from semantic_models.catalog import Catalog
-from semantic_models.errors import ForebayError, MalformedDocument
+from semantic_models.errors import ForebayError, MalformedDocument, TooLarge
 from semantic_models.make_plan import make_plan
 from semantic_models.parse_document import parse_document
 from semantic_models.parse_sql import parse_sql
+from semantic_models.plan import Plan
 from semantic_models.prove import prove
 from semantic_models.query import Query
 from semantic_models.record import record
@@ -90,8 +99,23 @@ class Prepared:
     proven: Proven
     stages: Mapping[str, float]
     """Milliseconds by the name of the stage."""
+    principal: Principal
+    """Who asked, and alone may fetch it and read its proof."""
     catalog: Catalog | None = None
     """That of the snapshot in which it was settled, whose types were promised."""
+    version: str = ""
+    """Of the snapshot."""
+    policies: tuple[str, ...] = ()
+    """The names of those that applied."""
+    telling: Telling = ALL_TOLD
+    """What whoever asked is told beside the answer."""
+    limits: RoleLimits | None = None
+    """How much of it the principal may take."""
+
+    @property
+    def sql(self) -> str | None:
+        """What runs, for whoever may read it."""
+        return self.physical.text if self.telling.sql else None
 
     @property
     def proof(self) -> Mapping[str, object]:
@@ -118,15 +142,42 @@ class Answer:
 
 def prepare(question: Question, snapshot: Snapshot, dialects: Mapping[str, Dialect]) -> Prepared:
     """Settle what is asked and what may be seen. Touches no engine."""
+    rights = decide(snapshot.policies, question.principal)
+    told = telling(snapshot.policies, question.principal, rights)
+    catalog = visible(snapshot.catalog, rights)
+    try:
+        return _prepared(question, snapshot, dialects, Seen(rights, told, catalog))
+    except ForebayError as error:
+        text = question.text
+        asked = text if isinstance(text, str) else text.decode(errors="replace")
+        raise told.refusal(error, catalog, asked) from None
+
+
+class Seen(NamedTuple):
+    """What whoever asks may see, and is told of."""
+
+    rights: Rights
+    telling: Telling
+    catalog: Catalog
+
+    def proof(self, resolved: ResolvedQuery, plan: Plan) -> Mapping[str, object]:
+        """Why an answer is right, as it may be told."""
+        return self.telling.proof(prove(resolved, plan), self.catalog, self.rights)
+
+
+def _prepared(
+    question: Question, snapshot: Snapshot, dialects: Mapping[str, Dialect], seen: Seen
+) -> Prepared:
     watch = Stopwatch()
-    catalog = visible(snapshot.catalog, question.principal)
+    rights, catalog = seen.rights, seen.catalog
+    _check_length(question.text, rights.limits)
     query = parse(question.text, catalog)
     watch.lap("parse")
     resolved = resolve(query, catalog, now=question.now)
     watch.lap("resolve")
     plan = make_plan(resolved)
     watch.lap("plan")
-    governed = govern(plan, question.principal)
+    governed = govern(plan, question.principal, rights)
     watch.lap("govern")
     dialect = dialects[plan.engine]
     physical = generate(governed, dialect)
@@ -136,10 +187,27 @@ def prepare(question: Question, snapshot: Snapshot, dialects: Mapping[str, Diale
         fingerprint(governed, sql=physical.text, dialect_version=dialect.version),
         arrow_schema(physical.columns),
         resolved.columns,
-        Proven(partial(prove, resolved, plan), partial(_checks, resolved, dialect)),
+        Proven(partial(seen.proof, resolved, plan), partial(_checks, resolved, dialect)),
         watch.stages,
+        question.principal,
         snapshot.catalog,
+        snapshot.version,
+        rights.applied,
+        seen.telling,
+        rights.limits,
     )
+
+
+def _check_length(text: str | bytes, limits: RoleLimits | None) -> None:
+    if limits is None:
+        return
+    told = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
+    if len(told) > limits.text_bytes:
+        raise TooLarge(
+            "the question is longer than you may ask",
+            detail=f"At most {limits.text_bytes} bytes.",
+            hint="Ask for less at once.",
+        )
 
 
 def _checks(resolved: ResolvedQuery, dialect: Dialect) -> tuple[Check, ...]:
@@ -207,8 +275,9 @@ class Gateway:
         self._now = now
         self._dialects = {name: engine.dialect for name, engine in engines.items()}
         self._memo: Memo[Settled, Prepared] = Memo(settings.memo_bytes_max)
-        self._proofs: deque[tuple[str, Proven]] = deque(maxlen=settings.proofs_max)
+        self._proofs: deque[tuple[str, Prepared]] = deque(maxlen=settings.proofs_max)
         self._types = StandingTypes()
+        self._running = Running()
         self._guard = self._made_guard()
         self._lock = threading.Lock()
         self._started_as = os.urandom(4).hex()
@@ -221,7 +290,7 @@ class Gateway:
             self.snapshot = snapshot
             self.outdated = None
 
-    def prepare(self, text: str | bytes, principal: Principal = ANONYMOUS) -> Prepared:
+    def prepare(self, text: str | bytes, principal: Principal) -> Prepared:
         """Settle a question, or remember how it was settled within this minute.
 
         Raises:
@@ -238,12 +307,12 @@ class Gateway:
             self._memo.put(settled, prepared, _weight_bytes(text, prepared))
         return prepared
 
-    def prepare_for(self, dialect: Dialect, text: str | bytes) -> Prepared:
+    def prepare_for(self, dialect: Dialect, text: str | bytes, principal: Principal) -> Prepared:
         """Settle a question as if every engine spoke another dialect; it is only to be read."""
-        question = Question(text, ANONYMOUS, _instant(self._minute()))
+        question = Question(text, principal, _instant(self._minute()))
         return prepare(question, self.snapshot, dict.fromkeys(self.engines, dialect))
 
-    def prepared_kept(self, text: str | bytes, principal: Principal = ANONYMOUS) -> Prepared | None:
+    def prepared_kept(self, text: str | bytes, principal: Principal) -> Prepared | None:
         """A question as it was settled before; None where it has to be settled yet.
 
         To find one changes nothing, and so takes no lock.
@@ -256,12 +325,24 @@ class Gateway:
         Raises:
             EngineError, Overloaded: the engine cannot answer, or not now.
         """
+        limits = prepared.limits
+        if limits is None:
+            return self._fetched(prepared, self.settings.timeout_s)
+        leave = self._running.enter(prepared.principal, limits)
+        try:
+            answer = self._fetched(prepared, min(self.settings.timeout_s, limits.seconds))
+        except BaseException:
+            leave()
+            raise
+        return replace(answer, stream=LimitedStream(answer.stream, limits, leave))
+
+    def _fetched(self, prepared: Prepared, timeout_s: float) -> Answer:
         watch = Stopwatch()
-        until_s = time.monotonic() + self.settings.timeout_s
+        until_s = time.monotonic() + timeout_s
         warned = Warned()
         key = self._checked_key(prepared, warned)
         watch.lap("look_up")
-        stream, found = self._run(prepared, key, self.settings.timeout_s)
+        stream, found = self._run(prepared, key, timeout_s)
         if found == "miss":
             stream = OneVersionStream(
                 Started(stream, lambda: self.key_of(prepared) == key),
@@ -288,16 +369,18 @@ class Gateway:
         if warned is None:
             return None
         stream = self.execution.kept(key)
-        if stream is None:
+        if stream is None or not _may_take(stream, prepared.limits):
             return None
         stages = {"look_up": _elapsed_ms(started_s)}
+        if warned.warnings:
+            warned = Warned(prepared.telling.warnings(warned.warnings))
         return Answer(self._told(prepared), prepared, stream, "hit", key, stages, warned)
 
-    def proof_of(self, query_id: str) -> Mapping[str, object] | None:
-        """The proof of one of the last answers."""
+    def proof_of(self, query_id: str, principal: Principal) -> Mapping[str, object] | None:
+        """The proof of one of the last answers, for whoever asked; to all others there is none."""
         with self._lock:
             found = dict(self._proofs).get(query_id)
-        return found.document if found is not None else None
+        return found.proof if found is not None and found.principal == principal else None
 
     def close(self) -> None:
         """Stop what runs and let go of the engines."""
@@ -320,10 +403,13 @@ class Gateway:
 
     def _checked_key(self, prepared: Prepared, warned: Warned) -> CacheKey:
         """The same as ``_compared_key``, with what is to be told of an answer over such data."""
-        key = self._compared_key(prepared)
-        if self._guard is not None:
-            checked = self._guard.check(key, lambda: prepared.proven.checks)
-            warned.warnings = checked.warnings
+        try:
+            key = self._compared_key(prepared)
+            if self._guard is not None:
+                checked = self._guard.check(key, lambda: prepared.proven.checks)
+                warned.warnings = prepared.telling.warnings(checked.warnings)
+        except EngineError as error:
+            raise prepared.telling.verdict(error) from None
         return key
 
     def _compared_key(self, prepared: Prepared) -> CacheKey:
@@ -358,12 +444,20 @@ class Gateway:
         """The id of a new answer, under which its proof is told."""
         query_id = f"{self._started_as}-{next(self._numbers):x}"
         with self._lock:
-            self._proofs.append((query_id, prepared.proven))
+            self._proofs.append((query_id, prepared))
         return query_id
 
     def _minute(self) -> int:
         """The clock in minutes since the epoch."""
         return int(self._now()) // 60
+
+
+def _may_take(stream: KeptStream, limits: RoleLimits | None) -> bool:
+    """Whether an answer from memory is no larger than its principal may take."""
+    if limits is None:
+        return True
+    rows = sum(each.num_rows for each in stream.batches)
+    return rows <= limits.rows and sum(each.nbytes for each in stream.batches) <= limits.bytes
 
 
 def _instant(minute: int) -> datetime:

@@ -8,11 +8,16 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+from auth.build_policies import build_policies
+from auth.policy import NO_POLICIES
+from gateway.engines.barriers import behind_barriers, refuse_leaking
 from gateway.engines.base import Engine
 from gateway.engines.duckdb import DuckDBEngine
 from gateway.engines.duckdb_open import DuckDBSettings
 from gateway.errors import EngineError
+from gateway.identity.auth_settings import AuthSettings, auth_settings
 from gateway.kept_types import KeptTypes, digest_of
+from gateway.references import expanded
 from gateway.snapshot import Snapshot
 from gateway.tell_types import metric_places, tell_columns, tell_members, tell_metrics
 from semantic_models.build import build, build_what_stands
@@ -26,7 +31,6 @@ from semantic_models.errors import (
     SettingRejected,
     TooLarge,
 )
-from semantic_models.expand import expand
 from semantic_models.faults import Faults
 from semantic_models.give_types import give_types
 from semantic_models.kept_build import KeptBuild
@@ -34,7 +38,7 @@ from semantic_models.model import ModelTypes
 from semantic_models.parse_spec import POLICIES_FOLDER, KeptFiles, models_folder, read_project
 from semantic_models.sound_parts import with_columns, without
 from semantic_models.spec import ROOT_NAME as ROOT
-from semantic_models.spec import EngineSpec, ProjectSpec, Scalar
+from semantic_models.spec import EngineSpec, ProjectSpec
 
 FILES_MAX = 10_000
 
@@ -46,6 +50,11 @@ class Project:
     spec: ProjectSpec
     snapshot: Snapshot
     engines: Mapping[str, Engine] = field(default_factory=dict)
+    auth: AuthSettings = field(default_factory=AuthSettings)
+
+    def without_policies(self) -> Project:
+        """The same as the service sees it, and whoever has its folder."""
+        return replace(self, snapshot=replace(self.snapshot, policies=NO_POLICIES))
 
     def close(self) -> None:
         """Let go of the engines."""
@@ -188,9 +197,13 @@ def load_files(
     """The same of files that were read already, over the data that ``folder`` has."""
     faults = Faults()
     spec = read_project(files, faults)
+    auth = auth_settings(spec, folder, faults)
     engines = open_engines(spec, folder, faults)
     try:
-        return _typed(spec, engines, partial(_kept_types, files, engines, types_folder), faults)
+        open_kept = partial(_kept_types, files, engines, types_folder)
+        made = replace(_typed(spec, engines, open_kept, faults), auth=auth)
+        is_governed = made.snapshot.policies.is_governed
+        return replace(made, engines=behind_barriers(engines)) if is_governed else made
     except BaseException:
         for engine in engines.values():
             engine.close()
@@ -215,7 +228,10 @@ def load_again(
             hint="Restart the server; engines are opened when it starts.",
         )
     open_kept = partial(_kept_types, files, project.engines, types_folder)
-    return _typed(spec, project.engines, open_kept, faults, kept.build)
+    made = _typed(spec, project.engines, open_kept, faults, kept.build)
+    if made.snapshot.policies.is_governed and not project.snapshot.policies.is_governed:
+        refuse_leaking(project.engines)
+    return made
 
 
 def _engines_in(spec: ProjectSpec) -> list[tuple[object, ...]]:
@@ -280,9 +296,10 @@ def _typed(
         raise FaultyProject(of_types)
     kept.write(types)
     faults.found += check_questions(spec, catalog)
+    policies = build_policies(spec, catalog, faults)
     if faults.found:
         raise _refusal(faults)
-    return Project(spec, Snapshot(catalog), engines)
+    return Project(spec, Snapshot(catalog, policies), engines)
 
 
 def _refusal(faults: Faults) -> ForebayError:
@@ -350,12 +367,6 @@ def _open_what_is_there(spec: EngineSpec, folder: Path, faults: Faults) -> Engin
 
 
 def _open(spec: EngineSpec, folder: Path) -> Engine:
-    def expanded(value: Scalar) -> str:
-        try:
-            return expand(value.text, os.environ, lambda path: _read_if_file(folder, path))
-        except SettingRejected as error:
-            raise error.at(value.position()) from error
-
     written = {f"files.{name.text}": path for name, path in spec.files}
     if spec.path is not None:
         written["path"] = spec.path
@@ -363,19 +374,11 @@ def _open(spec: EngineSpec, folder: Path) -> Engine:
         settings = DuckDBSettings(
             name=spec.name.text,
             folder=folder,
-            path=expanded(spec.path) if spec.path else None,
+            path=expanded(spec.path, folder) if spec.path else None,
             read_only=spec.read_only,
-            files={name.text: expanded(path) for name, path in spec.files},
+            files={name.text: expanded(path, folder) for name, path in spec.files},
             written=written,
         )
         return DuckDBEngine(settings)
     except SettingRejected as error:
         raise error.at(spec.name.position()) from error
-
-
-def _read_if_file(folder: Path, path: str) -> bytes | None:
-    """What a file holds, or nothing where there is none that can be read to its end."""
-    try:
-        return (folder / path).read_bytes() if (folder / path).is_file() else None
-    except (OSError, ValueError):
-        return None

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import orjson
 import pyarrow as pa
 
+from auth.principal import ANONYMOUS
 from gateway.ctrl_c import stopped_by_ctrl_c
 from gateway.errors import EngineError
 from gateway.http_api.cells import text_of
@@ -84,7 +85,7 @@ def run_test(test: ProjectTestSpec, gateway: Gateway) -> Outcome:
 
 def _answer(test: ProjectTestSpec, gateway: Gateway) -> list[Cells]:
     """The rows of an answer, one more than may be compared at most."""
-    prepared = gateway.prepare(orjson.dumps(test.question.document))
+    prepared = gateway.prepare(orjson.dumps(test.question.document), ANONYMOUS)
     stream = gateway.fetch(prepared).stream
     rows: list[Cells] = []
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gateway.audit_log import AuditSettings
 from gateway.execution import ExecutionLimits
 from gateway.promise_guard import CheckKeys
 
@@ -16,11 +17,17 @@ class Settings:
     project: Path
     """The folder that holds forebay.yml."""
     host: str = "127.0.0.1"
-    """The address both ports listen on; only the loopback while there is no identity."""
+    """The address both ports listen on; another than the loopback needs TLS and credentials."""
     http_port: int = 8080
     """0 takes a free one."""
     flight_port: int = 8815
     """0 takes a free one."""
+    anonymous: bool = False
+    """Whether who has no credentials may ask, with the role ``demo``; only on the loopback."""
+    tls_cert: Path | None = None
+    """The certificate of both ports, with its chain, as PEM; None: they speak without TLS."""
+    tls_key: Path | None = None
+    """Its key."""
     timeout_s: float = 120.0
     """How long one query may run."""
     grace_s: float = 0.0
@@ -41,4 +48,6 @@ class Settings:
     """Whether an answer is told with a warning, or refused, where data breaks what it relies on."""
     checks_folder: Path | None = None
     """Where it is kept what data breaks; None is the user's cache folder."""
+    audit: AuditSettings | None = None
+    """Where and how decisions are written down; None writes none."""
     execution: ExecutionLimits = field(default_factory=ExecutionLimits)

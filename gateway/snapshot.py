@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from auth.policy import NO_POLICIES, PolicySet
 from semantic_models.catalog import Catalog
 
 
@@ -12,9 +13,10 @@ class Snapshot:
     """A catalog as it was loaded; a reload makes another one and never changes this."""
 
     catalog: Catalog
+    policies: PolicySet = NO_POLICIES
     warnings: tuple[str, ...] = ()
 
     @property
     def version(self) -> str:
-        """Differs whenever any definition does."""
-        return self.catalog.version
+        """Differs whenever any definition or policy does."""
+        return f"{self.catalog.version}{self.policies.version}"

@@ -73,6 +73,8 @@ STATUS: Mapping[type[ForebayError], Status] = {
     ),
     auth_errors.AuthenticationFailed: Status(401, "UNAUTHENTICATED"),
     auth_errors.PermissionDenied: Status(403, "PERMISSION_DENIED"),
+    auth_errors.PolicyRejected: NO_PROJECT,
+    auth_errors.GroupsOnly: Status(403, "PERMISSION_DENIED"),
     dialect_errors.UnsupportedFeature: Status(422, "UNIMPLEMENTED"),
     gateway_errors.EngineFailed: Status(502, "INTERNAL"),
     gateway_errors.EngineTimedOut: Status(504, "DEADLINE_EXCEEDED"),
@@ -82,6 +84,7 @@ STATUS: Mapping[type[ForebayError], Status] = {
     gateway_errors.PromiseBroken: NO_PROJECT,
     gateway_errors.PatternRejected: NOT_ANSWERABLE,
     gateway_errors.EngineRestarted: Status(503, "UNAVAILABLE"),
+    gateway_errors.BarrierLeaks: Status(503, "UNAVAILABLE"),
     gateway_errors.Overloaded: Status(503, "UNAVAILABLE"),
     gateway_errors.Cancelled: Status(499, "CANCELLED"),
     gateway_errors.NotAcceptable: Status(406, "INVALID_ARGUMENT"),
@@ -93,6 +96,7 @@ STATUS: Mapping[type[ForebayError], Status] = {
     gateway_errors.HostRefused: Status(421, "PERMISSION_DENIED"),
     gateway_errors.Stopping: Status(503, "UNAVAILABLE"),
     gateway_errors.RequestTimedOut: Status(408, "DEADLINE_EXCEEDED"),
+    gateway_errors.AuditFailed: Status(503, "UNAVAILABLE"),
     gateway_errors.InternalError: BROKEN,
 }
 

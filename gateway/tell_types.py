@@ -17,7 +17,7 @@ from semantic_models.build_relations import engine_of, relation_of
 from semantic_models.catalog import Catalog
 from semantic_models.errors import ForebayError, TypeMismatch
 from semantic_models.faults import Faults
-from semantic_models.model import Model, tables_read
+from semantic_models.model import Model
 from semantic_models.probe import (
     Probed,
     conditions,
@@ -27,6 +27,7 @@ from semantic_models.probe import (
     unfiltered,
 )
 from semantic_models.spec import ModelSpec, ProjectSpec, Scalar
+from semantic_models.tables_read import tables_read
 from semantic_models.types import BOOLEAN, LogicalType
 
 Types = Mapping[str, LogicalType | None]

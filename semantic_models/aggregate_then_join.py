@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from semantic_models.bind import column, column_expr
+from semantic_models.bind import column, column_expr, key_expr
 from semantic_models.expressions import with_children
 from semantic_models.functions import AGGREGATES
 from semantic_models.intrinsics import cast
@@ -106,12 +106,12 @@ def _joined(branch: Branch, parts: Sequence[Output]) -> LogicalPlan:
     """The groups of the home joined to what names them, cut to those that are asked for."""
     first, *further = sorted(branch.steps, key=lambda step: len(step.path))
     groups = [
-        Output(f"c:{number}", column_expr(left), INT64)
+        Output(f"c:{number}", key_expr(left), INT64)
         for number, (left, _) in enumerate(first.join.columns)
     ]
     rows = filtered(home_rows(branch), [each for each in restrictions(branch) if _is_home(each)])
     meeting = tuple(
-        (column_expr(group.name), column_expr(right, first.path))
+        (column_expr(group.name), key_expr(right, first.path))
         for group, (_, right) in zip(groups, first.join.columns, strict=True)
     )
     joined: LogicalPlan = Join(

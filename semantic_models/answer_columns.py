@@ -15,7 +15,7 @@ from semantic_models.model import (
 from semantic_models.plan import Output, SortKey
 from semantic_models.query import Asked, OrderBy, Query
 from semantic_models.ranks import AskedMetric, AskedMetrics
-from semantic_models.resolve_branch import asked_position, shown_in
+from semantic_models.resolve_branch import asked_position
 from semantic_models.resolve_filters import Clock, Computed, aggregate_filter, or_parameter
 from semantic_models.resolve_names import Reached, parts_of
 from semantic_models.resolved import (
@@ -56,7 +56,7 @@ def answered(
                 hint='Ask for it once, or give one of them another name with "as".',
             )
         assert each.metric.type is not None, "a served catalog has its types"
-        type_ = shown_in(each.metric.type, clock.zone)
+        type_ = each.metric.type.shown_in(clock.zone)
         computed[each.name] = Output(each.name, Expr(each.formula), type_)
     known = _columns_by_name(query, keys, metrics)
     column_of = or_parameter(known.get, metrics.parameters)

@@ -45,12 +45,15 @@ from semantic_models.intrinsics import (
 from semantic_models.join_paths import Bridges, Joins, Ways, both_ways, walked
 from semantic_models.kept_build import WAYS, Columns, Reads
 from semantic_models.missing_rows import null_without_row
-from semantic_models.model import GRAINS, Expr, Grain, Join, Parameter, Path
+from semantic_models.model import GRAINS, Expr, Grain, Join, Parameter, Path, raw
 from semantic_models.parameters import PREFIX, TYPES, parameter_expr
 from semantic_models.record import record
 from semantic_models.spec import DimensionSpec, ModelSpec, Scalar, SegmentSpec
 from semantic_models.types import Kind, LogicalType
 from semantic_models.window_forms import nested_window
+
+PRINCIPAL = "principal"
+"""What stands before the attributes of whoever asks."""
 
 
 def column(name: str, path: Path = ()) -> exp.Column:
@@ -63,6 +66,12 @@ def column(name: str, path: Path = ()) -> exp.Column:
 def column_expr(name: str, path: Path = ()) -> Expr:
     """A physical column behind a join path, as an expression that all may share."""
     return Expr(column(name, path), (path,) if path else ())
+
+
+@lru_cache(maxsize=4096)
+def key_expr(name: str, path: Path = ()) -> Expr:
+    """The same of a column that only pairs or tells apart rows."""
+    return raw(column_expr(name, path))
 
 
 def behind(expr: Expr, path: Path) -> Expr:
@@ -109,6 +118,8 @@ class Binder:
     """What leads through something that is lost has no fault of its own."""
     bridges: Bridges = field(default_factory=dict)
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    attributes: Mapping[str, Bound] | None = None
+    """What stands for each attribute of a principal; None: only policies may read them."""
     bound: dict[tuple[str, str], Bound | None] = field(default_factory=dict)
     """Dimensions and segments; None while one is being bound, which is how a cycle is seen."""
     reads: Reads = field(default_factory=Reads)
@@ -184,6 +195,10 @@ class Binder:
     def expression(self, model: str, text: Scalar) -> Expr:
         """An expression of ``model`` with every name replaced by what it stands for."""
         return self._expression(model, text, "").expr
+
+    def value(self, model: str, text: Scalar) -> Bound:
+        """The same with the kind of its values."""
+        return self._expression(model, text, "")
 
     def predicate(self, model: str, text: Scalar) -> Expr:
         """An expression of ``model`` that is true or false of one row."""
@@ -284,9 +299,16 @@ class Binder:
             raise unknown("parameter", name, list(self.parameters), "Parameters")
         return Bound(parameter_expr(found), TYPES[found.type_name][0].kind)
 
+    def _attribute(self, name: str, known: Mapping[str, Bound]) -> Bound:
+        if name not in known:
+            raise unknown("attribute", name, list(known), "Attributes")
+        return known[name]
+
     def _name(self, model: str, parts: tuple[str, ...], itself: str) -> Bound:
         if parts[0] == PREFIX and len(parts) > 1:
             return self.parameter(".".join(parts[1:]))
+        if parts[0] == PRINCIPAL and len(parts) > 1 and self.attributes is not None:
+            return self._attribute(".".join(parts[1:]), self.attributes)
         path: Path = ()
         at = model
         rest = parts

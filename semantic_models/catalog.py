@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any, Protocol
 
 from semantic_models.errors import NameCollision, UnknownName
 from semantic_models.join_paths import Ways, both_ways
@@ -16,8 +17,21 @@ from semantic_models.model import (
     Parameter,
     Spine,
 )
-from semantic_models.query import SavedQuery
+from semantic_models.query import Query, SavedQuery
+from semantic_models.resolved import ResolvedQuery
 from semantic_models.window_forms import has_window
+
+_MEMBERS = ("dimensions", "hierarchies", "measures", "joins", "bridges", "segments")
+
+
+class Terms(Protocol):
+    """What a question must satisfy beside its names, by whom it is asked."""
+
+    def check(self, query: Query) -> None:
+        """Refuse a question by what it asks for."""
+
+    def held(self, resolved: ResolvedQuery, catalog: Catalog) -> ResolvedQuery:
+        """The question as it may be answered; or its refusal, by what it is made of."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +54,25 @@ class Catalog:
     """The days that calendars compare days with, as ``calendar.shift``."""
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     saved_queries: Mapping[str, SavedQuery] = field(default_factory=dict)
+    terms: Terms | None = field(default=None, repr=False)
+    """What a question must satisfy beside its names; None: nothing."""
+    everything: Catalog | None = field(default=None, repr=False)
+    """The catalog that this is the visible part of; None: it is whole."""
+
+    @property
+    def whole(self) -> Catalog:
+        """What definitions are made of, whoever may name it: never where a question's names are."""
+        return self if self.everything is None else self.everything
+
+    def named_part(self, model: Model) -> Model | None:
+        """The part of a model whose members may be named; None: they all may."""
+        if self.everything is None:
+            return None
+        found = self.models.get(model.name)
+        if found is not None:
+            return found
+        none: Mapping[str, Any] = {key: {} for key in _MEMBERS}
+        return replace(model, time=None, **none)
 
     def model(self, name: str) -> Model:
         """The model of that name."""

@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from semantic_models.bind import column, column_expr
 from semantic_models.carried import Carried
-from semantic_models.model import Expr
+from semantic_models.model import Expr, raw
 from semantic_models.periods import SPINE
 from semantic_models.plan import (
     Aggregate,
@@ -69,7 +69,7 @@ def _renamed(keys: tuple[Output, ...]) -> tuple[Output, ...]:
 def _side(conversions: Conversions, side: int) -> tuple[Output, ...]:
     """What must be equal, and the time, of the base (0) or of the conversions (1)."""
     equal = (
-        Output(_equal(side, number), pair[side], INT64)
+        Output(_equal(side, number), raw(pair[side]), INT64)
         for number, pair in enumerate(conversions.equal)
     )
     return (*equal, Output(_TIMES[side], conversions.times[side], TIMESTAMP))

@@ -80,7 +80,7 @@ def homes_of(
             else:
                 home = read
         homes.setdefault(home, []).append(measure)
-    engines = {catalog.models[home.model].engine for home in homes}
+    engines = {catalog.whole.models[home.model].engine for home in homes}
     if len(engines) > 1:
         raise NotSupported(
             f"the metrics live on several engines: {', '.join(sorted(engines))}",
@@ -92,7 +92,9 @@ def homes_of(
 def home_by_time(use: MeasureUse, catalog: Catalog) -> Home:
     """A measure's home with its metric time, alone; a funnel's is that of its base."""
     base = use.funnel.base if use.funnel is not None else use
-    return Home(base.model, base.time or catalog.models[base.model].measures[base.measure].time, ())
+    return Home(
+        base.model, base.time or catalog.whole.models[base.model].measures[base.measure].time, ()
+    )
 
 
 def _as_average(measure: BranchMeasure, reading: Reading) -> BranchMeasure:
@@ -123,7 +125,7 @@ def _home_of_funnel(
 
 
 def _measure(name: str, use: MeasureUse, catalog: Catalog) -> BranchMeasure:
-    measure = catalog.models[use.model].measures[use.measure]
+    measure = catalog.whole.models[use.model].measures[use.measure]
     if not use.parameters:
         return BranchMeasure(name, measure, use.filters)
     expr = fixed(use.parameters, measure.expr)
@@ -142,7 +144,7 @@ def _without_many(
     own = own_predicates(measure)
     if not own:
         return measure, ()
-    joins_of = partial(walked, catalog.ways.edges, measure.measure.model)
+    joins_of = partial(walked, catalog.whole.ways.edges, measure.measure.model)
     first = measure.measure.one_time is not None
     many = tuple(each for each in own if first or not is_safe(each, joins_of))
     if not many:

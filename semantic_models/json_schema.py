@@ -14,6 +14,8 @@ from semantic_models.spec_keys import (
     KINDS,
     MEMBERS,
     MODEL_FILE,
+    PARTS,
+    POLICY_FILE,
     PROJECT,
     Kind,
     Shape,
@@ -22,7 +24,11 @@ from semantic_models.spec_keys import (
 Schema = dict[str, object]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-FILES: Mapping[str, Kind] = {"models": MODEL_FILE, "project": PROJECT}
+FILES: Mapping[str, Kind] = {
+    "models": MODEL_FILE,
+    "policies": POLICY_FILE,
+    "project": PROJECT,
+}
 """The kinds of files, by the name that a schema is asked for."""
 
 _TEXT: Schema = {"type": "string", "pattern": "\\S"}
@@ -52,6 +58,17 @@ _SCHEMAS: Mapping[Shape, Schema] = {
             "items": {"type": ["string", "number", "boolean", "null"]},
             "minItems": 1,
         },
+    },
+    Shape.GOVERNED: {
+        "anyOf": [
+            _TEXT,
+            {
+                "type": "object",
+                "properties": {"table": _TEXT},
+                "required": ["table"],
+                "additionalProperties": False,
+            },
+        ]
     },
     Shape.LISTS: {"type": "object", "additionalProperties": _NAMES, "minProperties": 1},
 }
@@ -114,6 +131,8 @@ def _value(kind: Kind, key: str) -> Schema:
             "propertyNames": _NAME,
             "additionalProperties": member,
         }
+    if shape is Shape.PART:
+        return {"$ref": f"#/$defs/{PARTS[key].noun}"}
     if shape is Shape.ASKED:
         return _ASKED.get(key, _ENTRIES)
     if kind is MEMBERS["engines"] and key == "type":

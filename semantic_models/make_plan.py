@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from sqlglot import exp
 
@@ -22,6 +23,7 @@ from semantic_models.calendar_ends import ends_by_value
 from semantic_models.carried import Carried
 from semantic_models.errors import KeyRequired
 from semantic_models.expressions import columns_in
+from semantic_models.floors import columns_read, floored, with_counts
 from semantic_models.funnels import conversions_by_base
 from semantic_models.model import Expr
 from semantic_models.one_time import rows_of_one_time
@@ -75,12 +77,18 @@ MADE = "made:"
 
 def make_plan(resolved: ResolvedQuery) -> Plan:
     """Choose how each home is aggregated, and what is computed above."""
-    resolved = _with_inner_plans(resolved)
+    resolved = _with_inner_plans(with_counts(resolved))
     choices = choices_of(resolved)
     is_listing = resolved.shape != "aggregate"
     root = _listing(resolved) if is_listing else _aggregates(resolved, choices)
     return Plan(
-        root, resolved.computed, resolved.zone, resolved.engine, choices, resolved.parameters
+        root,
+        resolved.computed,
+        resolved.zone,
+        resolved.engine,
+        choices,
+        resolved.parameters,
+        resolved.floor,
     )
 
 
@@ -102,7 +110,7 @@ def _with_plan(step: MetricStep) -> MetricStep:
 
 def _inner(resolved: ResolvedQuery) -> LogicalPlan:
     """The plan of a question within another one."""
-    planned = _with_inner_plans(resolved)
+    planned = _with_inner_plans(with_counts(resolved))
     return _aggregates(planned, choices_of(planned))
 
 
@@ -181,7 +189,7 @@ def _groups(resolved: ResolvedQuery, choices: Sequence[Choice]) -> LogicalPlan:
     """The groups of all homes, and of the nested metrics that make some, side by side."""
     keys = resolved.branches[0].keys
     plans = (
-        *map(_aggregated, resolved.branches, choices),
+        *map(partial(_told, resolved), resolved.branches, choices),
         *(_nested(each) for each in resolved.nested if each.makes_groups),
     )
     return plans[0] if len(plans) == 1 else _stitched(keys, plans)
@@ -279,6 +287,14 @@ def _cut(plan: LogicalPlan, resolved: ResolvedQuery) -> LogicalPlan:
     if resolved.limit is None and not resolved.offset:
         return plan
     return Limit(plan, resolved.limit, resolved.offset)
+
+
+def _told(resolved: ResolvedQuery, branch: Branch, choice: Choice) -> LogicalPlan:
+    """One row a group of one home, without what is made of too few rows."""
+    groups = _aggregated(branch, choice)
+    if resolved.floor is None:
+        return groups
+    return floored(groups, branch, resolved.floor, columns_read(resolved))
 
 
 def _aggregated(branch: Branch, choice: Choice) -> LogicalPlan:

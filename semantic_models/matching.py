@@ -48,7 +48,7 @@ def time_of_version(
     """
     join, path = met
     if join.at:
-        member = catalog.models[join.source].dimensions[join.at]
+        member = catalog.whole.models[join.source].dimensions[join.at]
         assert member.type is not None, "a served catalog has its types"
         return behind(member.expr, path[:-1]), member.type.kind
     if time is None:

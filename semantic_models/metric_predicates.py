@@ -25,9 +25,12 @@ class Called:
     def __str__(self) -> str:
         return f"metric({', '.join((self.metric, *self.keys))})"
 
-    def query(self) -> Query:
+    def query(self, *, may_name_columns: bool) -> Query:
         """The question for it, without any predicate."""
-        keys = (Asked(each, key_name(at), may_be_column=True) for at, each in enumerate(self.keys))
+        keys = (
+            Asked(each, key_name(at), may_be_column=may_name_columns)
+            for at, each in enumerate(self.keys)
+        )
         return Query(metrics=(Asked(self.metric, VALUE),), dimensions=tuple(keys))
 
 

@@ -33,6 +33,13 @@ class Expr:
     """The join paths walked, without the home's, each once and sorted."""
     origin: Scalar | None = field(default=None, compare=False, repr=False)
     """What its author wrote; absent for an expression of a question."""
+    raw: bool = False
+    """Whether it only pairs or tells apart rows: then no mask changes what it reads."""
+
+
+def raw(expr: Expr) -> Expr:
+    """The same expression, for what only pairs or tells apart rows."""
+    return Expr(expr.tree, expr.paths, expr.origin, raw=True)
 
 
 class Grain(StrEnum):
@@ -429,13 +436,6 @@ class Select:
 
 
 Relation = Table | Select
-
-
-def tables_read(relation: Relation) -> set[str]:
-    """The last part of every name that a relation reads."""
-    if isinstance(relation, Table):
-        return {relation.parts[-1]}
-    return {each.name for each in relation.tree.find_all(exp.Table)}
 
 
 @record(kw_only=True)

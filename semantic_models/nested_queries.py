@@ -98,7 +98,19 @@ def _holds(scoped: Scoped, names: Sequence[str]) -> bool:
 
 def predicate(written: Scalar) -> Predicate:
     """What an author wrote, as a predicate of a question."""
-    return Predicate(written.text, parse_expression(written.text, written.position), "metrics")
+    tree = parse_expression(written.text, written.position)
+    return Predicate(written.text, tree, "metrics", is_author=True)
+
+
+def authored_names(query: Query) -> frozenset[str]:
+    """The names in a question that only a model's author wrote."""
+    groups = {each.name for each in query.dimensions if each.may_be_column}
+    filters = [each for each in query.where if isinstance(each, Predicate) and each.is_author]
+    if not filters:
+        return frozenset(groups)
+    others = [each for each in query.where if each not in filters]
+    asked = {each.name for each in query.dimensions if not each.may_be_column}
+    return frozenset({*groups, *names_in(filters)} - {*asked, *names_in(others)})
 
 
 def _range(scoped: Scoped, time: TimeRange) -> TimeRange:

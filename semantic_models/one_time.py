@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from semantic_models.bind import column
 from semantic_models.carried import Carried
-from semantic_models.model import Expr, OneTime
+from semantic_models.model import Expr, OneTime, raw
 from semantic_models.plan import Aggregate, Distinct, Filter, LogicalPlan, Output, Project
 from semantic_models.plan_measures import measure_output
 from semantic_models.plan_rows import home_keys, named
@@ -28,8 +28,8 @@ def rows_of_one_time(branch: Branch, one_time: OneTime, rows: LogicalPlan) -> Lo
     keys = home_keys(branch) if branch.fan_out is not None else ()
     inputs = carried.inputs()
     times = (
-        Output(_TIME, one_time.by, TIMESTAMP),
-        Output(_CHOSEN, Expr(_chosen(one_time)), TIMESTAMP),
+        Output(_TIME, raw(one_time.by), TIMESTAMP),
+        Output(_CHOSEN, Expr(_chosen(one_time), raw=True), TIMESTAMP),
     )
     computed = Project(rows, (*branch.keys, *keys, *inputs, *times))
     is_chosen = exp.EQ(this=column(_TIME), expression=column(_CHOSEN))

@@ -12,15 +12,16 @@ from semantic_models import source
 from semantic_models.errors import (
     ForebayError,
     NotSupported,
-    Position,
     ProjectNotFound,
     SettingRejected,
 )
 from semantic_models.faults import Faults
 from semantic_models.faults import Place as FaultPlace
+from semantic_models.parse_auth import auth_of
 from semantic_models.parse_beside import calendar, parameter, spine
 from semantic_models.parse_dimensions import dimension_of
 from semantic_models.parse_engines import engines_of
+from semantic_models.parse_policies import attribute, policy
 from semantic_models.read_members import Section, members_of, places_of
 from semantic_models.read_question import saved_query_of, test_of
 from semantic_models.source import Document, Node, Refused, read_yaml, words_within
@@ -47,6 +48,7 @@ from semantic_models.spec_fields import (
 )
 from semantic_models.spec_keys import (
     AGGREGATES,
+    ATTRIBUTE,
     CALENDAR,
     DIMENSION,
     JOIN,
@@ -55,6 +57,8 @@ from semantic_models.spec_keys import (
     MODEL,
     MODEL_FILE,
     PARAMETER,
+    POLICY,
+    POLICY_FILE,
     PROJECT,
     SAVED_QUERY,
     SEGMENT,
@@ -114,8 +118,8 @@ def read_project(
 ) -> ProjectSpec:
     """What can be read of a project, beside its faults and what is lost to them.
 
-    ``files`` are texts by path relative to the project, with forward slashes; those in the folder
-    of policies are refused. Files that ``kept`` knows are not read again.
+    ``files`` are texts by path relative to the project, with forward slashes; policies are read
+    from their own folder alone. Files that ``kept`` knows are not read again.
     """
     if root_name not in files:
         hint = "Run `forebay` in the folder of a project, or name that folder."
@@ -134,6 +138,10 @@ def read_project(
         parameters=_all(parts, "parameters"),
         saved_queries=_all(parts, "saved_queries"),
         tests=_all(parts, "tests"),
+        policies=_all(parts, "policies"),
+        attributes=_all(parts, "attributes"),
+        auth=next(iter(_all(parts, "auth")), None),
+        has_policies=_has_policies(parts[0].fields, files),
         digest=digest_of_files(files),
     )
 
@@ -180,15 +188,17 @@ def _root_part(path: str, text: str | bytes) -> _Part:
     faults = Faults()
     root = _read_root(path, text, faults)
     engines = tuple(engines_of(root, faults)) if root else ()
-    part = _part(root, _EVERYWHERE, faults)
-    return replace(part, members={**part.members, "engines": engines})
+    part = _part(root, (*_EVERYWHERE, _ATTRIBUTES), faults)
+    auth = tuple(auth_of(root, faults)) if root else ()
+    return replace(part, members={**part.members, "engines": engines, "auth": auth})
 
 
 def _models_part(path: str, text: str | bytes) -> _Part:
     faults = Faults()
     if PurePosixPath(path).parts[0] == POLICIES_FOLDER:
-        faults.add(_policies_fault(path))
-        return _Part(None, {}, faults)
+        _, fields = _read_file(POLICY_FILE, path, text, faults)
+        members = {} if fields is None else {"policies": members_of(fields, _POLICIES, faults)}
+        return _Part(fields, members, faults)
     fields = _read_models(path, text, faults)
     return _part(fields, (_MODELS, _METRICS, *_EVERYWHERE), faults)
 
@@ -248,6 +258,12 @@ def _models_folder(root: Fields | None) -> str:
     return str(PurePosixPath(written.text))
 
 
+def _has_policies(root: Fields | None, files: Iterable[str]) -> bool:
+    """Whether a project has rules: one that names their folder has, though it may be empty."""
+    is_named = root is not None and "policies" in root.nodes
+    return is_named or any(PurePosixPath(path).parts[0] == POLICIES_FOLDER for path in files)
+
+
 def _is_outside(folder: str) -> bool:
     """Whether a folder may lie outside the project, whose files alone are read."""
     path = PurePosixPath(folder)
@@ -262,14 +278,13 @@ def _outside_faults(root: Fields) -> Iterator[ForebayError]:
             hint="Paths are relative to forebay.yml; write for example models/.",
             position=written.position(),
         )
-
-
-def _policies_fault(path: str) -> ForebayError:
-    return NotSupported(
-        f'file "{path}" holds policies, which this version does not apply',
-        hint="Remove it; the changelog tells when policies arrive.",
-        position=Position(path, 1, 1),
-    )
+    named = root.scalar("policies")
+    if named is not None and PurePosixPath(named.text) != PurePosixPath(POLICIES_FOLDER):
+        yield SettingRejected(
+            f'policies are read from the folder "{POLICIES_FOLDER}" alone',
+            hint=f"Write {POLICIES_FOLDER}/, or leave the key out.",
+            position=named.position(),
+        )
 
 
 def _read_file(
@@ -289,6 +304,7 @@ def _project(root: Fields | None) -> ProjectSpec:
         name=(root.scalar("name") if root else None) or _NAMELESS,
         default_engine=root.scalar("default_engine") if root else None,
         time_zone=root.scalar("time_zone") if root else None,
+        default=root.scalar("default") if root else None,
         models_folder=_models_folder(root),
     )
 
@@ -436,6 +452,8 @@ _CALENDARS = Section(CALENDAR, "calendars", calendar)
 _PARAMETERS = Section(PARAMETER, "parameters", parameter)
 _SAVED_QUERIES = Section(SAVED_QUERY, "saved_queries", saved_query_of)
 _TESTS = Section(TEST, "tests", test_of)
+_POLICIES = Section(POLICY, "policies", policy)
+_ATTRIBUTES = Section(ATTRIBUTE, "attributes", attribute)
 _EVERYWHERE = (_SPINES, _CALENDARS, _PARAMETERS, _SAVED_QUERIES, _TESTS)
 """Sections of forebay.yml as well as of files of models."""
 _CALENDAR_MODELS = "models of calendars"

@@ -4,7 +4,7 @@ Inside a block of scans and joins an expression's columns are qualified by the j
 scan they come from (see ``Expr``). Above a Project, Distinct, Aggregate or Stitch they are bare
 names of that node's outputs.
 
-    Scan  Windowed  Behind  Join  Filter  SemiJoin  Spread  ->  rows of the home model
+    Scan  Governed  Windowed  Behind  Join  Filter  SemiJoin  Spread  ->  rows of the home model
     Series  ->  rows of their own, periods of time
     Project  Distinct  Aggregate  Pick  Stitch  Union  Fill  Lookup  ->  named outputs
     Sort  Limit                    ->  the same outputs, ordered or cut
@@ -12,9 +12,10 @@ names of that node's outputs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from operator import is_
+from typing import Any, Literal
 
 from semantic_models.model import Cardinality, Expr, Grain, Path, Relation
 from semantic_models.query import Plain
@@ -47,6 +48,24 @@ class Scan:
     path: Path
     """The join path that leads here; two scans of a block never share one."""
     relation: Relation
+    tables: tuple[tuple[tuple[str, ...], Governed], ...] = ()
+    """What stands in place of tables of an author's SELECT, by the parts of their names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Governed:
+    """In place of a scan: the rows of it that a principal may see, as they may be seen.
+
+    ``input`` has the columns that are read above, under their own names.
+    """
+
+    model: str
+    path: Path
+    input: LogicalPlan
+    is_barrier: bool = False
+    """Whether no predicate from above may be evaluated on a row that is not seen."""
+    sources: tuple[Relation, ...] = ()
+    """What policies read beside the scan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +248,7 @@ class Limit:
 
 LogicalPlan = (
     Scan
+    | Governed
     | Join
     | Filter
     | SemiJoin
@@ -262,6 +282,15 @@ Choice = Literal[
 
 
 @dataclass(frozen=True, slots=True)
+class GroupFloor:
+    """How many rows, or distinct values of a member, a cell must be made of to be told."""
+
+    least: int
+    of: str = ""
+    """The member whose distinct values are counted; empty: rows."""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A whole question as a plan, with what its answer promises."""
 
@@ -276,6 +305,8 @@ class Plan:
     """How each home of the question is computed; empty for a plan that no question asked for."""
     parameters: Mapping[str, Plain] = field(default_factory=dict)
     """The values of the parameters that its expressions name."""
+    floor: GroupFloor | None = None
+    """What every cell is made of that it tells; None: of any row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +320,7 @@ def children(plan: LogicalPlan) -> tuple[LogicalPlan, ...]:
     """The plans that a node reads, left to right."""
     match plan:
         case Scan():
-            return ()
+            return tuple(each for _, each in plan.tables)
         case Series():
             return plan.bounds if plan.rows is None else (plan.rows,)
         case Spread() | Fill():
@@ -300,13 +331,15 @@ def children(plan: LogicalPlan) -> tuple[LogicalPlan, ...]:
             return plan.branches
         case Windowed() | Behind() | Pick() | Filter() | Project() | Distinct() | Aggregate():
             return (plan.input,)
+        case Governed():
+            return (plan.input,)
         case Sort() | Limit():
             return (plan.input,)
 
 
-def scans(plan: LogicalPlan) -> tuple[Scan, ...]:
-    """Every scan of a plan, left to right."""
-    if isinstance(plan, Scan):
+def scans(plan: LogicalPlan) -> tuple[Scan | Governed, ...]:
+    """Every scan of a plan, left to right; of a governed one not what it is made of."""
+    if isinstance(plan, Scan | Governed):
         return (plan,)
     return tuple(scan for child in children(plan) for scan in scans(child))
 
@@ -322,3 +355,55 @@ def outputs(plan: LogicalPlan) -> tuple[Output, ...]:
             return outputs(plan.input)
         case _:
             return ()
+
+
+def mapped(
+    node: LogicalPlan,
+    of_plan: Callable[[LogicalPlan], LogicalPlan],
+    of_expr: Callable[[Expr], Expr],
+) -> LogicalPlan:
+    """The same node over other inputs and expressions; whatever has none is the node itself."""
+
+    def changed(part: object) -> object:
+        match part:
+            case Expr():
+                return of_expr(part)
+            case Output() | SortKey():
+                expr = of_expr(part.expr)
+                return part if expr is part.expr else replace(part, expr=expr)
+            case tuple():
+                parts = tuple(map(changed, part))
+                return part if all(map(is_, parts, part)) else parts
+            case _:
+                return of_plan(part) if isinstance(part, LogicalPlan) else part
+
+    parts = {each.name: getattr(node, each.name) for each in fields(node)}
+    made = {name: changed(part) for name, part in parts.items()}
+    different: dict[str, Any] = {
+        name: part for name, part in made.items() if part is not parts[name]
+    }
+    return replace(node, **different) if different else node
+
+
+def scope(plan: LogicalPlan) -> dict[Path, Scan]:
+    """The scans that columns of a node's expressions are of, by their join paths."""
+    match plan:
+        case SemiJoin():
+            return seen(plan.input) | seen(plan.right)
+        case Stitch() | Union() | Fill() | Lookup() | Series():
+            return {}
+        case _:
+            return {path: each for child in children(plan) for path, each in seen(child).items()}
+
+
+def seen(plan: LogicalPlan) -> dict[Path, Scan]:
+    """The scans whose columns are seen above a node: none above one that computes outputs."""
+    match plan:
+        case Scan():
+            return {plan.path: plan}
+        case Join():
+            return seen(plan.input) | seen(plan.right)
+        case Filter() | SemiJoin() | Spread() | Windowed() | Sort() | Limit():
+            return seen(plan.input)
+        case _:
+            return {}

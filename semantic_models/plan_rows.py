@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from semantic_models.bind import behind, column, column_expr
+from semantic_models.bind import behind, column, column_expr, key_expr
 from semantic_models.calendar_ends import to_the_end, with_calendar_ends
 from semantic_models.intrinsics import cast, start_of
 from semantic_models.model import (
@@ -165,8 +165,7 @@ def join(rows: LogicalPlan, step: Step, windows: tuple[Output, ...] = ()) -> Joi
 def _on(step: Step) -> tuple[tuple[Expr, Expr], ...]:
     before = step.path[:-1]
     return tuple(
-        (column_expr(left, before), column_expr(right, step.path))
-        for left, right in step.join.columns
+        (key_expr(left, before), key_expr(right, step.path)) for left, right in step.join.columns
     )
 
 
@@ -225,8 +224,7 @@ def home_keys(branch: Branch) -> tuple[Output, ...]:
     A row that counts at several periods counts at each of them.
     """
     keys = tuple(
-        Output(f"k:{number}", column_expr(name), INT64)
-        for number, name in enumerate(branch.home.key)
+        Output(f"k:{number}", key_expr(name), INT64) for number, name in enumerate(branch.home.key)
     )
     if branch.axis is None:
         return keys

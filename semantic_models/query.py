@@ -64,6 +64,8 @@ class Predicate:
     source: str = ""
     statement: str = field(default="", compare=False, repr=False)
     """The whole text it was cut from, where its words stand; empty: its own text."""
+    is_author: bool = False
+    """Whether a model's author wrote it, who may name everything."""
     existing: Existing | None = None
     """What it asks of rows behind a one-to-many join, where that is written out."""
 

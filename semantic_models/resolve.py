@@ -52,13 +52,19 @@ def resolve(query: Query, catalog: Catalog, *, now: datetime) -> ResolvedQuery:
             raise error.at(Position("time.zone", 1, 1, len(zone), zone)) from None
     query = with_levels(query, catalog)
     _check_shape(query, catalog)
+    if catalog.terms is not None:
+        catalog.terms.check(query)
     if query.model:
         catalog.model(query.model)
     clock = Clock(now, zone)
     if not catalog.parameters and not query.parameters:
-        return _resolve_shape(query, catalog, clock)
+        return _held(_resolve_shape(query, catalog, clock), catalog)
     values = values_of(dict(query.parameters), catalog.parameters)
-    return replace(_resolve_shape(query, catalog, clock), parameters=values)
+    return _held(replace(_resolve_shape(query, catalog, clock), parameters=values), catalog)
+
+
+def _held(resolved: ResolvedQuery, catalog: Catalog) -> ResolvedQuery:
+    return resolved if catalog.terms is None else catalog.terms.held(resolved, catalog)
 
 
 def _resolve_shape(query: Query, catalog: Catalog, clock: Clock) -> ResolvedQuery:

@@ -42,6 +42,7 @@ from semantic_models.model import (
 from semantic_models.nested_queries import (
     INNER,
     Scoped,
+    authored_names,
     nested_query,
     predicate,
 )
@@ -175,7 +176,7 @@ def _period_of(resolver: BranchResolver, asked: Asked) -> Grain | PeriodsBack | 
     if not found.calendar_grain:
         return found.grain
     calendar = resolver.catalog.calendars[found.calendar_grain]
-    return PeriodsBack(resolver.catalog.models[calendar], found.calendar_grain, 0)
+    return PeriodsBack(resolver.catalog.whole.models[calendar], found.calendar_grain, 0)
 
 
 _BENEATH = "a:"
@@ -219,9 +220,11 @@ def _nested(
 def _resolver(
     query: Query, catalog: Catalog, clock: Clock, grain: Grain | None, home: Home
 ) -> BranchResolver:
-    made = BranchResolver(catalog, catalog.models[home.model], home.time, clock, grain)
-    made.columns = frozenset(each.name for each in query.dimensions if each.may_be_column)
+    model = catalog.whole.models[home.model]
+    made = BranchResolver(catalog, model, home.time, clock, grain)
+    made.columns, made.named = authored_names(query), catalog.named_part(model)
     made.ask = partial(asked_within, catalog, clock)
+    made.ask_as_author = partial(asked_within, catalog.whole, clock)
     made.ago = home.ago
     made.top = query.top
     return made
@@ -340,9 +343,9 @@ def _bare_grains(metric: Metric, catalog: Catalog) -> list[Grain]:
 
 def _grain_of(use: MeasureUse, catalog: Catalog) -> Grain | None:
     """The grain of a measure's metric time, if it has one."""
-    model = catalog.models[use.model]
+    model = catalog.whole.models[use.model]
     time = use.time or model.measures[use.measure].time
-    member = reach(catalog, model, time).member if time else None
+    member = reach(catalog.whole, model, time).member if time else None
     return member.grain if isinstance(member, Dimension) else None
 
 

@@ -9,6 +9,7 @@ from functools import partial
 
 from sqlglot import exp
 
+from semantic_models.calendar_days import day_of
 from semantic_models.catalog import Catalog
 from semantic_models.errors import ForebayError, NotSupported, TimeRequired, WrongType
 from semantic_models.intrinsics import cast, civil_time, moment
@@ -40,7 +41,7 @@ from semantic_models.periods import (
 )
 from semantic_models.plan import Output
 from semantic_models.query import Asked, Filter, Predicate, Query
-from semantic_models.resolve_branch import BranchResolver, day_of
+from semantic_models.resolve_branch import BranchResolver
 from semantic_models.resolve_filters import names_in
 from semantic_models.resolve_names import METRIC_TIME, Reached
 from semantic_models.resolve_time import Bounds, bounds, floor, is_within_day, time_literal
@@ -133,10 +134,11 @@ def resolve_axis(resolver: BranchResolver, query: Query, reading: Reading) -> Ax
         regrain=window.regrain if window and is_regrained else None,
         backs=tuple(_of_calendar(resolver, calendar, count) for calendar, count in ends.asked),
         shifts=tuple(
-            _compared_day(resolver.catalog.models[each.calendar], each.name, number)
+            _compared_day(resolver.catalog.whole.models[each.calendar], each.name, number)
             for each, number in ends.shifts.items()
         ),
         rest=_rest(resolver, query, grain, by_steps=by_steps),
+        is_window=window is not None,
     )
 
 
@@ -154,7 +156,7 @@ def _without_times(resolver: BranchResolver, query: Query) -> TimeRequired:
 
 
 def _of_calendar(resolver: BranchResolver, grain: CalendarGrain, count: int) -> PeriodsBack:
-    return PeriodsBack(resolver.catalog.models[grain.calendar], grain.name, count)
+    return PeriodsBack(resolver.catalog.whole.models[grain.calendar], grain.name, count)
 
 
 def _with_whole(resolver: BranchResolver, periods: Periods, grains: Sequence[Period]) -> Periods:

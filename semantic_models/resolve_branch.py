@@ -12,6 +12,7 @@ from semantic_models.bind import (
     column,
     column_expr,
 )
+from semantic_models.calendar_days import day_of, days_behind
 from semantic_models.catalog import Catalog
 from semantic_models.definitions import paths_of
 from semantic_models.errors import (
@@ -19,15 +20,24 @@ from semantic_models.errors import (
     ForebayError,
     NoPath,
     Position,
-    TimeRequired,
     UnknownName,
     WrongType,
 )
-from semantic_models.intrinsics import cast, moment
+from semantic_models.intrinsics import moment
 from semantic_models.join_paths import walked
 from semantic_models.matching import in_order, is_valid, same_partition, time_of_version
 from semantic_models.metric_predicates import VALUE, Called, called_by, key_name
-from semantic_models.model import Dimension, Expr, Grain, Join, Model, OneTime, Path, Span
+from semantic_models.model import (
+    Dimension,
+    Expr,
+    Grain,
+    Join,
+    Model,
+    OneTime,
+    Path,
+    Span,
+    raw,
+)
 from semantic_models.parameters import PREFIX, parameter_named
 from semantic_models.periods import period
 from semantic_models.plan import Output
@@ -52,8 +62,15 @@ from semantic_models.resolve_existence import (
     with_home,
 )
 from semantic_models.resolve_filters import Clock, RowFilter, row_filters
-from semantic_models.resolve_names import METRIC_TIME, Reached, parts_of, reach
-from semantic_models.resolve_time import bounds, end_literal, range_ago, start_literal
+from semantic_models.resolve_names import (
+    METRIC_TIME,
+    Reached,
+    check_time,
+    no_time,
+    parts_of,
+    reach,
+)
+from semantic_models.resolve_time import bounds, predicates_of, range_ago
 from semantic_models.resolved import (
     Axis,
     Branch,
@@ -65,7 +82,7 @@ from semantic_models.resolved import (
     Step,
 )
 from semantic_models.top_members import MEMBER, OTHER, PATH, is_other, member, ranking_step
-from semantic_models.types import Kind, LogicalType
+from semantic_models.types import LogicalType
 from semantic_models.windows import computed_first
 
 RowFilters = tuple[tuple[Expr, ...], tuple[Existence, ...]]
@@ -89,12 +106,18 @@ class BranchResolver:
     """Names that may be physical columns of the home, because a model's author wrote them."""
     probes: bool = False
     """Whether only types are wanted, so that any row of a join will do."""
+    named: Model | None = None
+    """The part of the home that a question may name; None: all of it."""
     lists_rows: bool = False
     """Whether rows are listed, among which measures that are windows may stand."""
     axis: Axis | None = None
     """The periods that metric time means, where rows are not counted at their own time."""
     ask: Callable[[Query], ResolvedQuery] | None = None
     """How another question is resolved, which a predicate may ask."""
+    ask_as_author: Callable[[Query], ResolvedQuery] | None = None
+    """The same for a predicate of a model's author, who may name everything."""
+    is_author: bool = False
+    """Whether all names that are looked up are a model's author's."""
     metrics: dict[Path, MetricStep] = field(default_factory=dict)
     calendars: dict[Path, CalendarStep] = field(default_factory=dict)
     calendar_paths: dict[tuple[str, exp.Expr], Path] = field(default_factory=dict)
@@ -123,7 +146,7 @@ class BranchResolver:
     def _look(self, name: str) -> Reached:
         called = called_by(name)
         if called is not None:
-            return self._metric(called)
+            return self._metric(called, is_author=self._is_authored(name))
         if name in (MEMBER, OTHER):
             return self._ranked(name)
         if name.startswith(f"{PREFIX}."):
@@ -137,7 +160,7 @@ class BranchResolver:
         """Whether a member is the home's metric time, which may lie behind a join."""
         if self.time is None or len(parts_of(self.time)) == 1:
             return not found.path and found.member.name == self.time
-        own = reach(self.catalog, self.home, self.time)
+        own = reach(self.catalog.whole, self.home, self.time)
         return (found.path, found.member.name) == (own.path, own.member.name)
 
     def _parameter(self, name: str) -> Reached:
@@ -165,16 +188,17 @@ class BranchResolver:
             ranking, dimensions=(replace(ranked, name=f"{METRIC_TIME}.{self.default_grain}"),)
         )
 
-    def _metric(self, called: Called) -> Reached:
+    def _metric(self, called: Called, *, is_author: bool) -> Reached:
         """A metric's value for a row, from its groups that the row meets; NULL without one."""
-        if self.ask is None:
+        ask = self.ask_as_author if is_author else self.ask
+        if ask is None:
             raise AggregateInWhere(
                 f'metric "{called.metric}" stands in a predicate of what a metric reads',
                 hint="Filter by it in the question, or in the metric's own where.",
             )
-        inner = self.ask(called.query())
+        inner = ask(called.query(may_name_columns=is_author or self.catalog.everything is None))
         path = (f"metric:{len(self.metrics)}",)
-        keys = [self._key_of(each) for each in called.keys]
+        keys = [self._key_of(each, is_author=is_author) for each in called.keys]
         on = tuple((each.expr(), key_name(at)) for at, each in enumerate(keys))
         self.metrics[path] = MetricStep(path, inner, on, called)
         type_ = next(each.type for each in inner.computed if each.name == VALUE)
@@ -183,10 +207,11 @@ class BranchResolver:
         member = Dimension(name=called.metric, expr=value, type=type_)
         return Reached((), (), self.home.name, member, dated=(value, type_))
 
-    def _key_of(self, name: str) -> Reached:
+    def _key_of(self, name: str, *, is_author: bool) -> Reached:
         """What a metric is met on, seen from here: by its whole name, or by its last part."""
         last = parts_of(name)[-1]
-        self.columns |= {name, last}
+        if is_author or self.catalog.everything is None:
+            self.columns |= {name, last}
         try:
             return self._look(name)
         except (UnknownName, NoPath):
@@ -194,7 +219,7 @@ class BranchResolver:
 
     def _dated(self, found: Reached) -> Reached:
         """A time with its grain of a calendar, in the calendar's row of its day."""
-        calendar = self.catalog.models[self.catalog.calendars[found.calendar_grain]]
+        calendar = self.catalog.whole.models[self.catalog.calendars[found.calendar_grain]]
         time = replace(found, calendar_grain="").expr()
         at = moment(time.tree.copy(), Grain.DAY, found.time_type)
         place = (calendar.name, at)
@@ -205,9 +230,10 @@ class BranchResolver:
 
     def _reached(self, name: str) -> Reached:
         head, *rest = parts = parts_of(name)
+        catalog, home = self._named(name)
         if head != METRIC_TIME:
             try:
-                return reach(self.catalog, self.home, ".".join(self._within_home(parts)))
+                return reach(catalog, home, ".".join(self._within_home(parts)))
             except UnknownName:
                 windowed = self._windowed(parts) if self.lists_rows else None
                 if windowed is not None:
@@ -219,11 +245,18 @@ class BranchResolver:
                     (), (), self.home.name, Dimension(name=name, expr=column_expr(name), type=type_)
                 )
         if self.time is None:
-            raise TimeRequired(
-                f'measures of model "{self.home.name}" have no metric time',
-                hint=f'Write `time:` in model "{self.home.name}", or ask without metric_time.',
-            )
-        return reach(self.catalog, self.home, ".".join((self.time, *rest)))
+            raise no_time(self.home)
+        check_time(catalog, home, self.time)
+        return reach(self.catalog.whole, self.home, ".".join((self.time, *rest)))
+
+    def _named(self, name: str) -> tuple[Catalog, Model]:
+        """Where a name is looked up: a question's in what may be seen, an author's everywhere."""
+        if self._is_authored(name):
+            return self.catalog.whole, self.home
+        return self.catalog, self.named or self.home
+
+    def _is_authored(self, name: str) -> bool:
+        return self.is_author or name in self.columns
 
     def _windowed(self, parts: Path) -> Reached | None:
         """A measure of the home that is a window, as a member of its rows."""
@@ -295,18 +328,20 @@ class BranchResolver:
 
     def shown(self, type_: LogicalType) -> LogicalType:
         """The type of an answer's column."""
-        return shown_in(type_, self.clock.zone)
+        return type_.shown_in(self.clock.zone)
 
     def walk(self, joins: Sequence[Join], path: Path) -> None:
         """Remember the joins of a path, each prefix once."""
         for number, join in enumerate(joins, 1):
             if path[:number] not in self.steps:
-                target = self.catalog.models[join.target]
+                target = self.catalog.whole.models[join.target]
                 step = Step(path[:number], join, target)
                 self.steps[path[:number]] = step
                 if join.valid or target.partition or join.conditions:
                     predicates = self._matching(join, target, path[:number])
-                    self.steps[path[:number]] = replace(step, predicates=predicates)
+                    self.steps[path[:number]] = replace(
+                        step, predicates=tuple(map(raw, predicates))
+                    )
 
     def _matching(self, join: Join, target: Model, path: Path) -> tuple[Expr, ...]:
         """What tells the one row that a join meets beside its equal columns."""
@@ -329,7 +364,7 @@ class BranchResolver:
 
     def joins_of(self, path: Path) -> tuple[Join, ...]:
         """The joins along a path from this home."""
-        return walked(self.catalog.ways.edges, self.home.name, path)
+        return walked(self.catalog.whole.ways.edges, self.home.name, path)
 
     def filters(self, filters: Sequence[Filter], time: TimeRange) -> RowFilters:
         """Predicates on the home's own rows, and those on rows behind a one-to-many join.
@@ -343,10 +378,10 @@ class BranchResolver:
 
     def own_filters(self, filters: Sequence[Filter]) -> RowFilters:
         """Predicates of a metric itself, for which metric time is the rows' own."""
-        axis, self.axis = self.axis, None
+        axis, self.axis, self.is_author = self.axis, None, True
         self._looked.clear()
-        found = self.sorted_out(row_filters(filters, self.catalog, self.look, self.clock))
-        self.axis = axis
+        found = self.sorted_out(row_filters(filters, self.catalog.whole, self.look, self.clock))
+        self.axis, self.is_author = axis, False
         self._looked.clear()
         return found
 
@@ -366,7 +401,7 @@ class BranchResolver:
                 plain.append(each.expr)
             else:
                 refuse_metric(each, first, self.home.name, self.metrics)
-                refuse_split_choice(each, first, self._days_behind(first))
+                refuse_split_choice(each, first, days_behind(self.calendars, first))
                 behind.setdefault(first, []).append(each.expr)
         return tuple(plain), (*map(self._existence, behind.values()), *existing)
 
@@ -387,14 +422,9 @@ class BranchResolver:
         inner.walk_paths(paths - outer)
         first, *steps = inner.walked()
         read = {path for each in group for path in paths_of(each.tree)}
-        days = self._days_behind(first.path)
+        days = days_behind(self.calendars, first.path)
         behind = tuple(each for path, each in days.items() if path in read)
         return with_home(Existence(first, tuple(steps), tuple(group), behind), again)
-
-    def _days_behind(self, first: Path) -> dict[Path, CalendarStep]:
-        """The calendars' days that rows behind a one-to-many join meet."""
-        days = self.calendars.items()
-        return {path: each for path, each in days if _is_behind(each, first)}
 
     def _own_calendars(self, existences: Sequence[Existence]) -> tuple[CalendarStep, ...]:
         """The calendars' days of the branch's rows, and not of those that must exist."""
@@ -415,20 +445,13 @@ class BranchResolver:
         if not reached.is_safe:
             raise NoPath(f'"{name}" under time.on lies behind a one-to-many join', position=at)
         self.walk(reached.joins, reached.path)
-        raw = replace(reached, grain=None).expr()
-        self.walk_paths(raw.paths)
+        whole = replace(reached, grain=None).expr()
+        self.walk_paths(whole.paths)
         within = bounds(time, self.clock.zone, self.clock.now, reached.member.grain)
         if self.ago is not None:
             within = range_ago(within, self.ago)
         kind = reached.type.kind
-        ends: list[Expr] = []
-        if within.start is not None:
-            low = start_literal(within.start, kind, self.clock.zone)
-            ends.append(Expr(exp.GTE(this=raw.tree.copy(), expression=low), raw.paths))
-        if within.before is not None:
-            high = end_literal(within.before, kind, self.clock.zone)
-            ends.append(Expr(exp.LT(this=raw.tree.copy(), expression=high), raw.paths))
-        return ends
+        return predicates_of(within, whole, kind, self.clock.zone)
 
     def walked(self) -> tuple[Step, ...]:
         """Every join that was walked, in an order in which they can be."""
@@ -466,30 +489,6 @@ class BranchResolver:
         if not self.catalog.has_windows:
             return made
         return computed_first(made, lists_rows=self.lists_rows)
-
-
-def _is_behind(day: CalendarStep, first: Path) -> bool:
-    """Whether the time of a calendar's day lies behind a join."""
-    return any(path[:1] == first for path in paths_of(day.predicate.tree))
-
-
-def day_of(
-    calendar: Model, grain: str, moment: exp.Expr, path: Path
-) -> tuple[CalendarStep, Output]:
-    """The calendar's row of a civil day, and what it says of a grain."""
-    day = cast(column(calendar.key[0], path), "TIMESTAMP")
-    predicate = Expr(exp.EQ(this=day, expression=moment))
-    member = calendar.dimensions[grain]
-    assert member.type is not None, "a served catalog has its types"
-    value = Output(grain, behind(member.expr, path), member.type)
-    return CalendarStep(path, calendar, predicate), value
-
-
-def shown_in(type_: LogicalType, zone: str) -> LogicalType:
-    """The type of an answer's column: an instant is shown in the query's zone."""
-    if type_.kind is Kind.TIMESTAMP_TZ:
-        return LogicalType(type_.kind, type_.precision, zone=zone)
-    return type_
 
 
 def asked_position(asked: Asked) -> Position:

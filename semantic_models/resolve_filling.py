@@ -8,6 +8,7 @@ from dataclasses import replace
 from sqlglot import exp
 
 from semantic_models.bind import column_expr
+from semantic_models.calendar_days import day_of
 from semantic_models.definitions import path_of, substituted
 from semantic_models.errors import NotSupported, TimeRequired
 from semantic_models.intrinsics import moment, part_of, truncate
@@ -18,7 +19,7 @@ from semantic_models.plan import Output
 from semantic_models.query import Asked, Query, TimeRange, asks_for_rows
 from semantic_models.record import record
 from semantic_models.resolve_axis import base_grain, check_clock, is_axis, own_moment, periods
-from semantic_models.resolve_branch import BranchResolver, day_of
+from semantic_models.resolve_branch import BranchResolver
 from semantic_models.resolve_filters import (
     Clock,
     Computed,
@@ -121,7 +122,7 @@ class _Days:
     def value(self, grain: str) -> Output:
         """What a calendar says of a period's day."""
         if grain not in self.met:
-            calendar = self._catalog.models[self._catalog.calendars[grain]]
+            calendar = self._catalog.whole.models[self._catalog.calendars[grain]]
             path = (f"calendar:{len(self.met)}",)
             self.met[grain] = day_of(calendar, grain, self._at.copy(), path)
         return self.met[grain][1]

@@ -40,7 +40,7 @@ def branch_of_funnel(
             detail=f'Join "{made.fan_out.join.name}" repeats the rows of its base.',
             hint="Group it by dimensions that its base reaches row by row.",
         )
-    home = base.catalog.models[use.model]
+    home = base.catalog.whole.models[use.model]
     inner = BranchResolver(base.catalog, home, home.measures[use.measure].time, base.clock)
     kind, times = _comparable((time, _time(inner)))
     # One use of a measure may stand under several names: shown, and beneath another metric.

@@ -10,8 +10,10 @@ from semantic_models.bind import in_joined_row
 from semantic_models.catalog import Catalog
 from semantic_models.errors import (
     AmbiguousPath,
+    ForebayError,
     NoPath,
     NoStitchingDimension,
+    TimeRequired,
     UnknownName,
     WrongType,
 )
@@ -258,6 +260,24 @@ def _tells(model: Model, name: str) -> bool:
     if found is None or found.about.hidden or model.about.hidden:
         return False
     return not rest or _is_grain(found, tuple(rest)) or _is_part(found, tuple(rest))
+
+
+def check_time(catalog: Catalog, home: Model, time: str) -> None:
+    """Refuse metric time where the time may not be named, as if there were none."""
+    if catalog.everything is None:
+        return
+    try:
+        reach(catalog, home, time)
+    except ForebayError:
+        raise no_time(home) from None
+
+
+def no_time(home: Model) -> TimeRequired:
+    """The refusal of a metric time that is not there."""
+    return TimeRequired(
+        f'measures of model "{home.name}" have no metric time',
+        hint=f'Write `time:` in model "{home.name}", or ask without metric_time.',
+    )
 
 
 def way(catalog: Catalog, home: str, target: str) -> tuple[Join, ...]:

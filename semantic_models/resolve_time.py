@@ -12,7 +12,7 @@ from sqlglot import exp
 from semantic_models.checks import is_zone, unknown_zone
 from semantic_models.errors import WrongType
 from semantic_models.intrinsics import cast, instant
-from semantic_models.model import Grain, Span
+from semantic_models.model import Expr, Grain, Span
 from semantic_models.periods import MONTHS, SECONDS
 from semantic_models.query import TimeRange
 from semantic_models.types import Kind
@@ -202,6 +202,18 @@ def end_literal(before: datetime, kind: Kind, zone: str) -> exp.Expr:
     moment = timedelta.resolution
     instants = _instants(before - moment, zone) if kind is Kind.TIMESTAMP_TZ else None
     return time_literal(before, kind) if instants is None else _written(instants[1] + moment)
+
+
+def predicates_of(within: Bounds, time: Expr, kind: Kind, zone: str) -> list[Expr]:
+    """That a time lies in a range, one predicate an end."""
+    ends: list[Expr] = []
+    if within.start is not None:
+        low = start_literal(within.start, kind, zone)
+        ends.append(Expr(exp.GTE(this=time.tree.copy(), expression=low), time.paths))
+    if within.before is not None:
+        high = end_literal(within.before, kind, zone)
+        ends.append(Expr(exp.LT(this=time.tree.copy(), expression=high), time.paths))
+    return ends
 
 
 def _written(moment: datetime) -> exp.Expr:

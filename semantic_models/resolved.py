@@ -21,6 +21,7 @@ from semantic_models.model import (
     Spine,
 )
 from semantic_models.plan import (
+    GroupFloor,
     LogicalPlan,
     Output,
     SortKey,
@@ -154,6 +155,8 @@ class Axis:
     """Which rows count at which period."""
     regrain: Regrain | None
     """Which of the values within a group is the group's; None: a group has one period's rows."""
+    is_window: bool = False
+    """Whether a row counts at many periods."""
     backs: tuple[PeriodsBack, ...] = ()
     """What the predicates know of calendars at each period."""
     rest: Expr | None = None
@@ -211,6 +214,8 @@ class Branch:
     """The rows that its measures are aggregated from, in place of the home's."""
     shown: tuple[Expr, ...] = ()
     """Which of its groups are told, over their keys."""
+    counted: Expr | None = None
+    """Whose distinct values its cells must be made of, where they have a floor; None: rows."""
 
     @property
     def fan_out(self) -> Step | None:
@@ -293,3 +298,5 @@ class ResolvedQuery:
     columns: tuple[AnswerColumn, ...]
     parameters: Mapping[str, Plain] = field(default_factory=dict)
     """The value of every parameter of the project."""
+    floor: GroupFloor | None = None
+    """What every cell must be made of to be told."""

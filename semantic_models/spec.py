@@ -323,6 +323,68 @@ class ProjectTestSpec:
 
 
 @record(kw_only=True)
+class PolicySpec:
+    """One entry of ``policies:``."""
+
+    name: Scalar
+    model: Scalar | None = None
+    table: Scalar | None = None
+    """What it is on: a model, or a table wherever it is read."""
+    rows: Scalar | None = None
+    any_of: Scalar | None = None
+    otherwise: Scalar | None = None
+    masks: tuple[tuple[Scalar, Scalar], ...] = ()
+    """Pairs of a column and what stands in its place."""
+    hide: tuple[Scalar, ...] = ()
+    grant: tuple[tuple[Scalar, tuple[Scalar, ...]], ...] = ()
+    min_group: Scalar | None = None
+    min_group_of: Scalar | None = None
+    limits: tuple[tuple[Scalar, Scalar], ...] = ()
+    roles: tuple[Scalar, ...] | None = None
+    """The roles it is for; None: everybody."""
+    unless: tuple[Scalar, ...] = ()
+
+
+@record(kw_only=True)
+class AttributeSpec:
+    """One entry of ``attributes:``: what policies may know of a principal."""
+
+    name: Scalar
+    type: Scalar
+    is_list: bool = False
+
+
+@record(kw_only=True)
+class IssuerSpec:
+    """One entry of ``auth.issuers``: whose tokens are believed, and what of them."""
+
+    name: Scalar
+    url: Scalar
+    alg: Scalar
+    typ: tuple[Scalar, ...]
+    audience: tuple[Scalar, ...]
+    azp: tuple[Scalar, ...] = ()
+    jwks: Scalar | None = None
+    claims: tuple[tuple[Scalar, Scalar], ...] = ()
+    """Pairs of an attribute and the claim that holds it."""
+    roles: Scalar | None = None
+    """The claim that holds roles."""
+    map_roles: tuple[tuple[Scalar, Scalar], ...] = ()
+    """Pairs of a value of that claim and the role that it means; where there are any, no others."""
+    scopes: Scalar | None = None
+    allow_private: bool = False
+
+
+@record(kw_only=True)
+class AuthSpec:
+    """How whoever asks proves who they are; paths are as written."""
+
+    state: Scalar | None = None
+    pepper: Scalar | None = None
+    issuers: tuple[IssuerSpec, ...] = ()
+
+
+@record(kw_only=True)
 class EngineSpec:
     """One entry of ``engines:``; paths are as written, not yet joined to the project's folder."""
 
@@ -350,5 +412,12 @@ class ProjectSpec:
     parameters: tuple[ParameterSpec, ...] = ()
     saved_queries: tuple[SavedQuerySpec, ...] = ()
     tests: tuple[ProjectTestSpec, ...] = ()
+    policies: tuple[PolicySpec, ...] = ()
+    attributes: tuple[AttributeSpec, ...] = ()
+    auth: AuthSpec | None = None
+    default: Scalar | None = None
+    """Whether names that no grant tells of may be used: ``open`` or ``closed``."""
+    has_policies: bool = False
+    """Whether there is a file of policies, even one that cannot be read."""
     digest: str = field(default="", compare=False, repr=False)
     """Names the text of every file."""

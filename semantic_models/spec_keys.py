@@ -33,6 +33,8 @@ class Shape(StrEnum):
     ASKED = "what a question takes there"
     QUESTION = "a question"
     ROWS = "a list of rows"
+    GOVERNED = "a model, or {table: its name}"
+    PART = "a map of its keys"
     MEMBERS = "a map from names to what they mean"
 
 
@@ -51,6 +53,8 @@ HINTS: Mapping[Shape, str] = {
     Shape.ASKED: "Write it as in a question's document.",
     Shape.QUESTION: "Write for example {metrics: [revenue], dimensions: [status]}.",
     Shape.ROWS: "Write for example [[paid, 12.5], [null, 3]].",
+    Shape.GOVERNED: "Write for example orders, or {table: shop.orders}.",
+    Shape.PART: "Write each of its keys on a line of its own.",
     Shape.LISTS: "Write for example {keep_only: [customer.region]}.",
     Shape.VALUE: "Write one value, such as EUR, 5 or true.",
     Shape.VALUES: "Write for example [EUR, USD].",
@@ -88,11 +92,7 @@ class Kind:
     """Whether the names that expressions keep for themselves are refused."""
 
 
-_BESIDE_MODELS = (
-    "policies",
-    "rollups",
-    "freshness",
-)
+_BESIDE_MODELS = ("rollups", "freshness")
 
 PROJECT = Kind(
     noun="project",
@@ -103,11 +103,15 @@ PROJECT = Kind(
         "default_engine": Shape.TEXT,
         "time_zone": Shape.TEXT,
         "models": Shape.TEXT,
+        "policies": Shape.TEXT,
+        "attributes": Shape.MEMBERS,
+        "auth": Shape.PART,
+        "default": Shape.TEXT,
         **dict.fromkeys(("spines", "calendars", "parameters"), Shape.MEMBERS),
         "saved_queries": Shape.MEMBERS,
         "tests": Shape.MEMBERS,
     },
-    later=("attributes", "auth", "default", *_BESIDE_MODELS),
+    later=_BESIDE_MODELS,
     required=("version", "name"),
 )
 
@@ -125,6 +129,65 @@ MODEL_FILE = Kind(
     },
     later=_BESIDE_MODELS,
     required=("version",),
+)
+
+POLICY_FILE = Kind(
+    noun="file of policies",
+    keys={"version": Shape.VERSION, "policies": Shape.MEMBERS},
+    required=("version", "policies"),
+)
+
+GRANTED = ("models", "metrics", "members", "dimensions")
+"""What a grant lets somebody name."""
+
+POLICY = Kind(
+    noun="policy",
+    keys={
+        "grant": Shape.LISTS,
+        "on": Shape.GOVERNED,
+        "rows": Shape.SQL,
+        "any_of": Shape.TEXT,
+        "otherwise": Shape.TEXT,
+        "mask": Shape.VALUE_MAP,
+        "hide": Shape.NAMES,
+        "min_group": Shape.VALUE,
+        "min_group_of": Shape.TEXT,
+        "limits": Shape.VALUE_MAP,
+        "for": Shape.NAMES,
+        "unless": Shape.NAMES,
+        "description": Shape.TEXT,
+    },
+)
+
+ATTRIBUTE = Kind(
+    noun="attribute",
+    keys={"type": Shape.TEXT, "list": Shape.TRUTH, "description": Shape.TEXT},
+    required=("type",),
+    short="type",
+)
+
+AUTH = Kind(
+    noun="auth",
+    keys={"state": Shape.TEXT, "pepper": Shape.TEXT, "issuers": Shape.MEMBERS},
+)
+
+ISSUER = Kind(
+    noun="issuer",
+    keys={
+        "url": Shape.TEXT,
+        "jwks": Shape.TEXT,
+        "alg": Shape.TEXT,
+        "typ": Shape.NAMES,
+        "audience": Shape.NAMES,
+        "azp": Shape.NAMES,
+        "claims": Shape.TEXTS,
+        "roles": Shape.TEXT,
+        "map_roles": Shape.TEXTS,
+        "scopes": Shape.TEXT,
+        "allow_private": Shape.TRUTH,
+        "description": Shape.TEXT,
+    },
+    required=("url", "alg", "typ", "audience"),
 )
 
 DUCKDB = Kind(
@@ -306,6 +369,11 @@ TEST = Kind(
 KINDS = (
     PROJECT,
     MODEL_FILE,
+    POLICY_FILE,
+    POLICY,
+    ATTRIBUTE,
+    AUTH,
+    ISSUER,
     DUCKDB,
     MODEL,
     DIMENSION,
@@ -322,6 +390,9 @@ KINDS = (
 
 MEMBERS: Mapping[str, Kind] = {
     "engines": DUCKDB,
+    "policies": POLICY,
+    "attributes": ATTRIBUTE,
+    "issuers": ISSUER,
     "models": MODEL,
     "metrics": METRIC,
     "spines": SPINE,
@@ -336,3 +407,6 @@ MEMBERS: Mapping[str, Kind] = {
     "with": METRIC,
 }
 """What stands behind the names of each map of members, by the key of the map."""
+
+PARTS: Mapping[str, Kind] = {"auth": AUTH}
+"""What stands behind each key that takes one map of its own keys."""

@@ -112,6 +112,13 @@ def _misfits_of_list_map(node: Node) -> list[Node]:
     return [part for _, value in node.entries for part in _misfits_of_names(value)]
 
 
+def _misfits_of_governed(node: Node) -> list[Node]:
+    if not isinstance(node, source.Mapping):
+        return [] if _is_text(node) else [node]
+    names = [key.text for key, _ in node.entries]
+    return _misfits_of_texts(node) if names == ["table"] else [node]
+
+
 def _misfits_of_rows(node: Node) -> list[Node]:
     """Rows of single values, one of which may be nothing; there may be no row at all."""
     if not isinstance(node, source.Sequence):
@@ -137,6 +144,7 @@ _MISFITS: Mapping[Shape, Callable[[Node], list[Node]]] = {
     Shape.COLUMNS_OR_SQL: lambda node: [] if _is_sql(node) else _misfits_of_words(node),
     Shape.TEXTS: _misfits_of_texts,
     Shape.NAMES: _misfits_of_names,
+    Shape.GOVERNED: _misfits_of_governed,
     Shape.LISTS: _misfits_of_list_map,
     Shape.VALUE: _unless(_is_sql),
     Shape.VALUES: _misfits_of_values,
@@ -145,4 +153,5 @@ _MISFITS: Mapping[Shape, Callable[[Node], list[Node]]] = {
     Shape.ROWS: _misfits_of_rows,
     Shape.ASKED: _unless(_is_something),
     Shape.MEMBERS: _unless(_is_section),
+    Shape.PART: _unless(lambda node: isinstance(node, source.Mapping)),
 }

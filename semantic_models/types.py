@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -55,6 +55,10 @@ class LogicalType:
     """Digits after the point of a decimal."""
     zone: str = ""
     """The zone an instant is shown in; empty for every other kind."""
+
+    def shown_in(self, zone: str) -> LogicalType:
+        """The type of an answer's column: an instant is shown in the query's zone."""
+        return replace(self, zone=zone) if self.kind is Kind.TIMESTAMP_TZ else self
 
     def __str__(self) -> str:
         match self.kind:

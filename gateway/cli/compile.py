@@ -7,11 +7,13 @@ from typing import Any
 
 import click
 
+from gateway.cli.asked_as import asking, asking_options
 from gateway.cli.options import project_option, question_options, question_text
 
 
 @click.command("compile")
 @question_options
+@asking_options
 @click.option(
     "--dialect", type=click.Choice(("duckdb", "postgres", "trino")), help="Another engine's SQL."
 )
@@ -24,15 +26,17 @@ def command(project: Path, dialect: str | None, proof: bool, **options: Any) -> 
     from dialects.duckdb import DUCKDB
     from dialects.postgres import POSTGRES
     from dialects.trino import TRINO
-    from gateway.compose import make_gateway
     from gateway.project import find_project
     from gateway.settings import Settings
 
     text = question_text(options)
-    gateway = make_gateway(Settings(project=find_project(project)))
+    gateway, principal = asking(Settings(project=find_project(project)), options)
     try:
         chosen = {each.name: each for each in (DUCKDB, POSTGRES, TRINO)}.get(dialect or "")
-        prepared = gateway.prepare(text) if chosen is None else gateway.prepare_for(chosen, text)
+        if chosen is None:
+            prepared = gateway.prepare(text, principal)
+        else:
+            prepared = gateway.prepare_for(chosen, text, principal)
         click.echo(prepared.physical.text)
         if proof:
             click.echo(orjson.dumps(prepared.proof, option=orjson.OPT_INDENT_2))

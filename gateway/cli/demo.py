@@ -22,7 +22,9 @@ def command(once: bool, port: int, flight_port: int) -> None:  # noqa: FBT001
     from gateway.settings import Settings
 
     port, flight_port = (0, 0) if once else (port, flight_port)
-    settings = Settings(project=demo_folder(), http_port=port, flight_port=flight_port)
+    settings = Settings(
+        project=demo_folder(), http_port=port, flight_port=flight_port, anonymous=True
+    )
     with serving(settings) as server:
         announce(server)
         _ask(server)

@@ -7,11 +7,13 @@ from typing import Any
 
 import click
 
+from gateway.cli.asked_as import asking, asking_options
 from gateway.cli.options import project_option, question_options, question_text
 
 
 @click.command("explain-query")
 @question_options
+@asking_options
 @click.option("-f", "--format", "format_", type=click.Choice(("text", "json")), default="text")
 @project_option
 def command(project: Path, format_: str, **options: Any) -> None:
@@ -21,15 +23,14 @@ def command(project: Path, format_: str, **options: Any) -> None:
     """
     import orjson
 
-    from gateway.compose import make_gateway
     from gateway.project import find_project
     from gateway.settings import Settings
     from semantic_models.explain import explain
 
     text = question_text(options)
-    gateway = make_gateway(Settings(project=find_project(project)))
+    gateway, principal = asking(Settings(project=find_project(project)), options)
     try:
-        proof = gateway.prepare(text).proof
+        proof = gateway.prepare(text, principal).proof
     finally:
         gateway.close()
     if format_ == "json":

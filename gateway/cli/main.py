@@ -23,8 +23,11 @@ COMMANDS = {
     "schema": "Print the JSON Schema of a project's files, for editors.",
     "lineage": "Show the columns that a metric is made of, and how.",
     "diff": "Compare a project with what it was at a git revision.",
+    "audit": "Check and read what a server wrote down of its decisions.",
     "ls": "List models, metrics or dimensions.",
+    "token": "Make, list and revoke API keys.",
     "show": "Show one model, metric or dimension.",
+    "why": "Tell which policies apply to somebody, and why a name is seen or not.",
 }
 
 

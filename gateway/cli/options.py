@@ -5,9 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from gateway.audit_log import AuditSettings
 
 ROWS_MAX = 2**53
 FILLS = click.Choice(["times", "dense"])
@@ -42,9 +45,53 @@ def port_options(command: Command) -> Command:
     return command
 
 
+def audit_options(command: Command) -> Command:
+    """Where decisions are written down."""
+    folder = click.Path(path_type=Path, file_okay=False)
+    key = click.Path(path_type=Path, dir_okay=False)
+    options = (
+        click.option("--audit", type=folder, help="A folder for a record of every decision."),
+        click.option("--audit-anchors", type=folder, help="Another one, for their anchors."),
+        click.option("--audit-key", type=key, help="A file of 16 to 64 random bytes."),
+        click.option(
+            "--audit-sync",
+            type=click.Choice(("second", "record")),
+            default="second",
+            show_default=True,
+            help="Whether records are on disk within a second, or each before its answer.",
+        ),
+        click.option(
+            "--audit-optional", is_flag=True, help="Answer even while nothing can be written."
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def audit_of(options: dict[str, Any]) -> AuditSettings | None:
+    """The settings of an audit, taken out of a command's options; None where none is wanted."""
+    from gateway.audit_log import AuditSettings
+
+    taken = [options.pop(f"audit{each}") for each in ("", "_anchors", "_key", "_sync", "_optional")]
+    folder, anchors, key, sync, is_optional = taken
+    if folder is None and anchors is None and key is None:
+        return None
+    if folder is None or anchors is None or key is None:
+        raise click.UsageError("--audit, --audit-anchors and --audit-key stand together")
+    return AuditSettings(
+        folder=folder, anchors=anchors, key=key, sync=sync, required=not is_optional
+    )
+
+
 def _port(name: str, default: int, told: str) -> Callable[[Command], Command]:
     kind = click.IntRange(0, 65535)
     return click.option(name, default=default, show_default=True, type=kind, help=told)
+
+
+def tls_option(name: str, told: str) -> Callable[[Command], Command]:
+    """A file of the certificate of a server."""
+    return click.option(name, type=click.Path(path_type=Path, exists=True), help=told)
 
 
 def question_options(command: Command) -> Command:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gateway.cli.asked_as import asking, asking_options
 from gateway.cli.files import write_whole
 from gateway.cli.options import (
     check_keys_option,
@@ -24,6 +25,7 @@ FORMATS = ("table", "csv", "json", "ndjson", "arrow", "parquet")
 
 @click.command("query")
 @question_options
+@asking_options
 @click.option(
     "-f",
     "--format",
@@ -43,7 +45,6 @@ def command(
     """
     from gateway.cli.failures import tell
     from gateway.cli.progress import progress
-    from gateway.compose import make_gateway
     from gateway.ctrl_c import stopped_by_ctrl_c
     from gateway.project import find_project
     from gateway.settings import Settings
@@ -53,9 +54,10 @@ def command(
     if format_ in ("arrow", "parquet") and out is None and sys.stdout.isatty():
         raise click.UsageError(f"{format_} is not for a terminal; name a file with --out")
     with progress("loading the project"):
-        gateway = make_gateway(Settings(project=find_project(project), check_keys=check_keys))
+        settings = Settings(project=find_project(project), check_keys=check_keys)
+        gateway, principal = asking(settings, options)
     try:
-        prepared = gateway.prepare(text)
+        prepared = gateway.prepare(text, principal)
         with stopped_by_ctrl_c(), progress("asking the engine") as working:
             answer = gateway.fetch(prepared)
             try:

@@ -8,12 +8,30 @@ from typing import Any
 
 import click
 
-from gateway.cli.options import check_keys_option, port_options, project_option
+from gateway.cli.options import (
+    audit_options,
+    check_keys_option,
+    port_options,
+    project_option,
+    tls_option,
+)
 
 
 @click.command("serve")
-@click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="An address; another than the loopback needs TLS and credentials.",
+)
 @port_options
+@click.option(
+    "--anonymous",
+    is_flag=True,
+    help="Answer on the loopback without credentials, with the role demo.",
+)
+@tls_option("--tls-cert", "A certificate with its chain, as PEM, for both ports.")
+@tls_option("--tls-key", "Its key, as PEM.")
 @click.option(
     "--timeout",
     "timeout_s",
@@ -39,12 +57,14 @@ from gateway.cli.options import check_keys_option, port_options, project_option
     help="Seconds between looks at the project's files, served anew when they change; 0 is never.",
 )
 @check_keys_option
+@audit_options
 @click.option("--verbose", is_flag=True, help="Log a line a query.")
 @project_option
 def command(project: Path, verbose: bool, port: int, **options: Any) -> None:  # noqa: FBT001
     """Serve a project over HTTP and Arrow Flight SQL until interrupted."""
     import logging
 
+    from gateway.cli.options import audit_of
     from gateway.compose import serving
     from gateway.project import find_project
     from gateway.settings import Settings
@@ -53,7 +73,8 @@ def command(project: Path, verbose: bool, port: int, **options: Any) -> None:  #
         level=logging.INFO if verbose else logging.WARNING,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
-    settings = Settings(project=find_project(project), http_port=port, **options)
+    audit = audit_of(options)
+    settings = Settings(project=find_project(project), http_port=port, audit=audit, **options)
     with serving(settings) as server:
         announce(server)
         serve_on()

@@ -33,7 +33,7 @@ def command(project: Path, names: tuple[str, ...], format_: str) -> None:
     folder = find_project(project)
     with progress("loading the project"):
         loaded = load_project(folder)
-    gateway = gateway_of(loaded, Settings(project=folder))
+    gateway = gateway_of(loaded.without_policies(), Settings(project=folder))
     try:
         chosen = _chosen(loaded.spec.tests, names)
         with progress("running the tests"):

@@ -34,7 +34,8 @@ from gateway.engines.duckdb_stream import DuckDBStream, Run, only_select
 from gateway.engines.file_schemas import FileSchemas, parquet, stamp_of
 from gateway.errors import DataAltered, EngineFailed, EngineGone
 from semantic_models.errors import ForebayError, did_you_mean
-from semantic_models.model import Relation, Select, Table, tables_read
+from semantic_models.model import Relation, Select, Table
+from semantic_models.tables_read import tables_read
 from semantic_models.types import LogicalType
 
 Columns = Mapping[str, LogicalType | None]

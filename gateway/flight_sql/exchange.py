@@ -8,8 +8,11 @@ from functools import lru_cache
 
 import pyarrow as pa
 
-from auth.principal import ANONYMOUS
+from auth.decide import decide
+from auth.principal import Principal
 from auth.visible import visible
+from gateway.audited import Answering
+from gateway.errors import UnknownHandle
 from gateway.flight_sql import commands, keys, metadata
 from gateway.flight_sql import messages as m
 from gateway.flight_sql.running import Running
@@ -17,7 +20,7 @@ from gateway.flight_sql.sql_info import InfoValue, sql_info, sql_info_table
 from gateway.flight_sql.sql_types import Place, column_metadata, xdbc_type_info
 from gateway.flight_sql.statements import Handles, new_handle
 from gateway.flight_sql.wire import encode
-from gateway.pipeline import Gateway, Prepared
+from gateway.pipeline import Prepared
 from semantic_models.catalog import Catalog
 from semantic_models.resolved import AnswerColumn
 
@@ -54,14 +57,14 @@ class Exchange:
     """One server's side of every conversation."""
 
     def __init__(
-        self, gateway: Gateway, running: Running, limits: FlightLimits, *, version: str
+        self, gateway: Answering, running: Running, limits: FlightLimits, *, version: str
     ) -> None:
         self._gateway = gateway
         self._running = running
         self._statements: Handles[str] = Handles(
             "prepared statement", count_max=limits.statements_max, idle_s=limits.statement_idle_s
         )
-        self._tickets: Handles[Prepared] = Handles(
+        self._tickets: Handles[tuple[str, Prepared]] = Handles(
             "ticket", count_max=limits.tickets_max, idle_s=limits.ticket_idle_s
         )
         self._info: Mapping[int, InfoValue] = sql_info(
@@ -70,38 +73,47 @@ class Exchange:
             text_bytes_max=gateway.settings.text_bytes_max,
         )
 
-    @property
-    def catalog(self) -> Catalog:
-        """What whoever asks may know of; everybody is anonymous while there is no identity."""
-        return visible(self._gateway.snapshot.catalog, ANONYMOUS)
+    def catalog_of(self, principal: Principal) -> Catalog:
+        """What whoever asks may know of."""
+        snapshot = self._gateway.snapshot
+        return visible(snapshot.catalog, decide(snapshot.policies, principal))
 
-    def schema_of(self, command: commands.Command) -> pa.Schema:
+    def schema_of(self, command: commands.Command, principal: Principal) -> pa.Schema:
         """The schema of what a command would give. Runs nothing."""
         match command:
             case m.StatementQuery() | m.PreparedStatementQuery():
-                return self.answer_schema(self._gateway.prepare(self._text(command)))
+                return self.answer_schema(self._settled(command, principal))
             case _:
-                return self.listing(command).schema
+                return self.listing(command, principal).schema
 
-    def issue(self, command: commands.Command, data: bytes) -> Issued:
+    def issue(self, command: commands.Command, data: bytes, principal: Principal) -> Issued:
         """Settle a command, and give out the ticket that fetches it. Runs nothing yet.
 
         A listing's ticket is its own command in ``data``; a question's is good for one fetch.
         """
         match command:
             case m.StatementQuery() | m.PreparedStatementQuery():
-                prepared = self._gateway.prepare(self._text(command))
-                claim = m.StatementTicket(self._tickets.hold(prepared))
+                # Read first: a ticket may be told to be too old, and never to be new.
+                version = self._gateway.snapshot.policies.version
+                prepared = self._settled(command, principal)
+                claim = m.StatementTicket(self._tickets.hold((version, prepared), principal))
                 ticket = commands.pack(m.STATEMENT_TICKET, claim)
                 return Issued(self.answer_schema(prepared), ticket)
             case _:
-                return Issued(self.listing(command).schema, data)
+                return Issued(self.listing(command, principal).schema, data)
 
-    def redeem(self, claim: m.StatementTicket) -> Prepared:
-        """The settled question that a ticket stands for; a second time there is none."""
-        return self._tickets.take(claim.statement_handle)
+    def redeem(self, claim: m.StatementTicket, principal: Principal) -> Prepared:
+        """The settled question that a ticket stands for; a second time there is none.
 
-    def listing(self, command: commands.Listing) -> pa.Table:
+        Nor is there one once policies have changed: what it was settled by may be more than is
+        allowed now.
+        """
+        version, prepared = self._tickets.take(claim.statement_handle, principal)
+        if version != self._gateway.snapshot.policies.version:
+            raise UnknownHandle.of("ticket")
+        return prepared
+
+    def listing(self, command: commands.Listing, principal: Principal) -> pa.Table:
         """What a command lists of the catalog or of this server."""
         match command:
             case m.GetSqlInfo():
@@ -109,62 +121,70 @@ class Exchange:
             case m.GetXdbcTypeInfo():
                 return xdbc_type_info(command.data_type)
             case m.GetCatalogs() | m.GetDbSchemas() | m.GetTables() | m.GetTableTypes():
-                return metadata.tables_listing(self.catalog, command)
+                return metadata.tables_listing(self.catalog_of(principal), command)
             case _:
-                return keys.keys_table(self.catalog, command)
+                return keys.keys_table(self.catalog_of(principal), command)
 
-    def act(self, action: commands.Action) -> tuple[bytes, ...]:
+    def act(self, action: commands.Action, principal: Principal) -> tuple[bytes, ...]:
         """Do what an action asks for, and give its results."""
         match action:
             case m.CreatePreparedStatement():
-                return (self._prepare(action.query),)
+                return (self._prepare(action.query, principal),)
             case m.ClosePreparedStatement():
-                self._statements.drop(action.prepared_statement_handle)
+                self._statements.drop(action.prepared_statement_handle, principal)
                 return ()
             case m.BeginTransaction():
                 return (commands.pack(m.TRANSACTION, m.Transaction(new_handle())),)
             case m.EndTransaction():
                 return ()
             case m.CancelQuery() | m.CancelFlightInfo():
-                return (self._cancel(action),)
+                return (self._cancel(action, principal),)
             case m.SetSessionOptions() | m.GetSessionOptions() | m.CloseSession():
                 return (self._session_action(action),)
 
-    def check_statement(self, handle: bytes) -> None:
+    def check_statement(self, handle: bytes, principal: Principal) -> None:
         """Raise UnknownHandle unless a prepared statement is open."""
-        self._statements.find(handle)
+        self._statements.find(handle, principal)
 
     def answer_schema(self, prepared: Prepared) -> pa.Schema:
         """The promised schema, each field with its SQL type and description."""
-        place = Place(self.catalog.name, metadata.DB_SCHEMA)
+        place = Place(self._catalog_name, metadata.DB_SCHEMA)
         return _described(prepared.schema, prepared.columns, place)
 
-    def _text(self, command: m.StatementQuery | m.PreparedStatementQuery) -> str:
-        if isinstance(command, m.StatementQuery):
-            return command.query
-        return self._statements.find(command.prepared_statement_handle)
+    @property
+    def _catalog_name(self) -> str:
+        return self._gateway.snapshot.catalog.name
 
-    def _prepare(self, text: str) -> bytes:
+    def _settled(
+        self, command: m.StatementQuery | m.PreparedStatementQuery, principal: Principal
+    ) -> Prepared:
+        if isinstance(command, m.StatementQuery):
+            text = command.query
+        else:
+            text = self._statements.find(command.prepared_statement_handle, principal)
+        return self._gateway.prepare(text, principal)
+
+    def _prepare(self, text: str, principal: Principal) -> bytes:
         """Check a question, and keep its text: each time it is asked it has its own ``now``."""
-        schema = self.answer_schema(self._gateway.prepare(text))
+        schema = self.answer_schema(self._gateway.prepare(text, principal))
         statement = m.PreparedStatement(
-            prepared_statement_handle=self._statements.hold(text),
+            prepared_statement_handle=self._statements.hold(text, principal),
             dataset_schema=schema.serialize().to_pybytes(),
             parameter_schema=NO_PARAMETERS.serialize().to_pybytes(),
         )
         return commands.pack(m.PREPARED_STATEMENT, statement)
 
-    def _cancel(self, action: m.CancelQuery | m.CancelFlightInfo) -> bytes:
+    def _cancel(self, action: m.CancelQuery | m.CancelFlightInfo, principal: Principal) -> bytes:
         if isinstance(action, m.CancelFlightInfo):
-            return encode(m.CANCEL_FLIGHT_INFO_RESULT, self._stop(action.info))
-        outcome = self._stop(commands.parse_info(action.info))
+            return encode(m.CANCEL_FLIGHT_INFO_RESULT, self._stop(action.info, principal))
+        outcome = self._stop(commands.parse_info(action.info), principal)
         return commands.pack(m.CANCEL_QUERY_RESULT, outcome)
 
-    def _stop(self, info: m.Info) -> m.Outcome:
+    def _stop(self, info: m.Info, principal: Principal) -> m.Outcome:
         claims = [commands.parse_ticket(each.ticket.ticket) for each in info.endpoint]
         stopped = [
-            self._tickets.drop(claim.statement_handle)
-            or self._running.cancel(claim.statement_handle)
+            self._tickets.drop(claim.statement_handle, principal)
+            or self._running.cancel((claim.statement_handle, principal))
             for claim in claims
             if isinstance(claim, m.StatementTicket)
         ]
@@ -182,7 +202,7 @@ class Exchange:
                 return encode(m.CLOSE_SESSION_RESULT, m.Outcome(CLOSED))
 
     def _session(self) -> dict[str, str]:
-        return {"catalog": self.catalog.name, "schema": metadata.DB_SCHEMA}
+        return {"catalog": self._catalog_name, "schema": metadata.DB_SCHEMA}
 
     def _options(self) -> bytes:
         options = [

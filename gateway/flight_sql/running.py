@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Hashable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from threading import Condition, Event, Thread
@@ -40,7 +40,8 @@ class Caller(Protocol):
 class Run:
     """One stream under way, and who reads it."""
 
-    handle: bytes
+    claimed: Hashable
+    """Its ticket, and whose that is."""
     caller: Caller
     answer: Answer
     stopped_by: ForebayError | None = None
@@ -86,7 +87,7 @@ class Running:
         return self._place("calls", caller)
 
     def open_stream(
-        self, handle: bytes, caller: Caller, start: Callable[[], Answer]
+        self, claimed: Hashable, caller: Caller, start: Callable[[], Answer]
     ) -> tuple[Answer, Batches]:
         """Start a query once there is a place; refuses as ``call`` does.
 
@@ -95,7 +96,7 @@ class Running:
         """
         self._enter("streams", caller)
         try:
-            run = Run(handle, caller, start())
+            run = Run(claimed, caller, start())
         except BaseException:
             self._leave("streams")
             raise
@@ -106,10 +107,10 @@ class Running:
         next(batches)
         return run.answer, batches
 
-    def cancel(self, handle: bytes) -> bool:
-        """Stop the stream of a ticket, and tell whether one was running."""
+    def cancel(self, claimed: Hashable) -> bool:
+        """Stop the stream of a principal's ticket, and tell whether one was running."""
         with self._changed:
-            found = [run for run in self._runs if run.handle == handle]
+            found = [run for run in self._runs if run.claimed == claimed]
         for run in found:
             run.stop(Cancelled("the query was cancelled"))
         return bool(found)
@@ -118,12 +119,19 @@ class Running:
         """Take nothing new, let what runs finish, then stop what is left."""
         self._closing.set()
         if not self._wait_until_idle(drain_s):
-            with self._changed:
-                left = tuple(self._runs)
-            for run in left:
-                _stop(run, Stopping.now())
+            self.stop(self.begun())
             self._wait_until_idle(stop_s)
         self._watch.join(timeout=stop_s)
+
+    def begun(self) -> frozenset[Run]:
+        """The streams that are under way now."""
+        with self._changed:
+            return frozenset(self._runs)
+
+    def stop(self, runs: frozenset[Run]) -> None:
+        """Stop those of some streams that are under way still."""
+        for run in self.begun() & runs:
+            _stop(run, Stopping.now())
 
     @contextmanager
     def _place(self, kind: str, caller: Caller) -> Iterator[None]:

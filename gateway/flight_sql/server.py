@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from importlib import metadata as distribution
-from ipaddress import ip_address
 from threading import Thread
 
 import pyarrow as pa
 from pyarrow import flight
 
+from gateway.audited import Answering
 from gateway.errors import UnsupportedCommand
 from gateway.flight_sql import commands
 from gateway.flight_sql import messages as m
@@ -19,35 +21,60 @@ from gateway.flight_sql.batches import sliced
 from gateway.flight_sql.errors import Untraced
 from gateway.flight_sql.exchange import Exchange, FlightLimits
 from gateway.flight_sql.failures import told_to_clients
+from gateway.flight_sql.identifying import IDENTITY, Identifying, LeaveToMiddleware, principal_of
 from gateway.flight_sql.metadata import visible_models
 from gateway.flight_sql.running import Batches, Running
-from gateway.pipeline import Answer, Gateway
+from gateway.identity.identify import Identity
+from gateway.identity.tls import TlsFiles
+from gateway.pipeline import Answer
 from semantic_models.errors import MalformedDocument, SettingRejected
 
 log = logging.getLogger(__name__)
-
-Headers = dict[str, list[str] | list[bytes]]
 
 STOP_S = 3.0
 """How long what was interrupted may take to end."""
 
 
-class FlightSqlServer:
-    """The gateway over Arrow Flight SQL, listening from the moment it is made.
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where a server listens."""
 
-    While there is no identity everybody is anonymous, so only a loopback address is listened on.
-    """
+    host: str = "127.0.0.1"
+    port: int = 0
+    """0 takes a free one."""
+    tls: TlsFiles | None = None
+
+    @property
+    def url(self) -> str:
+        """The address in the form that clients take."""
+        scheme = "grpc+tls" if self.tls else "grpc"
+        return f"{scheme}://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What calls are answered with."""
+
+    gateway: Answering
+    exchange: Exchange
+    running: Running
+    identity: Identity
+
+
+class FlightSqlServer:
+    """The gateway over Arrow Flight SQL, listening from the moment it is made."""
 
     def __init__(
         self,
-        gateway: Gateway,
-        host: str = "127.0.0.1",
-        port: int = 0,
+        gateway: Answering,
+        identity: Identity,
+        at: Listening | None = None,
         *,
         limits: FlightLimits | None = None,
     ) -> None:
         limits = limits or FlightLimits()
-        self._host = _loopback(host)
+        self._at = at or Listening()
+        self._is_drained = True
         self._running = Running(
             calls_max=limits.calls_max,
             streams_max=limits.streams_max,
@@ -55,7 +82,8 @@ class FlightSqlServer:
             wait_s=limits.wait_s,
         )
         exchange = Exchange(gateway, self._running, limits, version=_version())
-        self._calls = _listen(f"grpc://{self._host}:{port}", gateway, exchange, self._running)
+        self._serving = Serving(gateway, exchange, self._running, identity)
+        self._calls = self._listen(self._at)
 
     @property
     def port(self) -> int:
@@ -65,7 +93,7 @@ class FlightSqlServer:
     @property
     def url(self) -> str:
         """The address in the form that ADBC takes."""
-        return f"grpc://{self._host}:{self.port}"
+        return replace(self._at, port=self.port).url
 
     def close(self, *, drain_s: float = 10.0) -> bool:
         """Take no more calls, let answers finish for a while, then stop what is left.
@@ -75,12 +103,36 @@ class FlightSqlServer:
         process then has to leave by ``os._exit``.
         """
         self._running.close(drain_s=drain_s, stop_s=STOP_S)
-        stopper = Thread(target=self._calls.shutdown, name="flight-shutdown", daemon=True)
+        return _shut_down(self._calls) and self._is_drained
+
+    def use(self, tls: TlsFiles, *, drain_s: float = 10.0) -> None:
+        """Listen with another certificate; answers under way have a while to end.
+
+        The port is closed for a moment, in which clients connect again; handles stay good.
+
+        Raises:
+            SettingRejected: the port is not free again in time.
+        """
+        at = replace(self._at, port=self.port, tls=tls)
+        before, begun = self._calls, self._running.begun()
+        stopper = Thread(target=before.shutdown, name="flight-shutdown", daemon=True)
         stopper.start()
-        stopper.join(timeout=STOP_S)
-        if stopper.is_alive():
-            log.warning("flight clients hold answers that they do not read")
-        return not stopper.is_alive()
+
+        def drain() -> None:
+            stopper.join(timeout=drain_s)
+            if stopper.is_alive():
+                self._running.stop(begun)
+                self._is_drained = _shut_down(before) and self._is_drained
+
+        Thread(target=drain, name="flight-drain", daemon=True).start()
+        self._calls = _calls_when_free(at, self._serving)
+
+    def _listen(self, at: Listening) -> Calls:
+        try:
+            return _calls_at(at, self._serving)
+        except SettingRejected:
+            self._running.close(drain_s=0, stop_s=STOP_S)
+            raise
 
 
 class Calls(flight.FlightServerBase):
@@ -89,17 +141,16 @@ class Calls(flight.FlightServerBase):
     The stubs of pyarrow name other types for some of them than the server takes; those are marked.
     """
 
-    def __init__(
-        self, location: str, gateway: Gateway, exchange: Exchange, running: Running
-    ) -> None:
+    def __init__(self, at: Listening, serving: Serving) -> None:
         super().__init__(
-            location,
-            auth_handler=AcceptAnybody(),
-            middleware={"handshake": AnswerHandshakes()},
+            at.url,
+            auth_handler=LeaveToMiddleware(),
+            tls_certificates=[(at.tls.certificate, at.tls.key)] if at.tls else None,
+            middleware={IDENTITY: Identifying(serving.identity)},
         )
-        self._gateway = gateway
-        self._exchange = exchange
-        self._running = running
+        self._gateway = serving.gateway
+        self._exchange = serving.exchange
+        self._running = serving.running
 
     def get_flight_info(
         self, context: flight.ServerCallContext, descriptor: flight.FlightDescriptor
@@ -107,7 +158,8 @@ class Calls(flight.FlightServerBase):
         """Settle what is asked, and tell its schema and its ticket."""
         with told_to_clients(), self._running.call(context):
             command = _command(descriptor)
-            issued = self._exchange.issue(command, descriptor.command or b"")
+            data = descriptor.command or b""
+            issued = self._exchange.issue(command, data, principal_of(context))
             endpoint = flight.FlightEndpoint(issued.ticket, [])
             return flight.FlightInfo(issued.schema, descriptor, [endpoint], -1, -1)
 
@@ -117,7 +169,8 @@ class Calls(flight.FlightServerBase):
         """Tell the schema of what is asked."""
         try:
             with told_to_clients(), self._running.call(context):
-                return flight.SchemaResult(self._exchange.schema_of(_command(descriptor)))
+                schema = self._exchange.schema_of(_command(descriptor), principal_of(context))
+                return flight.SchemaResult(schema)
         except flight.FlightError as error:
             raise Untraced(str(error)) from None
 
@@ -130,7 +183,7 @@ class Calls(flight.FlightServerBase):
             if isinstance(claim, m.StatementTicket):
                 return self._answer(context, claim)
             with self._running.call(context):
-                table = self._exchange.listing(claim)
+                table = self._exchange.listing(claim, principal_of(context))
                 return _prebuilt(table.to_batches(), table.schema)
 
     def do_put(
@@ -144,7 +197,8 @@ class Calls(flight.FlightServerBase):
         with told_to_clients(), self._running.upload(context):
             match _command(descriptor):
                 case m.PreparedStatementQuery() as command:
-                    self._exchange.check_statement(command.prepared_statement_handle)
+                    handle = command.prepared_statement_handle
+                    self._exchange.check_statement(handle, principal_of(context))
                     _refuse_parameters(reader)
                 case _:
                     raise UnsupportedCommand(
@@ -157,7 +211,9 @@ class Calls(flight.FlightServerBase):
         """Prepare, close, cancel and the like."""
         with told_to_clients(), self._running.call(context):
             asked = commands.parse_action(action.type, action.body.to_pybytes())
-            return [flight.Result(body) for body in self._exchange.act(asked)]
+            return [
+                flight.Result(each) for each in self._exchange.act(asked, principal_of(context))
+            ]
 
     def list_actions(  # type: ignore[override]
         self, context: flight.ServerCallContext
@@ -172,8 +228,9 @@ class Calls(flight.FlightServerBase):
     ) -> Iterator[flight.FlightInfo]:
         """The models, each as the path whose rows may be asked for."""
         with told_to_clients(), self._running.call(context):
-            names = visible_models(self._exchange.catalog)
-            schemas = [self._exchange.schema_of(_all_rows(name)) for name in names]
+            principal = principal_of(context)
+            names = visible_models(self._exchange.catalog_of(principal))
+            schemas = [self._exchange.schema_of(_all_rows(name), principal) for name in names]
         return (
             flight.FlightInfo(schema, flight.FlightDescriptor.for_path(name), [], -1, -1)
             for name, schema in zip(names, schemas, strict=True)
@@ -190,67 +247,48 @@ class Calls(flight.FlightServerBase):
         self, context: flight.ServerCallContext, claim: m.StatementTicket
     ) -> flight.FlightDataStream:
         """Kept answers leave without Python's lock; others batch by batch as they arrive."""
-        prepared = self._exchange.redeem(claim)
+        principal = principal_of(context)
+        prepared = self._exchange.redeem(claim, principal)
         schema = self._exchange.answer_schema(prepared)
         kept = self._gateway.kept(prepared)
         if kept is not None:
             return _prebuilt(list(kept.stream), _with_story(schema, kept))
         answer, batches = self._running.open_stream(
-            claim.statement_handle, context, lambda: self._gateway.fetch(prepared)
+            (claim.statement_handle, principal), context, lambda: self._gateway.fetch(prepared)
         )
         return flight.GeneratorStream(_with_story(schema, answer), _told(batches))
 
 
-class AcceptAnybody(flight.ServerAuthHandler):
-    """Lets clients with a name and a password connect: without a handler pyarrow refuses them."""
-
-    def authenticate(self, outgoing: object, incoming: object) -> None:
-        """Ask for nothing."""
-
-    def is_valid(self, token: bytes) -> bytes:  # type: ignore[override]
-        """Everybody is anonymous."""
-        return b""
-
-
-class AnswerHandshakes(flight.ServerMiddlewareFactory):
-    """Gives handshakes the token that clients wait for."""
-
-    def start_call(self, info: flight.CallInfo, headers: Headers) -> flight.ServerMiddleware | None:
-        """Take part in handshakes only."""
-        return BearerToken() if info.method == flight.FlightMethod.HANDSHAKE else None
+def _shut_down(calls: Calls) -> bool:
+    """Whether a server could be ended: nobody holds an answer of it that they do not read."""
+    stopper = Thread(target=calls.shutdown, name="flight-shutdown", daemon=True)
+    stopper.start()
+    stopper.join(timeout=STOP_S)
+    if stopper.is_alive():
+        log.warning("flight clients hold answers that they do not read")
+    return not stopper.is_alive()
 
 
-class BearerToken(flight.ServerMiddleware):
-    """A token that means nothing while there is no identity."""
-
-    def sending_headers(self) -> Headers:
-        """The header that clients read it from."""
-        return {"authorization": ["Bearer anonymous"]}
-
-
-def _listen(location: str, gateway: Gateway, exchange: Exchange, running: Running) -> Calls:
+def _calls_at(at: Listening, serving: Serving) -> Calls:
     try:
-        return Calls(location, gateway, exchange, running)
+        return Calls(at, serving)
     except (pa.ArrowException, OSError) as error:
-        running.close(drain_s=0, stop_s=STOP_S)
         raise SettingRejected(
-            f'address "{location}" cannot be listened on',
+            f'address "{at.url}" cannot be listened on',
             hint="Another process may have the port; name another one, or 0 for any.",
         ) from error
 
 
-def _loopback(host: str) -> str:
-    try:
-        is_loopback = host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        is_loopback = False
-    if not is_loopback:
-        raise SettingRejected(
-            f'host "{host}" is not a loopback address',
-            detail="Nobody is asked who they are in this version.",
-            hint='Use "127.0.0.1" or "localhost".',
-        )
-    return f"[{host}]" if ":" in host else host
+def _calls_when_free(at: Listening, serving: Serving) -> Calls:
+    """A server at a port that another one is about to leave."""
+    until_s = time.monotonic() + STOP_S
+    while True:
+        try:
+            return _calls_at(at, serving)
+        except SettingRejected:
+            if time.monotonic() >= until_s:
+                raise
+            time.sleep(0.05)
 
 
 def _version() -> str:

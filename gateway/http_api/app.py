@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 from starlette.exceptions import HTTPException
 from starlette.middleware.exceptions import ExceptionMiddleware
@@ -13,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.errors import HostRefused, Stopping
+from gateway.errors import Stopping
 from gateway.http_api.catalog_routes import CatalogRoutes
 from gateway.http_api.cells import warm_up
 from gateway.http_api.documents import (
@@ -24,28 +26,35 @@ from gateway.http_api.documents import (
 )
 from gateway.http_api.health_routes import HealthRoutes
 from gateway.http_api.openapi import openapi_document
-from gateway.http_api.ports import Gateway, Limits, Observe, unobserved
+from gateway.http_api.ports import Gateway, Identity, Limits, Observe, unobserved
 from gateway.http_api.problems import problem_of, send_problem
 from gateway.http_api.query_routes import QueryRoute
-from gateway.http_api.questions import check_host, headers_of
+from gateway.http_api.questions import check_host, credentials_of, headers_of, principal_of
 from gateway.http_api.threads import Threads
 from semantic_models.errors import ForebayError
 
 QUERY_PATH = "/api/v1/query"
+PUBLIC_PATHS = ("/healthz", "/readyz")
+"""What orchestrators ask, who prove nothing and are told nothing of the project."""
 _CLOSE = {"connection": "close"}
 
 
 class Application:
-    """Serves the routes to requests that name this machine.
+    """Serves the routes to requests that are let in.
 
     The query route is in ``routes`` like all others, but is reached before the router: of an
     answer from memory the router would be the larger part of the cost.
     """
 
     def __init__(
-        self, query: ASGIApp, routes: tuple[Route, ...], is_stopping: threading.Event
+        self,
+        query: ASGIApp,
+        routes: tuple[Route, ...],
+        is_stopping: threading.Event,
+        admit: Callable[[Scope], Awaitable[None]],
     ) -> None:
         self.is_stopping = is_stopping
+        self._admit = admit
         self.routes = (Route(QUERY_PATH, endpoint=query), *routes)
         self._query = query
         self._rest = ExceptionMiddleware(
@@ -68,8 +77,8 @@ class Application:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             try:
-                check_host(headers_of(scope).get(b"host"))
-            except HostRefused as error:
+                await self._admit(scope)
+            except ForebayError as error:
                 await send_problem(send, problem_of(error, headers=_CLOSE))
                 return
             if scope["path"] == QUERY_PATH:
@@ -79,23 +88,49 @@ class Application:
         await self._rest({**scope, "app": self}, receive, send)
 
 
+async def admit(scope: Scope, *, identity: Identity, threads: Threads, is_local: bool) -> None:
+    """Let a request in, and write into its scope who asks.
+
+    Nobody is asked at the routes that tell orchestrators how the server is.
+
+    Raises:
+        HostRefused, AuthenticationFailed: it is not let in.
+    """
+    if is_local:
+        check_host(headers_of(scope).get(b"host"))
+    if scope["path"] in PUBLIC_PATHS:
+        return
+    credentials = credentials_of(scope)
+    principal = identity.known(credentials)
+    if principal is None:
+        principal = await threads.work(partial(identity.identify, credentials))
+    scope["principal"] = principal
+
+
 def create_app(
-    gateway: Gateway, *, limits: Limits | None = None, observe: Observe = unobserved
+    gateway: Gateway,
+    *,
+    identity: Identity,
+    limits: Limits | None = None,
+    observe: Observe = unobserved,
+    is_local: bool = True,
 ) -> Application:
-    """The application that answers from a gateway, and tells ``observe`` of each query."""
+    """The application that answers from a gateway, and tells ``observe`` of each query.
+
+    ``is_local`` says that it listens on this machine alone, and is asked by its names.
+    """
     warm_up()
     limits = limits or Limits()
     threads = Threads(limits.threads_max)
     catalog = CatalogRoutes(gateway, threads, limits)
     is_stopping = threading.Event()
-    health = HealthRoutes(gateway, threads, is_stopping)
+    health = HealthRoutes(gateway, threads, is_stopping, tells_engines=identity.asks_nobody)
 
-    async def index(_: Request) -> Response:
-        served = gateway.snapshot.catalog
+    async def index(request: Request) -> Response:
         return document_response(
             {
-                "name": served.name,
-                "catalog_version": served.version,
+                "name": gateway.snapshot.catalog.name,
+                "catalog_version": catalog.version_for(principal_of(request.scope)),
                 "links": [route.path for route in application.routes if "{" not in route.path],
             }
         )
@@ -115,5 +150,6 @@ def create_app(
             Route("/openapi.json", openapi),
         ),
         is_stopping,
+        partial(admit, identity=identity, threads=threads, is_local=is_local),
     )
     return application

@@ -23,8 +23,13 @@ def document_response(
     document: Mapping[str, object], *, headers: Mapping[str, str] | None = None
 ) -> Response:
     """A document as JSON."""
+    return json_response(orjson.dumps(document), headers=headers)
+
+
+def json_response(body: bytes, *, headers: Mapping[str, str] | None = None) -> Response:
+    """A document that is written already."""
     return Response(
-        orjson.dumps(document),
+        body,
         media_type="application/json",
         headers={**_HEADERS, **(headers or {})},
     )

@@ -79,7 +79,7 @@ def arrow_pieces(answer: Answer, batches: Iterable[pa.RecordBatch]) -> Iterator[
         "cache": answer.cache,
         "proof_url": proof_url(answer.query_id),
         "dialect": answer.prepared.physical.dialect,
-        "sql": answer.prepared.physical.text,
+        "sql": answer.prepared.sql,
         "columns": column_documents(answer.prepared.columns),
         "warnings": answer.warned.documents(),
     }
@@ -191,7 +191,7 @@ def _meta(answer: Answer, rows: int) -> dict[str, object]:
         "warnings": answer.warned.documents(),
         "stages": answer.stages,
         "dialect": physical.dialect,
-        "sql": physical.text,
+        "sql": answer.prepared.sql,
         "proof_url": proof_url(answer.query_id),
         "proof": answer.prepared.proof,
     }

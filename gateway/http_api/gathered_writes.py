@@ -61,7 +61,8 @@ class GatheredWrites(asyncio.Transport):
     def linger(self) -> None:
         """Send what is held, then close when the client has closed, or has had its time."""
         self._send()
-        self._transport.write_eof()
+        if self._transport.can_write_eof():  # TLS cannot.
+            self._transport.write_eof()
         self._transport.resume_reading()
         self._lingering = self._loop.call_later(LINGER_S, self.close)
 

@@ -25,31 +25,39 @@ Check = dict[str, str]
 class HealthRoutes:
     """Tells orchestrators whether to restart this process, and whether to send it questions."""
 
-    def __init__(self, gateway: Gateway, threads: Threads, is_stopping: Event) -> None:
+    def __init__(
+        self, gateway: Gateway, threads: Threads, is_stopping: Event, *, tells_engines: bool
+    ) -> None:
         self._gateway = gateway
         self._threads = threads
         self._is_stopping = is_stopping
+        self._tells_engines = tells_engines
 
     async def healthz(self, _: Request) -> Response:
         """That the process serves; no engine is asked."""
         return document_response({"status": "ok"})
 
     async def readyz(self, _: Request) -> Response:
-        """Whether every engine answers, and which does not; never so while the server stops."""
+        """Whether every engine answers; never so while the server stops.
+
+        Which does not is told where nobody has to prove who they are.
+        """
         if self._is_stopping.is_set():
             return problem_response(Stopping.now())
         checks = await self._checks()
         silent = [name for name, check in checks.items() if check["status"] != "ok"]
+        told = {"engines": checks, **self._outdated()} if self._tells_engines else {}
         if not silent:
-            ready = {"status": "ready", "engines": checks}
-            return document_response({**ready, **self._outdated()})
+            return document_response({"status": "ready", **told})
+        if not self._tells_engines:
+            return problem_response(EngineGone("an engine does not answer"))
         names = ", ".join(f'"{name}"' for name in silent)
         return problem_response(
             EngineGone(
                 f"engine {names} does not answer",
                 hint="Questions about other engines are answered.",
             ),
-            extra={"engines": checks, **self._outdated()},
+            extra=told,
         )
 
     def _outdated(self) -> Mapping[str, Check]:

@@ -123,6 +123,8 @@ _COLUMN = _object(
     required=("name", "role", "type", "label", "format"),
 )
 
+_SQL: Schema = {"type": ["string", "null"], "description": "Null where it may not be read."}
+
 _STAGES: Schema = {
     "type": "object",
     "additionalProperties": {"type": "number"},
@@ -137,7 +139,7 @@ _META = _object(
         "warnings": _array(_ref("Warning")),
         "stages": _STAGES,
         "dialect": _TEXT,
-        "sql": _TEXT,
+        "sql": _SQL,
         "proof_url": _TEXT,
         "proof": _ref("Proof"),
     },
@@ -179,7 +181,7 @@ _ANSWER = _object(
 
 _COMPILED = _object(
     {
-        "sql": _TEXT,
+        "sql": _SQL,
         "dialect": _TEXT,
         "columns": _array(_ref("Column")),
         "proof": _ref("Proof"),

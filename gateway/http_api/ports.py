@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from auth.principal import Principal
 from cache.fingerprint import CacheKey
 from gateway.engines.base import Engine
 from gateway.pipeline import Answer, Prepared
@@ -32,9 +33,9 @@ class Gateway(Protocol):
     @property
     def engines(self) -> Mapping[str, Engine]: ...
 
-    def prepare(self, text: str | bytes) -> Prepared: ...
+    def prepare(self, text: str | bytes, principal: Principal) -> Prepared: ...
 
-    def prepared_kept(self, text: str | bytes) -> Prepared | None:
+    def prepared_kept(self, text: str | bytes, principal: Principal) -> Prepared | None:
         """A question that was prepared before, or nothing; never blocks."""
         ...
 
@@ -48,8 +49,25 @@ class Gateway(Protocol):
         """The answer of that name from memory, or nothing; never blocks."""
         ...
 
-    def proof_of(self, query_id: str) -> Mapping[str, object] | None:
-        """The proof of one of the last answers."""
+    def proof_of(self, query_id: str, principal: Principal) -> Mapping[str, object] | None:
+        """The proof of one of the last answers, for whoever asked."""
+        ...
+
+
+class Identity(Protocol):
+    """Tells who asks, from the values of the headers ``Authorization`` of a request."""
+
+    @property
+    def asks_nobody(self) -> bool:
+        """Whether everybody is anonymous."""
+        ...
+
+    def known(self, credentials: Sequence[bytes]) -> Principal | None:
+        """Who asks, where that has been verified a moment ago; never blocks."""
+        ...
+
+    def identify(self, credentials: Sequence[bytes]) -> Principal:
+        """Who asks; raises AuthenticationFailed where nobody is proved."""
         ...
 
 

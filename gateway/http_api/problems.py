@@ -12,6 +12,7 @@ from typing import ParamSpec, TypeVar
 import orjson
 from starlette.types import Send
 
+from auth.errors import AuthenticationFailed
 from gateway.errors import InternalError, Overloaded
 from gateway.status import status_of
 from semantic_models.errors import ForebayError
@@ -19,6 +20,8 @@ from semantic_models.errors import ForebayError
 logger = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 1
+CHALLENGE = 'Bearer realm="forebay"'
+"""How a client is told to prove who it is; the same whatever it sent."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -48,6 +51,7 @@ def problem_of(
         "cache-control": "no-store",
         "x-content-type-options": "nosniff",
         **({"retry-after": str(RETRY_AFTER_S)} if isinstance(error, Overloaded) else {}),
+        **({"www-authenticate": CHALLENGE} if isinstance(error, AuthenticationFailed) else {}),
         **(headers or {}),
     }
     pairs = tuple((name.encode(), value.encode("latin-1")) for name, value in told.items())

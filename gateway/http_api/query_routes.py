@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from starlette.types import Receive, Scope, Send
 
+from auth.principal import Principal
 from cache.fingerprint import CacheKey
 from gateway.errors import MethodNotAllowed
 from gateway.http_api.encode import proof_url
@@ -23,7 +24,12 @@ from gateway.http_api.problems import (
     problem_of,
     send_problem,
 )
-from gateway.http_api.questions import headers_of, question_in_body, question_in_query
+from gateway.http_api.questions import (
+    headers_of,
+    principal_of,
+    question_in_body,
+    question_in_query,
+)
 from gateway.http_api.stream_body import Run, while_connected
 from gateway.http_api.threads import Threads
 from gateway.http_api.turn import Turn
@@ -41,7 +47,7 @@ _SAME_FOR_ALL: Mapping[Format, RawHeaders] = {
     each: [
         (b"content-type", _CONTENT_TYPES[each]),
         (b"cache-control", b"private, no-cache"),
-        (b"vary", b"accept"),
+        (b"vary", b"accept, authorization"),
         (b"x-content-type-options", b"nosniff"),
     ]
     for each in Format
@@ -57,11 +63,12 @@ def _never_whole(_headers: RawHeaders, _body: bytes) -> bool:
 
 
 class Asked(NamedTuple):
-    """What one request asks, and when it came."""
+    """What one request asks, when it came, and from whom."""
 
     question: str | bytes
     wanted: Format
     came_at: float
+    principal: Principal
     send_whole: SendWhole = _never_whole
 
 
@@ -91,7 +98,7 @@ class QueryRoute:
         came_at = time.perf_counter()
         try:
             asked = await self._asked(scope, receive, came_at)
-            kept = self._kept(asked.question)
+            kept = self._kept(asked)
             if kept and (encoded := self._kept_bodies.body(kept, asked.wanted)):
                 await self._send_whole(kept, asked, encoded, send)
                 return
@@ -103,7 +110,7 @@ class QueryRoute:
             logger.exception("internal error %s", incident)
             await self._refuse(internal_error(incident), scope, send, came_at)
             return
-        run = Run(partial(self._fetch, asked.question, kept), asked.wanted)
+        run = Run(partial(self._fetch, asked, kept), asked.wanted)
         await while_connected(receive, run, self._threads, partial(self._stream, run, asked, send))
 
     async def _asked(self, scope: Scope, receive: Receive, came_at: float) -> Asked:
@@ -120,17 +127,18 @@ class QueryRoute:
                 raise MethodNotAllowed(
                     "a query is asked by GET or POST", hint="Send the question by POST."
                 )
-        extensions = scope.get("extensions", {})
-        return Asked(question, wanted, came_at, extensions.get(WHOLE, _never_whole))
+        send_whole = scope.get("extensions", {}).get(WHOLE, _never_whole)
+        return Asked(question, wanted, came_at, principal_of(scope), send_whole)
 
-    def _kept(self, question: str | bytes) -> Answer | None:
-        prepared = self._gateway.prepared_kept(question)
+    def _kept(self, asked: Asked) -> Answer | None:
+        prepared = self._gateway.prepared_kept(asked.question, asked.principal)
         if prepared is None:
             return None
         return self._gateway.kept(prepared, self._keys.of(prepared))
 
-    def _fetch(self, question: str | bytes, kept: Answer | None) -> Answer:
-        return kept or self._gateway.fetch(self._gateway.prepare(question))
+    def _fetch(self, asked: Asked, kept: Answer | None) -> Answer:
+        prepare = self._gateway.prepare
+        return kept or self._gateway.fetch(prepare(asked.question, asked.principal))
 
     async def _send_whole(
         self, answer: Answer, asked: Asked, encoded: tuple[bytes, int], send: Send

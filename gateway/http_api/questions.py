@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 
 from starlette.types import Message, Receive, Scope
 
+from auth.principal import Principal
 from gateway.errors import Cancelled, HostRefused, RequestTimedOut, UnsupportedBody
 from gateway.http_api.ports import Limits
 from gateway.http_api.waiting import Waiting
@@ -26,6 +27,18 @@ def headers_of(scope: Scope) -> Headers:
         for name in headers:
             headers[name] = b", ".join(value for other, value in pairs if other == name)
     return headers
+
+
+def credentials_of(scope: Scope) -> list[bytes]:
+    """The values of all headers ``Authorization``."""
+    return [value for name, value in scope["headers"] if name == b"authorization"]
+
+
+def principal_of(scope: Scope) -> Principal:
+    """Who asks, as the application found out before it came to any route."""
+    principal = scope["principal"]
+    assert isinstance(principal, Principal), "the application identifies before it routes"
+    return principal
 
 
 @lru_cache(maxsize=64)

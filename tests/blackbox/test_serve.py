@@ -30,7 +30,7 @@ def asked(url: str, metric: str = "total") -> tuple[int, object]:
     "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
 )
 def test_a_signal_ends_the_server(number: signal.Signals, tmp_path: Path) -> None:
-    with started("serve", "-p", str(numbers(tmp_path)), *FREE) as process:
+    with started("serve", "--anonymous", "-p", str(numbers(tmp_path)), *FREE) as process:
         at = ready(process)
         answer = asked(at["url"])
         begun_s = time.monotonic()
@@ -46,7 +46,7 @@ def test_a_signal_ends_the_server(number: signal.Signals, tmp_path: Path) -> Non
 
 def test_data_that_disappears_is_told_and_the_server_recovers(tmp_path: Path) -> None:
     data = numbers(tmp_path) / "data" / "numbers.parquet"
-    with started("serve", "-p", str(tmp_path), *FREE) as process:
+    with started("serve", "--anonymous", "-p", str(tmp_path), *FREE) as process:
         url = ready(process)["url"]
         before = asked(url)
         data.rename(data.with_suffix(".away"))
@@ -68,7 +68,7 @@ def test_a_taken_port_is_refused(option: str, tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        done = run("serve", "-p", str(numbers(tmp_path)), *FREE, option, port)
+        done = run("serve", "--anonymous", "-p", str(numbers(tmp_path)), *FREE, option, port)
 
     told = done.stderr.decode()
     assert (done.returncode, done.stdout) == (1, b"")
@@ -80,9 +80,9 @@ def test_a_taken_port_is_refused(option: str, tmp_path: Path) -> None:
 
 
 def test_two_servers_do_not_share_a_flight_port(tmp_path: Path) -> None:
-    with started("serve", "-p", str(numbers(tmp_path)), *FREE) as process:
+    with started("serve", "--anonymous", "-p", str(numbers(tmp_path)), *FREE) as process:
         port = ready(process)["flight"].rpartition(":")[2]
-        done = run("serve", "-p", str(tmp_path), *FREE, "--flight-port", port)
+        done = run("serve", "--anonymous", "-p", str(tmp_path), *FREE, "--flight-port", port)
 
     assert (done.returncode, done.stderr.decode().splitlines()[0]) == (
         1,
@@ -91,7 +91,8 @@ def test_two_servers_do_not_share_a_flight_port(tmp_path: Path) -> None:
 
 
 def test_a_server_that_stops_is_ready_no_more_before_it_takes_no_questions(tmp_path: Path) -> None:
-    with started("serve", "-p", str(numbers(tmp_path)), *FREE, "--grace", "3") as process:
+    project = str(numbers(tmp_path))
+    with started("serve", "--anonymous", "-p", project, *FREE, "--grace", "3") as process:
         url = ready(process)["url"]
         assert process.stderr is not None
         before = httpx.get(f"{url}/readyz").status_code
@@ -109,7 +110,7 @@ def test_a_server_that_stops_is_ready_no_more_before_it_takes_no_questions(tmp_p
 
 def test_data_that_changes_under_an_answer_is_logged_in_no_one_elses_words(tmp_path: Path) -> None:
     data = numbers(tmp_path) / "data" / "numbers.parquet"
-    with started("serve", "-p", str(tmp_path), *FREE, "--verbose") as process:
+    with started("serve", "--anonymous", "-p", str(tmp_path), *FREE, "--verbose") as process:
         url = ready(process)["url"]
         duckdb.execute(f"copy (select i::int as n from range(3000000) t(i)) to '{data}'")
         rows = {"fields": ["n"], "from": "numbers"}
@@ -131,7 +132,7 @@ def test_data_that_changes_under_an_answer_is_logged_in_no_one_elses_words(tmp_p
 
 def test_a_changed_model_is_served_and_a_broken_one_is_not(tmp_path: Path) -> None:
     file = numbers(tmp_path) / "models" / "numbers.yml"
-    with started("serve", "-p", str(tmp_path), *FREE, "--reload", "0.05") as process:
+    with started("serve", "--anonymous", "-p", str(tmp_path), *FREE, "--reload", "0.05") as process:
         url = ready(process)["url"]
         before = asked(url)
         file.write_text(file.read_text().replace("sum(n)", "max(n)"))
@@ -151,14 +152,14 @@ def test_a_changed_model_is_served_and_a_broken_one_is_not(tmp_path: Path) -> No
 
 
 def test_an_open_host_is_refused(tmp_path: Path) -> None:
-    done = run("serve", "-p", str(numbers(tmp_path)), *FREE, "--host", "0.0.0.0")  # noqa: S104
+    done = run("serve", "--anonymous", "-p", str(numbers(tmp_path)), *FREE, "--host", "0.0.0.0")  # noqa: S104
 
     assert (done.returncode, done.stdout, done.stderr.decode()) == (
         1,
         b"",
         'error[SL204]: host "0.0.0.0" is not a loopback address\n'
-        "  = note: This version has no identity, so it listens on this machine only.\n"
-        "  = help: Leave --host out, or put a proxy that checks who asks before it.\n",
+        "  = note: With --anonymous, whoever reaches a port may ask.\n"
+        "  = help: Leave out one of --host and --anonymous.\n",
     )
 
 

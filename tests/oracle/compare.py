@@ -119,7 +119,7 @@ def _reason(given: Outcome, told: Told, question: Question) -> str:
         if not _is_type(got, want):
             return "types"
     wanted = _shown(told, question)
-    if not _same_rows(given.rows, wanted):
+    if not same_rows(given.rows, wanted):
         return "rows"
     if any(not _is_kind(v, t) for row in given.rows for v, t in zip(row, given.types, strict=True)):
         return "kinds of values"
@@ -168,7 +168,7 @@ def _is_kind(value: Value, type_: str) -> bool:
     return isinstance(value, kinds.get(type_, (datetime,)))
 
 
-def _same_rows(given: tuple[Group, ...] | list[Group], wanted: list[Group]) -> bool:
+def same_rows(given: tuple[Group, ...] | list[Group], wanted: list[Group]) -> bool:
     if len(given) != len(wanted):
         return False
     left, right = _by_exact(given), _by_exact(wanted)

@@ -9,6 +9,7 @@ from pathlib import Path
 import orjson
 import pyarrow as pa
 
+from auth.principal import ANONYMOUS
 from gateway.compose import make_gateway
 from gateway.settings import Settings
 from semantic_models.errors import ForebayError
@@ -37,7 +38,7 @@ def ask(project: Path, question: Mapping[str, object] | str, *, types_folder: Pa
 def _answer(settings: Settings, text: str | bytes) -> Given:
     gateway = make_gateway(settings)
     try:
-        stream = gateway.fetch(gateway.prepare(text)).stream
+        stream = gateway.fetch(gateway.prepare(text, ANONYMOUS)).stream
         try:
             rows = [row for batch in stream for row in zip(*_cells(batch), strict=True)]
             return Given(tuple(stream.schema.names), tuple(rows))

@@ -15,6 +15,7 @@ import duckdb
 import orjson
 import yaml
 
+from auth.principal import ANONYMOUS
 from gateway.compose import make_gateway
 from gateway.pipeline import Gateway
 from gateway.settings import Settings
@@ -58,7 +59,7 @@ class _Project:
 
     def answer(self, question: Json) -> tuple[tuple[str, ...], list[Row]]:
         """The names of the columns and the rows."""
-        stream = self.gateway.fetch(self.gateway.prepare(orjson.dumps(question))).stream
+        stream = self.gateway.fetch(self.gateway.prepare(orjson.dumps(question), ANONYMOUS)).stream
         try:
             rows = [row for batch in stream for row in zip(*_cells(batch), strict=True)]
             return tuple(stream.schema.names), rows

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import duckdb
 
+from auth.decide import decide
 from auth.govern import govern
-from auth.principal import ANONYMOUS
+from auth.policy import PolicySet
+from auth.principal import ANONYMOUS, Principal
+from auth.rights import EVERYTHING, Rights
+from auth.visible import visible
 from dialects.dialect import Dialect
 from dialects.duckdb import DUCKDB
 from dialects.generate import generate
@@ -64,20 +68,32 @@ class World:
     now: datetime = NOW
     spec: ProjectSpec | None = field(default=None, repr=False)
     tables: str = field(default="", repr=False)
+    principal: Principal = ANONYMOUS
+    rights: Rights = EVERYTHING
+
+    def seen_by(self, principal: Principal, policies: PolicySet) -> World:
+        """The same as somebody sees it."""
+        return replace(self, principal=principal, rights=decide(policies, principal))
+
+    @cached_property
+    def visible(self) -> Catalog:
+        """The names that may be used."""
+        return visible(self.catalog, self.rights)
 
     def parse(self, question: Question) -> Query:
         """The question as a Query, whichever front end it is written for."""
         if isinstance(question, dict):
             return parse_object(question)
-        return parse_sql(question, self.catalog)
+        return parse_sql(question, self.visible)
 
     def resolve(self, question: Question) -> ResolvedQuery:
         """The question with every name looked up."""
-        return resolve(self.parse(question), self.catalog, now=self.now)
+        return resolve(self.parse(question), self.visible, now=self.now)
 
     def compile(self, question: Question, dialect: Dialect = DUCKDB) -> PhysicalQuery:
         """The question in an engine's SQL."""
-        return generate(govern(make_plan(self.resolve(question)), ANONYMOUS), dialect)
+        plan = make_plan(self.resolve(question))
+        return generate(govern(plan, self.principal, self.rights), dialect)
 
     def prove(self, question: Question) -> Proof:
         """Why the answer is right."""
@@ -100,7 +116,7 @@ class World:
         try:
             return self.connection.execute(sql).fetchall()
         except (duckdb.InternalException, duckdb.FatalException):
-            self.connection = _opened(self.tables)
+            self.connection = opened(self.tables)
             return self.connection.execute(sql).fetchall()
 
     def refusal(self, question: Question) -> ForebayError:
@@ -128,7 +144,7 @@ def world(models: str, tables: str, *, root: str = shop.ROOT) -> World:
         FaultyProject: with every fault that the models have.
     """
     spec = parsed(models, root=root)
-    connection = _opened(tables)
+    connection = opened(tables)
     columns = {
         each.name.text: _described(connection, _source(relation_of(each))) for each in spec.models
     }
@@ -141,7 +157,7 @@ def world(models: str, tables: str, *, root: str = shop.ROOT) -> World:
     return World(typed, connection, spec=spec, tables=tables)
 
 
-def _opened(tables: str) -> duckdb.DuckDBPyConnection:
+def opened(tables: str) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     connection.execute("set TimeZone = 'UTC'")
     connection.execute("set disabled_optimizers = 'compressed_materialization,common_subplan'")

@@ -19,6 +19,7 @@ def running(
     """Serve a project on free ports; what engines tell is kept in ``folder``."""
     settings = Settings(
         project=project,
+        anonymous=True,
         http_port=0,
         flight_port=0,
         types_folder=folder,

@@ -19,6 +19,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
+from auth.principal import ANONYMOUS
 from gateway.cli.main import COMMANDS, module_of
 from gateway.compose import make_gateway
 from gateway.execution import ExecutionLimits
@@ -41,6 +42,7 @@ from semantic_models.expressions import (
 from semantic_models.spec_keys import ABOUT, ENGINE_TYPES_LATER, KINDS, Kind, Shape
 from semantic_models.types import Kind as KindOfValue
 from tests.support.demo_questions import DEMO
+from tests.support.identities import EVERYBODY
 from tests.tidy.tree import PACKAGES, ROOT, files, name_of, source_files
 
 DOCS = ROOT / "docs"
@@ -175,7 +177,8 @@ def test_shapes_are_told_in_the_loaders_words() -> None:
 
 @cache
 def models() -> str:
-    return page("reference/models.md")
+    """The pages of the YAML's keys."""
+    return page("reference/models.md") + page("reference/policies.md")
 
 
 def test_every_form_that_is_told_may_be_written() -> None:
@@ -316,7 +319,9 @@ def test_every_route_is_told_with_its_methods(gateway: Gateway) -> None:
         for path, methods in paths().items()
     }
 
-    assert sorted(told) == sorted(route.path for route in create_app(gateway).routes)
+    served = create_app(gateway, identity=EVERYBODY).routes
+
+    assert sorted(told) == sorted(route.path for route in served)
     assert told == described
 
 
@@ -354,7 +359,7 @@ def test_plans_are_those_that_the_demo_project_gets(gateway: Gateway) -> None:
     blocks = [(kind, text) for _, kind, text in BLOCK.findall(page("explanation/plans.md"))]
     asked = [text for kind, text in blocks if kind == "json"]
     shown = [text for kind, text in blocks if kind == "sql"]
-    prepared = [gateway.prepare(each.strip()) for each in asked]
+    prepared = [gateway.prepare(each.strip(), ANONYMOUS) for each in asked]
 
     assert [layout(each) for each in shown] == [layout(each.physical.text) for each in prepared]
     assert len({str(each.proof) for each in prepared}) == len(prepared) == 5

@@ -8,7 +8,12 @@ import pytest
 
 from tests.tidy.tree import ROOT, texts
 
-LOCKS = ("requirements.lock", "requirements-uv.lock")
+LOCKS = (
+    "requirements.lock",
+    "requirements-uv.lock",
+    "tests/security/requirements-duckdb-1.4.4.lock",
+    "tests/security/requirements-duckdb-2.0.0.lock",
+)
 ADDRESS = re.compile(r"\b[a-z+]+://|--(extra-)?index|--find-links|--trusted-host| @ ")
 PINNED = re.compile(r"[\w.-]+(\[[\w,-]+\])?==[\w.!+]+( ; [^\\]+?)?( --hash=sha256:[0-9a-f]{64})+")
 # In parts, so that this file names none of them either.

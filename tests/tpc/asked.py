@@ -21,6 +21,7 @@ from pathlib import Path
 
 import orjson
 
+from auth.principal import ANONYMOUS
 from gateway.compose import make_gateway
 from gateway.pipeline import Gateway
 from gateway.settings import Settings
@@ -79,7 +80,7 @@ class Asked:
 
     def _answer(self, question: Mapping[str, object], *, has_limit: bool) -> Answer:
         lifted = {key: value for key, value in question.items() if has_limit or key != "limit"}
-        stream = self.gateway.fetch(self.gateway.prepare(orjson.dumps(lifted))).stream
+        stream = self.gateway.fetch(self.gateway.prepare(orjson.dumps(lifted), ANONYMOUS)).stream
         try:
             columns = [[each.to_pylist() for each in batch.columns] for batch in stream]
             rows = [row for batch in columns for row in zip(*batch, strict=True)]

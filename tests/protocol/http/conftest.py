@@ -13,6 +13,7 @@ import uvicorn
 from gateway.http_api.app import create_app
 from gateway.http_api.ports import Limits
 from gateway.http_api.protocol import Protocol
+from tests.support.identities import EVERYBODY
 from tests.unit.gateway.http_api.fakes import ScriptedGateway
 
 Serve = Callable[[ScriptedGateway], str]
@@ -29,7 +30,7 @@ class Hurried(Protocol):
 def listening(gateway: ScriptedGateway) -> Iterator[str]:
     """Serve a gateway on a free port; gives its address."""
     config = uvicorn.Config(
-        create_app(gateway, limits=Limits(body_timeout_s=0.2)),
+        create_app(gateway, identity=EVERYBODY, limits=Limits(body_timeout_s=0.2)),
         http=Hurried,
         log_level="critical",
         access_log=False,

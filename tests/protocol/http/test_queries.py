@@ -77,7 +77,7 @@ def test_every_format_says_whether_the_answer_was_kept(http_url: str, accept: st
     assert again.headers["content-type"].startswith(accept)
     assert again.headers["forebay-cache"] == "hit"
     assert again.headers["content-length"] == str(len(again.content))
-    assert again.headers["vary"] == "accept"
+    assert again.headers["vary"] == "accept, authorization"
 
 
 def test_each_answer_has_a_query_id_of_its_own(http_url: str) -> None:

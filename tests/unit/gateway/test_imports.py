@@ -8,6 +8,7 @@ import duckdb
 import orjson
 import pytest
 
+from auth.principal import ANONYMOUS
 from gateway.compose import make_gateway
 from gateway.imports import read_foreign, write_project
 from gateway.settings import Settings
@@ -73,7 +74,7 @@ def test_a_dbt_project_becomes_one_that_answers(tmp_path: Path) -> None:
     gateway = make_gateway(Settings(project=place, types_folder=tmp_path / "types"))
 
     question = {"saved_query": "paid_by_region"}
-    stream = gateway.fetch(gateway.prepare(orjson.dumps(question))).stream
+    stream = gateway.fetch(gateway.prepare(orjson.dumps(question), ANONYMOUS)).stream
     rows = [row for batch in stream for row in batch.to_pylist()]
     stream.close()
 

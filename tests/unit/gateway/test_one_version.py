@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from auth.principal import ANONYMOUS
 from gateway.compose import make_gateway
 from gateway.engines.base import ResultStream
 from gateway.errors import Cancelled, DataAltered, EngineFailed, EngineGone, EngineRestarted
@@ -77,7 +78,7 @@ def meanwhile(write_one: Callable[[int], None]) -> Iterator[None]:
 
 
 def start(gateway: Gateway, question: str) -> ResultStream:
-    return gateway.fetch(gateway.prepare(question)).stream
+    return gateway.fetch(gateway.prepare(question, ANONYMOUS)).stream
 
 
 def in_place(path: Path, number: int) -> None:

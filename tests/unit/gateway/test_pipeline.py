@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from auth.principal import Principal
+from auth.principal import ANONYMOUS, Principal
 from cache.fingerprint import CacheKey
 from cache.store import MemoryStore
 from gateway.engines.duckdb import DuckDBEngine
@@ -58,7 +58,7 @@ class World:
         beside.replace(self.folder / "flights.parquet")
 
     def ask(self, text: str = QUESTION) -> tuple[Answer, list[dict[str, object]]]:
-        answer = self.gateway.fetch(self.gateway.prepare(text))
+        answer = self.gateway.fetch(self.gateway.prepare(text, ANONYMOUS))
         return answer, [row for batch in answer.stream for row in batch.to_pylist()]
 
 
@@ -70,21 +70,22 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 def test_a_question_is_settled_once_a_minute(world: World) -> None:
-    settled = world.gateway.prepare(QUESTION)
-    within = world.gateway.prepare(QUESTION), world.gateway.prepared_kept(QUESTION)
+    settled = world.gateway.prepare(QUESTION, ANONYMOUS)
+    kept = world.gateway.prepared_kept(QUESTION, ANONYMOUS)
+    within = world.gateway.prepare(QUESTION, ANONYMOUS), kept
     world.now_s += 60
 
     assert [each is settled for each in within] == [True, True]
-    assert world.gateway.prepared_kept(QUESTION) is None
-    assert world.gateway.prepare(QUESTION) is not settled
+    assert world.gateway.prepared_kept(QUESTION, ANONYMOUS) is None
+    assert world.gateway.prepare(QUESTION, ANONYMOUS) is not settled
 
 
 def test_the_first_and_the_last_second_are_of_one_minute(world: World) -> None:
     world.now_s = 60.0
-    first = world.gateway.prepare(QUESTION)
+    first = world.gateway.prepare(QUESTION, ANONYMOUS)
     world.now_s = 119.9
 
-    assert world.gateway.prepared_kept(QUESTION) is first
+    assert world.gateway.prepared_kept(QUESTION, ANONYMOUS) is first
 
 
 def test_a_settled_question_is_one_principals_and_one_snapshots(world: World) -> None:
@@ -101,18 +102,18 @@ def test_a_settled_question_is_one_principals_and_one_snapshots(world: World) ->
 def test_the_question_settled_first_is_forgotten_first(world: World) -> None:
     texts = [QUESTION + " " * spaces for spaces in range(3)]
     for text in texts:
-        world.gateway.prepare(text)
+        world.gateway.prepare(text, ANONYMOUS)
 
-    kept = [world.gateway.prepared_kept(text) is not None for text in texts]
+    kept = [world.gateway.prepared_kept(text, ANONYMOUS) is not None for text in texts]
 
     assert kept == [False, True, True]
 
 
 def test_a_refused_question_is_not_settled(world: World) -> None:
     with pytest.raises(MalformedDocument):
-        world.gateway.prepare("{")
+        world.gateway.prepare("{", ANONYMOUS)
 
-    assert world.gateway.prepared_kept("{") is None
+    assert world.gateway.prepared_kept("{", ANONYMOUS) is None
 
 
 def test_an_answer_is_kept_under_the_name_of_its_plan_engine_and_data(world: World) -> None:
@@ -153,7 +154,7 @@ def test_each_answer_has_an_id_under_which_its_proof_is_told(world: World) -> No
     assert kept is not None
     ids = [each.query_id for each in (counted, by_carrier, kept)]
     assert [each.rpartition("-")[2] for each in ids] == ["1", "2", "3"]
-    proofs = [world.gateway.proof_of(each) for each in (*ids, "unknown")]
+    proofs = [world.gateway.proof_of(each, ANONYMOUS) for each in (*ids, "unknown")]
     assert proofs == [None, by_carrier.prepared.proof, by_carrier.prepared.proof, None]
     assert by_carrier.prepared.proof != counted.prepared.proof
 

@@ -10,6 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from auth.decide import decide
+from auth.principal import ANONYMOUS
 from gateway.project import load_project, read_files
 from semantic_models.errors import FaultyProject, ForebayError, ProjectNotFound
 from tests.support import shop, shop_tables
@@ -72,7 +74,21 @@ def test_a_folder_of_policies_is_never_passed_over(name: str, tmp_path: Path) ->
     with pytest.raises(FaultyProject) as refusal:
         load_project(tmp_path, types_folder=tmp_path / "types")
 
-    assert [each.code for each in refusal.value.faults] == ["E_NOT_SUPPORTED"]
+    assert [each.code for each in refusal.value.faults] == ["SL103"]
+
+
+@pytest.mark.parametrize("text", ["policies:\n", "policies: {}\n"])
+def test_a_project_with_a_file_of_no_policies_shows_nobody_anything(
+    text: str, tmp_path: Path
+) -> None:
+    path = written(tmp_path) / "policies" / "none.yml"
+    path.parent.mkdir()
+    path.write_text(f"version: 1\n{text}")
+    project = load_project(tmp_path, types_folder=tmp_path / "types")
+    project.close()
+
+    names = decide(project.snapshot.policies, ANONYMOUS).names
+    assert (names.are_all, names.models) == (False, frozenset())
 
 
 def faults_of(folder: Path) -> list[ForebayError]:

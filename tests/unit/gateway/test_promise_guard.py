@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from auth.principal import ANONYMOUS
 from gateway.compose import make_gateway
 from gateway.engines.base import ResultStream
 from gateway.errors import EngineTimedOut, PromiseBroken
@@ -91,7 +92,7 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
 
 def ask(gateway: Gateway, text: str = BY_NAME) -> tuple[Rows, list[str]]:
     """The rows of an answer, and the warnings that come with it."""
-    answer = gateway.fetch(gateway.prepare(text))
+    answer = gateway.fetch(gateway.prepare(text, ANONYMOUS))
     rows = [tuple(row.values()) for batch in answer.stream for row in batch.to_pylist()]
     return rows, [each.message for each in answer.warned.warnings]
 
@@ -145,7 +146,7 @@ def test_the_data_is_checked_again_when_it_has_changed(shop: Shop) -> None:
 
 def test_data_that_changes_while_it_is_read_is_warned_of_as_it_is(shop: Shop) -> None:
     gateway = shop.serve("warn")
-    answer = gateway.fetch(gateway.prepare(BY_NAME))
+    answer = gateway.fetch(gateway.prepare(BY_NAME, ANONYMOUS))
     shop.write("customers", TWICE)
 
     rows = [tuple(row.values()) for batch in answer.stream for row in batch.to_pylist()]
@@ -158,7 +159,7 @@ def test_an_answer_from_memory_comes_with_its_warnings(shop: Shop) -> None:
     shop.write("customers", TWICE)
     gateway = shop.serve("warn")
     asked = ask(gateway)
-    kept = gateway.kept(gateway.prepare(BY_NAME))
+    kept = gateway.kept(gateway.prepare(BY_NAME, ANONYMOUS))
 
     assert kept is not None
     assert [each.message for each in kept.warned.warnings] == asked[1] == [BROKEN]

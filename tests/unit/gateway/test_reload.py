@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from auth.principal import ANONYMOUS
 from gateway.compose import gateway_of
 from gateway.pipeline import Gateway
 from gateway.project import load_project
@@ -35,7 +36,7 @@ class Served:
 
     def total(self, metric: str = "total") -> object:
         """The one number that a metric is."""
-        answer = self.gateway.fetch(self.gateway.prepare(f'{{"metrics": ["{metric}"]}}'))
+        answer = self.gateway.fetch(self.gateway.prepare(f'{{"metrics": ["{metric}"]}}', ANONYMOUS))
         try:
             (batch,) = answer.stream
             return batch.column(0).to_pylist()[0]
@@ -137,7 +138,7 @@ def test_other_engines_need_a_restart(served: Served) -> None:
 
 
 def test_what_was_prepared_before_ends_as_it_began(served: Served) -> None:
-    prepared = served.gateway.prepare('{"metrics": ["total"]}')
+    prepared = served.gateway.prepare('{"metrics": ["total"]}', ANONYMOUS)
 
     served.write(MODELS.replace("sum(n)", "max(n)"))
     with_old = served.gateway.fetch(prepared)

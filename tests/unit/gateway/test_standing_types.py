@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from auth.principal import ANONYMOUS
 from gateway.compose import make_gateway
 from gateway.engines.base import ResultStream
 from gateway.engines.duckdb import Columns, DuckDBEngine
@@ -79,7 +80,7 @@ class Shop:
         (self.folder / "beside").replace(self.folder / "data.duckdb")
 
     def start(self, question: str) -> ResultStream:
-        return self.gateway.fetch(self.gateway.prepare(question)).stream
+        return self.gateway.fetch(self.gateway.prepare(question, ANONYMOUS)).stream
 
     def ask(self, question: str = TOTAL) -> list[dict[str, Any]]:
         return [row for batch in self.start(question) for row in batch.to_pylist()]
@@ -215,7 +216,7 @@ def test_data_that_changes_while_it_is_read_is_refused_before_the_end(
 
 
 def test_an_answer_in_old_types_is_never_found_again(shop: Shop) -> None:
-    prepared = shop.gateway.prepare(TOTAL)
+    prepared = shop.gateway.prepare(TOTAL, ANONYMOUS)
     shop.ask()
     shop.write(IN_DOUBLES)
 

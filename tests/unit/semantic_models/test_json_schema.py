@@ -37,9 +37,13 @@ def test_projects_and_models_of_every_kind_keep_it() -> None:
         ("project", (DEMO / "forebay.yml").read_text(encoding="utf-8")),
         ("models", shop.MODELS),
         ("models", "version: 1\nmodels:\nmetrics: {a: b, c: 1}\nspines:\n"),
+        ("policies", f"{HEAD}policies:\n  a: {{on: orders, rows: a = 1, for: [b]}}\n"),
+        ("policies", f"{HEAD}policies: {{a: {{on: {{table: t}}, mask: {{b: 0}}, hide: c}}}}"),
+        ("policies", f"{HEAD}policies: {{a: {{grant: {{models: all}}, min_group: 5}}}}"),
+        ("project", f"{HEAD}name: a\nattributes: {{r: string, t: {{type: date, list: true}}}}"),
     ]
 
-    assert [faults(*each) for each in texts] == [[], [], [], []]
+    assert [faults(*each) for each in texts] == [[] for _ in texts]
 
 
 @pytest.mark.parametrize(
@@ -57,12 +61,17 @@ def test_projects_and_models_of_every_kind_keep_it() -> None:
         ("models", f"{HEAD}metrics: {{m: {{of: a, expr: b}}}}", "metrics.m"),
         ("models", f"{HEAD}metrics: {{m: {{expr: a, with: {{b: {{off: c}}}}}}}}", "metrics.m"),
         ("project", f"{HEAD}name: 7", "name"),
+        ("project", f"{HEAD}name: a\nattributes: {{r: }}", "attributes.r"),
+        ("policies", HEAD, ""),
+        ("policies", f"{HEAD}policies: {{a: {{on: {{tables: t}}}}}}", "policies.a"),
+        ("policies", f"{HEAD}policies: {{a: {{rows: [b]}}}}", "policies.a"),
+        ("policies", f"{HEAD}policies: {{a: {{who: b}}}}", "policies.a"),
         ("project", f"{HEAD}name: a\nengines: {{e: {{type: trino, path: p}}}}", "engines.e.type"),
     ],
 )
 def test_what_the_loader_refuses_for_its_form_is_refused(file: str, text: str, where: str) -> None:
     files = {"forebay.yml": "version: 1\nname: a\n", "models/a.yml": "version: 1\n"}
-    files["forebay.yml" if file == "project" else "models/a.yml"] = text
+    files["forebay.yml" if file == "project" else f"{file}/a.yml"] = text
 
     assert faults(file, text) == [where]
     assert parse_project(files)[1] != ()

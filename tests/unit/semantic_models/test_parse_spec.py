@@ -6,8 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from semantic_models.errors import ForebayError, Position
-from semantic_models.parse_spec import models_folder, parse_project
+from semantic_models.errors import ForebayError
+from semantic_models.faults import Faults
+from semantic_models.parse_spec import models_folder, parse_project, read_project
 from semantic_models.spec import (
     Described,
     DimensionSpec,
@@ -275,11 +276,11 @@ BROKEN_ROOTS = [
     ("version: 1\n", 1, 1, "SL103", 'file "forebay.yml" needs "name"'),
     ("name: a\n", 1, 1, "SL103", 'file "forebay.yml" needs "version"'),
     (
-        ROOT + "policies: policies/\n",
+        ROOT + "policies: rules/\n",
         3,
-        1,
-        "E_NOT_SUPPORTED",
-        'key "policies" of file "forebay.yml" is not supported by this version',
+        11,
+        "SL204",
+        'policies are read from the folder "policies" alone',
     ),
     (ROOT + "metrics: {}\n", 3, 1, "SL102", 'unknown key "metrics" in file "forebay.yml"'),
     (
@@ -411,21 +412,21 @@ def test_no_text_of_an_author_raises_and_every_fault_has_a_place(
         assert at.excerpt == (*lines, "")[at.line - 1]
 
 
-def test_files_of_policies_are_refused_unread() -> None:
-    _, faults = parse_project({"forebay.yml": ROOT, "policies/a.yml": "{{{"})
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"forebay.yml": ROOT + "policies: policies/\n"},
+        {"policies/a.yml": "{{{"},
+        {"policies/deep/a.yml": "version: 1\npolicies: {}\n"},
+    ],
+)
+def test_a_project_that_names_policies_has_some_whatever_can_be_read_of_them(
+    files: dict[str, str],
+) -> None:
+    without = {"forebay.yml": ROOT, "models/policies/a.yml": MODEL_HEAD}
 
-    assert [(told(each), each.position) for each in faults] == [
-        (
-            (
-                "policies/a.yml",
-                1,
-                1,
-                "E_NOT_SUPPORTED",
-                'file "policies/a.yml" holds policies, which this version does not apply',
-            ),
-            Position("policies/a.yml", 1, 1),
-        )
-    ]
+    assert not read_project(without, Faults()).has_policies
+    assert read_project({**without, **files}, Faults()).has_policies
 
 
 def test_a_project_without_forebay_yml_is_not_found() -> None:

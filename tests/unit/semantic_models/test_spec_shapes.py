@@ -44,10 +44,15 @@ FITTING = [
     (Shape.ASKED, "7"),
     (Shape.MEMBERS, "{a: 1}"),
     (Shape.MEMBERS, ""),
+    (Shape.GOVERNED, "orders"),
+    (Shape.GOVERNED, "{table: shop.orders}"),
+    (Shape.PART, "{a: b}"),
 ]
 
 MISFITS = [
     # shape, text, what is told
+    (Shape.GOVERNED, "[a]", "a list"),
+    (Shape.PART, "[a]", "a list"),
     (Shape.VERSION, "2", "the number 2"),
     (Shape.VERSION, "true", "the truth value true"),
     (Shape.VERSION, "1.0", "the number 1.0"),

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from auth.principal import ANONYMOUS
 from gateway.compose import make_gateway
 from gateway.settings import Settings
 
@@ -52,7 +53,7 @@ def test_the_least_and_the_most_of_nan(statistics: bool, tmp_path: Path) -> None
 
     def asked(rest: str) -> list[tuple[str, ...]]:
         question = f'{{"metrics": ["least", "most", "narrow"], {rest}}}'
-        stream = gateway.fetch(gateway.prepare(question)).stream
+        stream = gateway.fetch(gateway.prepare(question, ANONYMOUS)).stream
         rows = [row for batch in stream for row in batch.to_pylist()]
         return sorted(tuple(str(each) for each in row.values()) for row in rows)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from auth.principal import ANONYMOUS
 from gateway.errors import UnknownHandle
 from gateway.flight_sql import commands, schemas
 from gateway.flight_sql import messages as m
@@ -48,7 +49,7 @@ def exchange(gateway: Gateway, running: Running) -> Exchange:
 
 
 def prepare(exchange: Exchange, text: str) -> m.PreparedStatement:
-    [body] = exchange.act(m.CreatePreparedStatement(text))
+    [body] = exchange.act(m.CreatePreparedStatement(text), ANONYMOUS)
     return decode(m.PREPARED_STATEMENT, decode(m.PACKED, body).value)
 
 
@@ -59,30 +60,30 @@ def claim_of(ticket: bytes) -> m.StatementTicket:
 
 
 def rows(gateway: Gateway, exchange: Exchange, ticket: bytes) -> list[dict[str, object]]:
-    with closing(gateway.fetch(exchange.redeem(claim_of(ticket))).stream) as stream:
+    with closing(gateway.fetch(exchange.redeem(claim_of(ticket), ANONYMOUS)).stream) as stream:
         return [row for batch in stream for row in batch.to_pylist()]
 
 
 def test_a_question_has_the_schema_of_its_answer(exchange: Exchange) -> None:
-    schema = exchange.schema_of(m.StatementQuery(COUNT))
+    schema = exchange.schema_of(m.StatementQuery(COUNT), ANONYMOUS)
 
     assert (schema.names, schema.types) == (["airline__title", "n"], [pa.string(), pa.int64()])
     assert (schema.field("n").metadata or {})[b"ARROW:FLIGHT:SQL:REMARKS"] == b"How many flights"
 
 
 def test_a_ticket_fetches_the_answer_once(gateway: Gateway, exchange: Exchange) -> None:
-    issued = exchange.issue(m.StatementQuery(COUNT), b"")
+    issued = exchange.issue(m.StatementQuery(COUNT), b"", ANONYMOUS)
 
     assert rows(gateway, exchange, issued.ticket) == [
         {"airline__title": "One", "n": 500},
         {"airline__title": "Zero", "n": 500},
     ]
     with pytest.raises(UnknownHandle):
-        exchange.redeem(claim_of(issued.ticket))
+        exchange.redeem(claim_of(issued.ticket), ANONYMOUS)
 
 
 def test_a_json_query_is_a_question_too(gateway: Gateway, exchange: Exchange) -> None:
-    issued = exchange.issue(m.StatementQuery('{"metrics": ["n"]}'), b"")
+    issued = exchange.issue(m.StatementQuery('{"metrics": ["n"]}'), b"", ANONYMOUS)
 
     assert rows(gateway, exchange, issued.ticket) == [{"n": 1_000}]
 
@@ -92,7 +93,7 @@ def test_a_prepared_question_is_asked_as_often_as_wanted(
 ) -> None:
     statement = prepare(exchange, COUNT)
     command = m.PreparedStatementQuery(statement.prepared_statement_handle)
-    tickets = [exchange.issue(command, b"").ticket for _ in range(2)]
+    tickets = [exchange.issue(command, b"", ANONYMOUS).ticket for _ in range(2)]
 
     assert tickets[0] != tickets[1]
     assert [len(rows(gateway, exchange, each)) for each in tickets] == [2, 2]
@@ -107,24 +108,24 @@ def test_a_prepared_question_tells_the_schemas_of_answer_and_parameters(
         for each in (statement.dataset_schema, statement.parameter_schema)
     ]
 
-    assert found == [exchange.schema_of(m.StatementQuery(COUNT)), pa.schema([])]
+    assert found == [exchange.schema_of(m.StatementQuery(COUNT), ANONYMOUS), pa.schema([])]
 
 
 def test_a_closed_question_is_gone_and_closing_again_is_nothing(exchange: Exchange) -> None:
     handle = prepare(exchange, COUNT).prepared_statement_handle
-    exchange.check_statement(handle)
-    closed = [exchange.act(m.ClosePreparedStatement(handle)) for _ in range(2)]
+    exchange.check_statement(handle, ANONYMOUS)
+    closed = [exchange.act(m.ClosePreparedStatement(handle), ANONYMOUS) for _ in range(2)]
 
     assert closed == [(), ()]
     with pytest.raises(UnknownHandle):
-        exchange.schema_of(m.PreparedStatementQuery(handle))
+        exchange.schema_of(m.PreparedStatementQuery(handle), ANONYMOUS)
     with pytest.raises(UnknownHandle):
-        exchange.check_statement(handle)
+        exchange.check_statement(handle, ANONYMOUS)
 
 
 def test_a_wrong_question_is_refused_when_it_is_prepared(exchange: Exchange) -> None:
     with pytest.raises(UnknownName):
-        exchange.act(m.CreatePreparedStatement("SELECT n FROM flihgts"))
+        exchange.act(m.CreatePreparedStatement("SELECT n FROM flihgts"), ANONYMOUS)
 
 
 @pytest.mark.parametrize(
@@ -146,24 +147,25 @@ def test_a_wrong_question_is_refused_when_it_is_prepared(exchange: Exchange) -> 
 def test_a_listing_has_its_schema_and_is_its_own_ticket(
     exchange: Exchange, command: commands.Listing, schema: pa.Schema
 ) -> None:
-    issued = exchange.issue(command, b"the command")
+    issued = exchange.issue(command, b"the command", ANONYMOUS)
 
     assert (issued.schema, issued.ticket) == (schema, b"the command")
-    assert (exchange.schema_of(command), exchange.listing(command).schema) == (schema, schema)
+    told = exchange.schema_of(command, ANONYMOUS), exchange.listing(command, ANONYMOUS).schema
+    assert told == (schema, schema)
 
 
 def test_the_server_tells_its_version(exchange: Exchange) -> None:
-    listed = exchange.listing(m.GetSqlInfo((1, 100)))
+    listed = exchange.listing(m.GetSqlInfo((1, 100)), ANONYMOUS)
 
     assert [row["value"] for row in listed.to_pylist()] == ["1.2.3", 1_800_000]
 
 
 def test_transactions_begin_and_end_and_mean_nothing(exchange: Exchange) -> None:
-    [body] = exchange.act(m.BeginTransaction())
+    [body] = exchange.act(m.BeginTransaction(), ANONYMOUS)
     begun = decode(m.TRANSACTION, decode(m.PACKED, body).value)
 
     assert len(begun.transaction_id) == 32
-    assert exchange.act(m.EndTransaction(begun.transaction_id, 1)) == ()
+    assert exchange.act(m.EndTransaction(begun.transaction_id, 1), ANONYMOUS) == ()
 
 
 def info(ticket: bytes) -> m.Info:
@@ -171,24 +173,24 @@ def info(ticket: bytes) -> m.Info:
 
 
 def test_a_cancelled_ticket_is_gone(exchange: Exchange) -> None:
-    ticket = exchange.issue(m.StatementQuery(COUNT), b"").ticket
-    outcomes = [exchange.act(m.CancelFlightInfo(info(ticket)))[0] for _ in range(2)]
+    ticket = exchange.issue(m.StatementQuery(COUNT), b"", ANONYMOUS).ticket
+    outcomes = [exchange.act(m.CancelFlightInfo(info(ticket)), ANONYMOUS)[0] for _ in range(2)]
 
     assert [decode(m.CANCEL_FLIGHT_INFO_RESULT, each).status for each in outcomes] == [1, 3]
     with pytest.raises(UnknownHandle):
-        exchange.redeem(claim_of(ticket))
+        exchange.redeem(claim_of(ticket), ANONYMOUS)
 
 
 def test_a_running_query_is_cancelled_as_old_clients_say_it(
     gateway: Gateway, exchange: Exchange, running: Running
 ) -> None:
-    ticket = exchange.issue(m.StatementQuery("SELECT id FROM flights"), b"").ticket
+    ticket = exchange.issue(m.StatementQuery("SELECT id FROM flights"), b"", ANONYMOUS).ticket
     claim = claim_of(ticket)
-    prepared = exchange.redeem(claim)
+    prepared = exchange.redeem(claim, ANONYMOUS)
     _, batches = running.open_stream(
-        claim.statement_handle, Somebody(), lambda: gateway.fetch(prepared)
+        (claim.statement_handle, ANONYMOUS), Somebody(), lambda: gateway.fetch(prepared)
     )
-    [body] = exchange.act(m.CancelQuery(encode(m.INFO, info(ticket))))
+    [body] = exchange.act(m.CancelQuery(encode(m.INFO, info(ticket))), ANONYMOUS)
     batches.close()
 
     assert decode(m.CANCEL_QUERY_RESULT, decode(m.PACKED, body).value).status == 1
@@ -196,13 +198,13 @@ def test_a_running_query_is_cancelled_as_old_clients_say_it(
 
 def test_a_listing_cannot_be_cancelled(exchange: Exchange) -> None:
     ticket = commands.pack(m.GET_CATALOGS, m.GetCatalogs())
-    [body] = exchange.act(m.CancelFlightInfo(info(ticket)))
+    [body] = exchange.act(m.CancelFlightInfo(info(ticket)), ANONYMOUS)
 
     assert decode(m.CANCEL_FLIGHT_INFO_RESULT, body).status == 3
 
 
 def test_a_session_has_the_one_catalog_and_schema(exchange: Exchange) -> None:
-    [body] = exchange.act(m.GetSessionOptions())
+    [body] = exchange.act(m.GetSessionOptions(), ANONYMOUS)
     options = decode(m.SESSION_OPTIONS, body).session_options
 
     assert {each.key: each.value.string_value for each in options} == {
@@ -220,7 +222,7 @@ def test_only_options_as_they_are_can_be_set(exchange: Exchange) -> None:
             m.Option("colour", m.OptionValue(int64_value=1)),
         )
     )
-    [body] = exchange.act(wanted)
+    [body] = exchange.act(wanted, ANONYMOUS)
 
     assert decode(m.REFUSED_OPTIONS, body).errors == (
         m.RefusedOption("schema", m.OptionError(2)),
@@ -229,6 +231,6 @@ def test_only_options_as_they_are_can_be_set(exchange: Exchange) -> None:
 
 
 def test_a_session_ends(exchange: Exchange) -> None:
-    [body] = exchange.act(m.CloseSession())
+    [body] = exchange.act(m.CloseSession(), ANONYMOUS)
 
     assert decode(m.CLOSE_SESSION_RESULT, body).status == 1

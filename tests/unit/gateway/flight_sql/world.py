@@ -17,6 +17,7 @@ from dialects.physical import PhysicalQuery
 from gateway.engines.duckdb import DuckDBEngine
 from gateway.engines.duckdb_open import DuckDBSettings
 from gateway.execution import Execution
+from gateway.identity.identify import DEMO
 from gateway.pipeline import (
     Answer,
     Gateway,
@@ -164,5 +165,5 @@ def answer_of(*batches: pa.RecordBatch) -> tuple[Answer, Batches]:
     """An answer that gives those batches, and its stream."""
     stream = Batches(batches[0].schema, batches)
     physical = PhysicalQuery("SELECT 1", "duckdb", ENGINE, (), ())
-    prepared = Prepared(physical, "n", stream.schema, (), Proven(dict), {})
+    prepared = Prepared(physical, "n", stream.schema, (), Proven(dict), {}, DEMO)
     return Answer("q-1", prepared, stream, "miss", CacheKey("n", "duckdb", "1"), {}), stream

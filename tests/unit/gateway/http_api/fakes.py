@@ -12,6 +12,7 @@ import anyio
 import httpx
 import pyarrow as pa
 
+from auth.principal import Principal
 from cache.entry import make_entry
 from cache.fingerprint import CacheKey
 from dialects.physical import PhysicalQuery
@@ -19,6 +20,7 @@ from dialects.types import arrow_schema, logical_type
 from gateway.engines.base import Engine, ResultStream
 from gateway.errors import Cancelled
 from gateway.http_api.app import Application, create_app
+from gateway.identity.identify import DEMO
 from gateway.pipeline import (
     Answer,
     Prepared,
@@ -30,6 +32,7 @@ from semantic_models.catalog import Catalog
 from semantic_models.errors import ForebayError
 from semantic_models.resolved import AnswerColumn
 from semantic_models.types import LogicalType
+from tests.support.identities import EVERYBODY
 
 KEY = CacheKey("question", "duckdb", "1")
 EMPTY_CATALOG = Catalog(name="shop", version="v1", models={}, metrics={})
@@ -45,6 +48,7 @@ def prepared(columns: Mapping[str, LogicalType]) -> Prepared:
         columns=tuple(AnswerColumn(name=name, role="field", type=kind) for name, kind in pairs),
         proven=Proven(lambda: {"homes": ["orders"]}),
         stages={"parse": 0.5},
+        principal=DEMO,
     )
 
 
@@ -108,13 +112,13 @@ class ScriptedGateway:
     asked: list[str | bytes] = field(default_factory=list)
     ids: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
-    def prepare(self, text: str | bytes) -> Prepared:
+    def prepare(self, text: str | bytes, principal: Principal) -> Prepared:
         self.asked.append(text)
         if self.refusal is not None:
             raise self.refusal
         return self.question
 
-    def prepared_kept(self, text: str | bytes) -> Prepared | None:
+    def prepared_kept(self, text: str | bytes, principal: Principal) -> Prepared | None:
         if not self.is_memoised:
             return None
         self.asked.append(text)
@@ -131,7 +135,7 @@ class ScriptedGateway:
             return None
         return Answer(self._id(), prepared, self.stream, "hit", KEY, {"look_up": 0.25})
 
-    def proof_of(self, query_id: str) -> Mapping[str, object] | None:
+    def proof_of(self, query_id: str, principal: Principal) -> Mapping[str, object] | None:
         return self.question.proof if query_id == "ab-1" else None
 
     def _id(self) -> str:
@@ -179,4 +183,4 @@ class Client:
 
 def client_of(gateway: ScriptedGateway, **options: Any) -> Client:
     """A client of an application over a gateway."""
-    return Client(create_app(gateway, **options))
+    return Client(create_app(gateway, **{"identity": EVERYBODY, **options}))

@@ -10,8 +10,10 @@ import pytest
 from starlette.routing import Route
 from starlette.types import Message
 
+from auth.principal import Principal
 from gateway.http_api.app import create_app
 from gateway.http_api.openapi import openapi_document
+from tests.support.identities import EVERYBODY
 from tests.unit.gateway.http_api.fakes import (
     ScriptedGateway,
     ScriptedStream,
@@ -22,7 +24,7 @@ from tests.unit.gateway.http_api.fakes import (
 )
 
 BATCH = pa.record_batch({"n": [1, 2]})
-ROUTES = create_app(gateway_of(BATCH)).routes
+ROUTES = create_app(gateway_of(BATCH), identity=EVERYBODY).routes
 
 
 def path_of(route: Route) -> str:
@@ -81,7 +83,7 @@ def test_the_description_is_served_as_it_is() -> None:
 
 def test_a_bug_in_any_route_is_told_without_its_text(caplog: pytest.LogCaptureFixture) -> None:
     class Broken(ScriptedGateway):
-        def proof_of(self, query_id: str) -> None:
+        def proof_of(self, query_id: str, principal: Principal) -> None:
             raise ValueError("secret")
 
     client = client_of(Broken(prepared({}), ScriptedStream([])))
@@ -115,7 +117,7 @@ def test_a_request_that_the_stop_cuts_off_is_told_so(*, begun: bool) -> None:
             "path": "/api/v1/query",
             "headers": [(b"host", b"localhost")],
         }
-        app = create_app(gateway_keeping(BATCH))
+        app = create_app(gateway_keeping(BATCH), identity=EVERYBODY)
         task = asyncio.create_task(app(scope, receive, send))
         await asyncio.sleep(0.01)
         task.cancel()

@@ -17,6 +17,7 @@ from gateway.errors import EngineFailed
 from gateway.http_api.app import create_app
 from gateway.http_api.ports import Limits, Served
 from semantic_models.errors import MalformedDocument, UnknownName
+from tests.support.identities import EVERYBODY
 from tests.unit.gateway.http_api.fakes import (
     ScriptedGateway,
     ScriptedStream,
@@ -45,7 +46,7 @@ def test_an_answer_says_how_it_came_about_in_its_headers(
     assert told == {
         "content-type": "application/json",
         "cache-control": "private, no-cache",
-        "vary": "accept",
+        "vary": "accept, authorization",
         "x-content-type-options": "nosniff",
         "forebay-query-id": "ab-1",
         "forebay-cache": "hit" if gateway.kept_answer else "miss",
@@ -148,7 +149,7 @@ def test_a_bug_is_told_without_its_text(
     caplog: pytest.LogCaptureFixture, *, is_memoised: bool
 ) -> None:
     class Broken(ScriptedGateway):
-        def prepare(self, text: str | bytes) -> None:  # type: ignore[override]
+        def prepare(self, text: str | bytes, principal: object) -> None:  # type: ignore[override]
             raise ValueError("secret")
 
         def kept(self, prepared: object, key: object = None) -> None:
@@ -176,7 +177,7 @@ def test_a_bug_before_the_question_is_read_is_told_without_its_text(
         sent.append(message)
 
     scope = {"type": "http", "method": "POST", "path": PATH, "headers": [(b"host", b"localhost")]}
-    app: Callable[..., Awaitable[None]] = create_app(gateway_of(BATCH))
+    app: Callable[..., Awaitable[None]] = create_app(gateway_of(BATCH), identity=EVERYBODY)
     with caplog.at_level(logging.ERROR):
         anyio.run(app, scope, receive, send)
 
@@ -242,6 +243,7 @@ def call(gateway: ScriptedGateway, served: list[Served]) -> list[Message]:
         "query_string": b"",
         "headers": [(b"host", b"localhost"), (b"accept", b"text/csv")],
     }
-    app: Callable[..., Awaitable[None]] = create_app(gateway, observe=served.append)
+    app: Callable[..., Awaitable[None]]
+    app = create_app(gateway, identity=EVERYBODY, observe=served.append)
     anyio.run(app, scope, receive, send)
     return sent

@@ -1,0 +1,1 @@
+"""Who asks: from credentials to a principal."""

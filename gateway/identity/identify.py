@@ -1,0 +1,186 @@
+"""The one way from credentials to a principal, whatever door they came through."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import logging
+import math
+import time
+from collections.abc import Callable, Sequence
+from threading import Lock
+from typing import NamedTuple, Protocol
+
+from auth.api_keys import is_key
+from auth.errors import AuthenticationFailed
+from auth.principal import Principal
+from auth.typed_attributes import typed_attributes
+from cache.memo import Memo
+from gateway.identity.key_store import KeyStore
+from gateway.identity.private_files import Stamp
+from gateway.identity.proven import TOKEN_BYTES_MAX, Declared, Proven
+from gateway.identity.sessions import PREFIX as SESSION
+from gateway.identity.sessions import Sessions
+
+MEMO_S = 5.0
+"""How long credentials are not verified again; never past their end."""
+MEMO_BYTES_MAX = 2 * 2**20
+KEPT_BYTES = 512
+DEMO = Principal("anonymous", roles=frozenset({"demo"}))
+"""Whoever reaches the loopback of a server that asks nobody who they are."""
+BASIC_NAME = "token"
+"""The only name in Basic credentials: their password is a key or a token."""
+
+log = logging.getLogger(__name__)
+
+Credentials = Sequence[bytes]
+"""The values of all headers ``Authorization`` of one request."""
+
+
+class Verifier(Protocol):
+    """What verifies the tokens of issuers."""
+
+    def verify(self, token: str) -> Proven: ...
+
+
+class Kept(NamedTuple):
+    """Whom credentials proved a moment ago."""
+
+    proven: Proven
+    until: float
+    stamp: Stamp | None
+    """Of the keys, when they did."""
+
+
+class Identity:
+    """Tells who asks; safe for many threads."""
+
+    def __init__(
+        self,
+        *,
+        anonymous: Principal | None = None,
+        keys: KeyStore | None = None,
+        tokens: Verifier | None = None,
+        declared: Declared = dict,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._anonymous = anonymous
+        self._keys = keys
+        self._tokens = tokens
+        self._declared = declared
+        self._clock = clock
+        self._sessions = Sessions(clock=clock)
+        self._memo: Memo[tuple[bytes, bool], Kept] = Memo(MEMO_BYTES_MAX)
+        self._lock = Lock()
+
+    @property
+    def asks_nobody(self) -> bool:
+        """Whether credentials are not looked at: everybody is anonymous."""
+        return self._keys is None and self._tokens is None and self._anonymous is not None
+
+    def known(self, credentials: Credentials, *, takes_basic: bool = False) -> Principal | None:
+        """Who asks, where that takes no more than a moment; None where it has to be verified."""
+        if len(credentials) > 1:
+            return None
+        if not credentials or self.asks_nobody:
+            return self._anonymous
+        kept = self._memo.get(_memo_key(credentials[0], takes_basic=takes_basic))
+        if kept is None or self._clock() >= kept.until:
+            return None
+        if kept.proven.key_id and (self._keys is None or self._keys.stamp() != kept.stamp):
+            return None
+        return kept.proven.principal
+
+    def identify(self, credentials: Credentials, *, takes_basic: bool = False) -> Principal:
+        """Who asks; may wait for an issuer's keys.
+
+        Raises:
+            AuthenticationFailed: nobody is proved; in the same words whatever the cause.
+        """
+        known = self.known(credentials, takes_basic=takes_basic)
+        return known or self._proven_by(credentials, takes_basic=takes_basic).principal
+
+    def start_session(self, credentials: Credentials) -> str:
+        """A short-lived token for whoever asks; refuses as ``identify`` does."""
+        proven = self._proven_by(credentials, takes_basic=True)
+        return self._sessions.start(proven)
+
+    def close(self) -> None:
+        """Write down when keys were last used."""
+        if self._keys is not None:
+            self._keys.write_used()
+
+    def _proven_by(self, credentials: Credentials, *, takes_basic: bool) -> Proven:
+        try:
+            distinct = set(credentials)
+            if len(distinct) > 1:
+                raise AuthenticationFailed.because("there are different credentials")
+            if self._anonymous is not None and (self.asks_nobody or not distinct):
+                return Proven(self._anonymous)
+            if not distinct:
+                raise AuthenticationFailed.because("there are no credentials")
+            return self._verified(distinct.pop(), takes_basic=takes_basic)
+        except AuthenticationFailed as refusal:
+            log.warning("credentials refused: %s", refusal.cause)
+            raise
+
+    def _verified(self, header: bytes, *, takes_basic: bool) -> Proven:
+        stamp = self._keys.stamp() if self._keys else None
+        proven = self._proven(_token_of(header, takes_basic=takes_basic))
+        until = min(self._clock() + MEMO_S, proven.until)
+        with self._lock:
+            key = _memo_key(header, takes_basic=takes_basic)
+            self._memo.put(key, Kept(proven, until, stamp), KEPT_BYTES)
+        return proven
+
+    def _proven(self, token: str) -> Proven:
+        if token.startswith(SESSION):
+            proven = self._sessions.find(token)
+            is_live = not proven.key_id or (self._keys and self._keys.is_live(proven.key_id))
+            if not is_live:
+                raise AuthenticationFailed.because(f"key {proven.key_id} is not live any more")
+            return proven
+        if is_key(token) and self._keys is not None:
+            return self._proven_by_key(token, self._keys)
+        if self._tokens is not None:
+            return self._tokens.verify(token)
+        raise AuthenticationFailed.because("it is neither a key nor a token that is known here")
+
+    def _proven_by_key(self, token: str, keys: KeyStore) -> Proven:
+        record = keys.verify(token)
+        principal = Principal(
+            name=record.name,
+            roles=record.roles,
+            attributes=typed_attributes(record.attributes, self._declared()),
+            scopes=record.scopes,
+        )
+        until = math.inf if record.expires_at is None else float(record.expires_at)
+        return Proven(principal, until, record.id)
+
+
+def _token_of(header: bytes, *, takes_basic: bool) -> str:
+    """The key or token of one header."""
+    if len(header) > 2 * TOKEN_BYTES_MAX:
+        raise AuthenticationFailed.because("the credentials are too long")
+    scheme, _, rest = header.strip().partition(b" ")
+    held = rest.strip()
+    try:
+        match scheme.lower():
+            case b"bearer":
+                return held.decode("ascii")
+            case b"basic" if takes_basic:
+                # Go's clients leave out the padding.
+                padded = held + b"=" * (-len(held) % 4)
+                name, _, password = base64.b64decode(padded, validate=True).decode().partition(":")
+                if name == BASIC_NAME:
+                    return password
+                raise AuthenticationFailed.because("Basic credentials of another name than token")
+            case _:
+                raise AuthenticationFailed.because("the credentials are of another scheme")
+    except ValueError as error:
+        raise AuthenticationFailed.because("the credentials cannot be read") from error
+
+
+def _memo_key(header: bytes, *, takes_basic: bool) -> tuple[bytes, bool]:
+    """Not the credentials themselves, which nobody should find in memory later."""
+    return hashlib.sha256(header).digest(), takes_basic

@@ -1,0 +1,88 @@
+"""Why somebody sees a name, sees it masked or filtered, or does not see it."""
+
+from __future__ import annotations
+
+import pytest
+
+from auth.policy import NO_POLICIES
+from auth.principal import Principal
+from auth.why import Why, why
+from semantic_models.errors import UnknownName
+from tests.support.models import World
+from tests.support.policies import governed, the_world
+
+POLICIES = """
+  staff: {grant: {models: [orders, customers]}, for: [analyst, officer]}
+  by_region: {on: orders, rows: customer.region = principal.region, for: [analyst], otherwise: all}
+  notes: {on: {table: orders}, mask: {note: "'x'"}, unless: [officer]}
+  names: {on: customers, rows: name <> 'Bob', for: [clerk]}
+  secret: {on: orders, hide: [revenue], unless: [officer]}
+"""
+ANALYST = Principal("ann", frozenset({"analyst"}), (("region", "EU"),))
+OFFICER = Principal("oda", frozenset({"officer"}))
+NOBODY = Principal("eve")
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return the_world()
+
+
+def told(world: World, principal: Principal, name: str) -> Why:
+    policies, faults = governed(POLICIES, world)
+    assert faults == []
+    return why(world.catalog, policies, principal, name)
+
+
+@pytest.mark.parametrize(
+    ("principal", "name", "verdict", "reason"),
+    [
+        (OFFICER, "orders.note", "seen", "a grant names it, and nothing is kept back"),
+        (OFFICER, "twice", "seen", "a grant names it, and nothing is kept back"),
+        (ANALYST, "orders.note", "masked", 'policy "notes" masks column "note" of table "orders"'),
+        (
+            ANALYST,
+            "orders.status",
+            "filtered",
+            'policy "by_region" filters the rows of model "orders"',
+        ),
+        (ANALYST, "orders", "masked", 'policy "notes" masks column "note" of table "orders"'),
+        (ANALYST, "revenue", "hidden", 'policy "secret" hides it'),
+        (ANALYST, "orders.revenue", "hidden", 'policy "secret" hides it'),
+        (ANALYST, "regions.title", "hidden", "no grant that applies names it"),
+        (
+            ANALYST,
+            "customers.name",
+            "filtered",
+            'model "customers" has row filters, and none of them applies',
+        ),
+        (NOBODY, "orders.status", "hidden", "no grant that applies names it"),
+        (
+            Principal("ann", frozenset({"analyst"})),
+            "orders.status",
+            "filtered",
+            'attributes that a policy of model "orders" reads are missing: region',
+        ),
+    ],
+)
+def test_the_reason_is_the_policy(
+    world: World, principal: Principal, name: str, verdict: str, reason: str
+) -> None:
+    found = told(world, principal, name)
+
+    assert (found.verdict, found.reasons[0]) == (verdict, reason)
+
+
+def test_the_policies_that_apply_are_told(world: World) -> None:
+    assert told(world, ANALYST, "orders").applied == ("staff", "by_region", "notes", "secret")
+    assert told(world, OFFICER, "orders").applied == ("staff",)
+
+
+def test_without_policies_all_is_seen(world: World) -> None:
+    assert why(world.catalog, NO_POLICIES, NOBODY, "twice").verdict == "seen"
+
+
+@pytest.mark.parametrize("name", ["nothing", "orders.nothing", "nothing.status"])
+def test_what_is_not_there_is_refused(world: World, name: str) -> None:
+    with pytest.raises(UnknownName):
+        told(world, OFFICER, name)

@@ -1,0 +1,275 @@
+"""One way from credentials to a principal."""
+
+from __future__ import annotations
+
+import base64
+import logging
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from auth.errors import AuthenticationFailed
+from auth.principal import Principal
+from gateway.identity.auth_settings import AuthSettings, KeyFiles
+from gateway.identity.identify import DEMO, MEMO_S, Identity
+from gateway.identity.key_store import Asked, KeyStore, make_pepper
+from gateway.identity.open_identity import open_identity
+from gateway.identity.sessions import LASTS_S
+from semantic_models.errors import SettingRejected
+from tests.support.issuer import CORP, DECLARED, claims, published, token, tokens_of
+
+ANALYST = frozenset({"analyst"})
+
+
+class Clock:
+    """The time, and as much more as it is told."""
+
+    def __init__(self) -> None:
+        self.more_s = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.more_s
+
+
+class World:
+    """An identity with keys and an issuer."""
+
+    def __init__(self, folder: Path, *, anonymous: bool = False) -> None:
+        self.files = KeyFiles(state=folder / "keys.json", pepper=folder / "pepper")
+        make_pepper(self.files.pepper)
+        self.clock = Clock()
+        self.keys = KeyStore(self.files, clock=self.clock)
+        self.key_sets = published()
+        self.identity = Identity(
+            anonymous=DEMO if anonymous else None,
+            keys=self.keys,
+            tokens=tokens_of(CORP, self.key_sets),
+            declared=lambda: DECLARED,
+            clock=self.clock,
+        )
+
+    def key(self, name: str = "ada", *, lasts_s: int | None = None) -> str:
+        values = {"region": ["eu"], "level": "wrong", "unknown": 1}
+        asked = Asked(name=name, roles=ANALYST, attributes=values, lasts_s=lasts_s)
+        return self.keys.create(asked).text
+
+    def refuses(self, *credentials: bytes, takes_basic: bool = False) -> bool:
+        try:
+            self.identity.identify(credentials, takes_basic=takes_basic)
+        except AuthenticationFailed:
+            return True
+        return False
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def bearer(text: str) -> bytes:
+    return f"Bearer {text}".encode()
+
+
+def basic(name: str, password: str) -> bytes:
+    return b"Basic " + base64.b64encode(f"{name}:{password}".encode())
+
+
+def test_a_key_proves_a_principal_with_what_is_declared_of_it(world: World) -> None:
+    ada = Principal("ada", roles=ANALYST, attributes=(("region", ("eu",)),))
+
+    assert world.identity.identify([bearer(world.key())]) == ada
+
+
+def test_a_token_and_a_key_of_equal_rights_are_not_one_principal(world: World) -> None:
+    by_key = world.identity.identify([bearer(world.key())])
+    by_token = world.identity.identify([bearer(token())])
+
+    assert (by_token.name, by_token.roles) == ("corp:ada", ANALYST)
+    assert by_key != by_token
+
+
+def test_every_way_in_gives_the_same_principal(world: World) -> None:
+    key = world.key()
+    session = world.identity.start_session([basic("token", key)])
+    ways = [bearer(key), basic("token", key), bearer(session), b"bearer  " + key.encode()]
+
+    found = {world.identity.identify([way], takes_basic=True) for way in ways}
+
+    assert len(found) == 1
+    assert {each.name for each in found} == {"ada"}
+
+
+@pytest.mark.parametrize(
+    "credentials",
+    [
+        [],
+        [b""],
+        [b"Bearer"],
+        [b"Bearer "],
+        [b"Bearer x"],
+        [b"Bearer \xff"],
+        [b"Bearer anonymous"],
+        [b"Bearer forebay-session-"],
+        [b"Bearer forebay-session-" + b"A" * 43],
+        [b"Digest username=ada"],
+        [b"Negotiate x"],
+        [b"Basic"],
+        [b"Basic !"],
+        [b"Basic " + base64.b64encode(b"\xff:\xff")],
+        [basic("ada", "lovelace")],
+        [basic("token", "")],
+        [basic("", "token")],
+        [b"Bearer " + b"x" * 40_000],
+    ],
+    ids=str,
+)
+def test_credentials_that_prove_nobody_are_refused(
+    world: World, credentials: Sequence[bytes]
+) -> None:
+    assert world.refuses(*credentials, takes_basic=True)
+    with pytest.raises(AuthenticationFailed):
+        world.identity.start_session(credentials)
+
+
+def test_different_credentials_are_refused_and_the_same_twice_are_one(world: World) -> None:
+    key, other = bearer(world.key()), bearer(world.key("bob"))
+    assert not world.refuses(key)
+    assert not world.refuses(other)
+
+    assert world.refuses(key, other)
+    assert world.refuses(key, key, other)
+    assert not world.refuses(key, key)
+
+
+def test_passwords_are_taken_by_the_door_that_takes_them_alone(world: World) -> None:
+    credentials = basic("token", world.key())
+
+    assert not world.refuses(credentials, takes_basic=True)
+    assert world.refuses(credentials)
+    assert world.identity.known([credentials]) is None
+
+
+def test_what_was_verified_is_known_for_a_moment(world: World) -> None:
+    header = bearer(token())
+    before = world.identity.known([header])
+    ada = world.identity.identify([header])
+    within = world.identity.known([header])
+    world.clock.more_s = MEMO_S
+
+    assert (before, within) == (None, ada)
+    assert world.identity.known([header]) is None
+
+
+def test_nobody_is_known_past_the_end_of_a_key(world: World) -> None:
+    header = bearer(world.key(lasts_s=2))
+    known = world.identity.identify([header])
+    world.clock.more_s = 2
+
+    assert known.name == "ada"
+    assert world.refuses(header)
+
+
+def test_nobody_is_known_past_the_end_of_a_token(world: World) -> None:
+    header = bearer(token(claims(exp=int(time.time()) + 3)))
+    world.identity.identify([header])
+    within = world.identity.known([header])
+    world.clock.more_s = 3
+
+    assert within is not None
+    assert world.identity.known([header]) is None
+
+
+def test_a_revoked_key_is_known_no_more_nor_are_its_sessions(world: World) -> None:
+    key = world.key()
+    session = world.identity.start_session([bearer(key)])
+    headers = [bearer(key), bearer(session)]
+    before = [world.identity.identify([each]).name for each in headers]
+    (record,) = world.keys.state().records
+    KeyStore(world.files).revoke(record)
+
+    assert before == ["ada", "ada"]
+    assert [world.refuses(each) for each in headers] == [True, True]
+
+
+def test_a_session_lasts_no_longer_than_what_proved_it(world: World) -> None:
+    short = bearer(world.identity.start_session([bearer(world.key(lasts_s=60))]))
+    long = bearer(world.identity.start_session([bearer(world.key("bob"))]))
+    seen = []
+    for world.clock.more_s in (59.0, 61.0, LASTS_S - 1, LASTS_S + 1):
+        seen.append((world.refuses(short), world.refuses(long)))
+
+    assert seen == [(False, False), (True, False), (True, False), (True, True)]
+
+
+def test_a_session_starts_no_session_that_lasts_longer(world: World) -> None:
+    first = world.identity.start_session([bearer(world.key())])
+    world.clock.more_s = LASTS_S - 10
+    second = world.identity.start_session([bearer(first)])
+    world.clock.more_s = LASTS_S + 1
+
+    assert world.refuses(bearer(second))
+
+
+def test_the_log_has_the_cause_and_no_secret(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    key = world.key()
+    with caplog.at_level(logging.WARNING):
+        world.refuses(bearer(key[:-1] + "~"))
+        world.refuses(bearer(token(claims(exp=7))))
+        world.refuses(basic("ada", "lovelace"), takes_basic=True)
+
+    assert [each.getMessage() for each in caplog.records] == [
+        "credentials refused: it is not written as a key",
+        "credentials refused: the token fails: ExpiredSignatureError",
+        "credentials refused: Basic credentials of another name than token",
+    ]
+
+
+def test_where_nobody_is_asked_everybody_is_anonymous() -> None:
+    identity = open_identity(AuthSettings(), dict, anonymous=True)
+    ways: list[list[bytes]] = [[], [b"Bearer anything"], [basic("ada", "lovelace")]]
+
+    assert {identity.identify(each) for each in ways} == {DEMO}
+    assert {identity.known(each) for each in ways} == {DEMO}
+    assert identity.identify([bearer(identity.start_session(ways[2]))]) == DEMO
+    with pytest.raises(AuthenticationFailed):
+        identity.identify([b"Bearer a", b"Bearer b"])
+
+
+def test_where_keys_are_asked_for_wrong_ones_are_not_anonymous(tmp_path: Path) -> None:
+    world = World(tmp_path, anonymous=True)
+
+    assert world.identity.identify([]) == DEMO
+    assert world.identity.identify([bearer(world.key())]).name == "ada"
+    assert world.refuses(b"Bearer wrong")
+    assert world.refuses(b"")
+
+
+def test_a_server_that_could_ask_nobody_does_not_start() -> None:
+    with pytest.raises(SettingRejected) as refusal:
+        open_identity(AuthSettings(), dict, anonymous=False)
+
+    assert "--anonymous" in refusal.value.hint
+
+
+def test_a_server_without_its_pepper_does_not_start(tmp_path: Path) -> None:
+    files = KeyFiles(state=tmp_path / "keys.json", pepper=tmp_path / "pepper")
+    with pytest.raises(SettingRejected):
+        open_identity(AuthSettings(keys=files), dict, anonymous=True)
+
+
+def test_issuers_alone_are_enough() -> None:
+    identity = open_identity(AuthSettings(issuers=(CORP,)), lambda: DECLARED, anonymous=False)
+
+    with pytest.raises(AuthenticationFailed):
+        identity.identify([b"Bearer x.y.z"])
+
+
+def test_the_last_use_is_written_at_the_end(world: World) -> None:
+    world.identity.identify([bearer(world.key())])
+    world.identity.close()
+
+    assert len(KeyStore(world.files).state().used) == 1
