@@ -28,6 +28,7 @@ from auth.audit import (
     sealed,
 )
 from gateway.errors import AuditFailed
+from gateway.identity.private_files import sync_folder
 from semantic_models.errors import SettingRejected
 
 log = logging.getLogger(__name__)
@@ -222,7 +223,7 @@ def _opened(settings: AuditSettings, key: bytes) -> _File:
     _write_anchor(settings.anchors, name, anchor(name, 0, seal, key))
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
     descriptor = os.open(settings.folder / name, flags, _PRIVATE)
-    _sync_folder(settings.folder)
+    sync_folder(settings.folder)
     return _File(name, descriptor, (0, seal))
 
 
@@ -235,15 +236,7 @@ def _write_anchor(folder: Path, name: str, held: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     beside.replace(folder / f"{name}{ANCHOR}")
-    _sync_folder(folder)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_folder(folder)
 
 
 def _tell(error: OSError) -> None:

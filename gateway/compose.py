@@ -128,6 +128,7 @@ def start(settings: Settings) -> Server:
             lambda: gateway.snapshot.policies.attributes,
             anonymous=settings.anonymous,
         )
+        undo.callback(identity.close)
         at = Listening(settings.host, settings.flight_port, tls)
         flight = FlightSqlServer(_behind("flight", gateway, audit), identity, at)
         undo.callback(flight.close, drain_s=0.0)
@@ -164,8 +165,8 @@ def _renewer(settings: Settings, http: uvicorn.Server, flight: FlightSqlServer) 
         context.load_cert_chain(certificate, key)
         flight.use(tls)
 
-    renewer = Renewer(certificate, key, use)
-    renewer.start(settings.reload_s)
+    renewer = Renewer(certificate, key, use, settings.reload_s)
+    renewer.start()
     return renewer
 
 

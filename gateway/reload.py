@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 
 from gateway.pipeline import Gateway
 from gateway.project import KeptProject, Project, load_again, project_files
+from gateway.watching import Watching
 from semantic_models.errors import FaultyProject, ForebayError
 
 log = logging.getLogger("forebay.reload")
@@ -29,7 +29,7 @@ def looks_of(folder: Path) -> Looks:
     return found
 
 
-class Reloader:
+class Reloader(Watching):
     """Looks at a project's files again and again, and serves them once they stand still.
 
     A change is loaded when two looks in a row are alike, so that no half-written file is. Each
@@ -37,22 +37,12 @@ class Reloader:
     """
 
     def __init__(self, gateway: Gateway, project: Project, looks: Looks) -> None:
+        failed = "the project is served as it was: looking at its files failed"
+        super().__init__("reload", gateway.settings.reload_s, failed)
         self._gateway = gateway
         self._project = project
         self._kept = KeptProject()
         self._loaded = self._seen = looks
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="reload", daemon=True)
-
-    def start(self) -> None:
-        """Look every ``reload_s`` from now on."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """Look no more."""
-        self._stopped.set()
-        if self._thread.is_alive():
-            self._thread.join()
 
     def look(self) -> None:
         """Load the project again where its files have changed and stand still."""
@@ -75,13 +65,6 @@ class Reloader:
         else:
             self._gateway.serve(self._project.snapshot)
             log.info("the project is loaded again, version %s", self._project.snapshot.version)
-
-    def _run(self) -> None:
-        while not self._stopped.wait(self._gateway.settings.reload_s):
-            try:
-                self.look()
-            except Exception:
-                log.exception("the project is served as it was: looking at its files failed")
 
 
 def told(error: ForebayError) -> str:

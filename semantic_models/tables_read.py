@@ -24,7 +24,8 @@ def tables_of(relation: Relation) -> tuple[tuple[str, ...], ...]:
 
 def parts_of_table(table: exp.Table) -> tuple[str, ...]:
     """The parts of a table's name in an author's SELECT; none of a function of tables."""
-    return tuple(part.name for part in table.parts if isinstance(part, exp.Identifier))
+    is_named = isinstance(table.this, exp.Identifier)
+    return tuple(part.name for part in table.parts) if is_named else ()
 
 
 def with_tables(tree: exp.Expr, rows: Mapping[tuple[str, ...], exp.Expr]) -> exp.Expr:

@@ -73,7 +73,7 @@ def write_private(path: Path, held: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise _rejected(path, "written", error) from error
 
@@ -111,7 +111,8 @@ def _lock(lock: int, path: Path, until_s: float) -> None:
             return
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Let what was put into a folder outlive the machine's end."""
     opened = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(opened)

@@ -3,43 +3,33 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
 from gateway.identity.private_files import stamp_of
 from gateway.identity.tls import TlsFiles, read_tls
+from gateway.watching import Watching
 from semantic_models.errors import SettingRejected
 
 log = logging.getLogger(__name__)
 
 
-class Renewer:
+class Renewer(Watching):
     """Looks at the files of a certificate again and again, and has it used once they change.
 
     The two files are written one after the other: while they do not belong together, or cannot
     be read, the server goes on with what it has.
     """
 
-    def __init__(self, certificate: Path, key: Path, use: Callable[[TlsFiles], None]) -> None:
+    def __init__(
+        self, certificate: Path, key: Path, use: Callable[[TlsFiles], None], every_s: float
+    ) -> None:
+        failed = "the certificate stays as it was: looking at its files failed"
+        super().__init__("renew-tls", every_s, failed)
         self._certificate = certificate
         self._key = key
         self._use = use
         self._used = self._refused = self._stamps()
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="renew-tls", daemon=True)
-        self._every_s = 0.0
-
-    def start(self, every_s: float) -> None:
-        """Look as often as that from now on."""
-        self._every_s = every_s
-        self._thread.start()
-
-    def close(self) -> None:
-        """Look no more."""
-        self._stopped.set()
-        if self._thread.is_alive():
-            self._thread.join()
 
     def look(self) -> None:
         """Have the certificate used where it is another one, and is whole."""
@@ -59,7 +49,3 @@ class Renewer:
 
     def _stamps(self) -> tuple[object, object]:
         return stamp_of(self._certificate), stamp_of(self._key)
-
-    def _run(self) -> None:
-        while not self._stopped.wait(self._every_s):
-            self.look()

@@ -2,39 +2,19 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from socketserver import TCPServer
 
 import pytest
 
-from tests.protocol.identity.conftest import KeySet
 from tests.security.doors import A, B, World, served
-
-ISSUER = """\
-  issuers:
-    corp:
-      url: https://idp.example
-      jwks: {jwks}
-      alg: RS256
-      typ: at+jwt
-      audience: forebay
-      claims: {{regions: org_region}}
-      roles: groups
-      allow_private: true
-"""
+from tests.support.documents import issuer_written, published_keys
 
 
 @pytest.fixture(scope="session")
 def issuer() -> Iterator[str]:
     """What a project says of an issuer, whose keys are published on this machine."""
-    server = TCPServer(("127.0.0.1", 0), KeySet)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield ISSUER.format(jwks=f"http://127.0.0.1:{server.server_address[1]}/keys")
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with published_keys() as jwks:
+        yield issuer_written(jwks, "regions")
 
 
 @pytest.fixture(scope="session")

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from socketserver import TCPServer
 
-import orjson
 import pytest
 
 from gateway.compose import Server, serving
@@ -17,23 +13,13 @@ from gateway.identity.auth_settings import KeyFiles
 from gateway.identity.key_store import Asked, KeyStore, make_pepper
 from gateway.settings import Settings
 from tests.blackbox.processes import numbers
-from tests.support.issuer import jwk, rsa_key
+from tests.support.documents import issuer_written, published_keys
 
 AUTH = """\
-attributes: {{region: {{type: string, list: true}}}}
+attributes: {region: {type: string, list: true}}
 auth:
   state: .forebay/keys.json
   pepper: .forebay/pepper
-  issuers:
-    corp:
-      url: https://idp.example
-      jwks: {jwks}
-      alg: RS256
-      typ: at+jwt
-      audience: forebay
-      claims: {{region: org_region}}
-      roles: groups
-      allow_private: true
 """
 
 
@@ -47,30 +33,11 @@ class World:
     bob: str
 
 
-class KeySet(BaseHTTPRequestHandler):
-    """The issuer's keys."""
-
-    def do_GET(self) -> None:
-        body = orjson.dumps({"keys": [jwk(rsa_key())]})
-        self.send_response(200)
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Tell nobody."""
-
-
 @pytest.fixture(scope="session")
 def jwks_url() -> Iterator[str]:
     """Where the issuer publishes its keys."""
-    server = TCPServer(("127.0.0.1", 0), KeySet)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/keys"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with published_keys() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -78,7 +45,7 @@ def project(tmp_path_factory: pytest.TempPathFactory, jwks_url: str) -> Path:
     """A project that says how whoever asks proves who they are."""
     folder = numbers(tmp_path_factory.mktemp("project"))
     root = folder / "forebay.yml"
-    root.write_text(root.read_text() + AUTH.format(jwks=jwks_url))
+    root.write_text(root.read_text() + AUTH + issuer_written(jwks_url, "region"))
     make_pepper(folder / ".forebay" / "pepper")
     return folder
 

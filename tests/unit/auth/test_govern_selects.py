@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from sqlglot import parse_one as read_sql
 
 from auth.principal import Principal
+from semantic_models.model import Select
 from tests.support.models import World, world
 from tests.support.policies import MODELS, TABLES, governed
 
@@ -68,6 +72,9 @@ def test_a_select_shows_the_mask(made: World) -> None:
     [
         ("with orders as (select 1 as order_id) from orders", OURS, "names a part of its own"),
         ("select order_id from orders tablesample (50 percent)", OURS, "in a way"),
+        ("select order_id from query_table('orders')", OURS, "no table by its name"),
+        ("select order_id from main.query_table('orders')", OURS, "no table by its name"),
+        ("select order_id from query('from orders')", OURS, "no table by its name"),
         ("select order_id from orders where note = 'a'", MASKED, "chooses or pairs"),
         ("select distinct order_id, note from orders", MASKED, "chooses or pairs"),
         ("select distinct * from orders", MASKED, "chooses or pairs"),
@@ -96,3 +103,23 @@ def test_a_select_that_shows_what_is_masked_is_not_refused() -> None:
     _, faults = governed(MASKED, world(models, TABLES), models)
 
     assert faults == []
+
+
+@pytest.mark.parametrize(
+    ("read", "is_read"),
+    [
+        ("read_parquet('a.parquet')", False),
+        ("'a.parquet'", False),
+        ("range(3) as r(order_id)", True),
+    ],
+)
+def test_files_are_read_by_the_names_of_their_tables(read: str, *, is_read: bool) -> None:
+    models = models_with('  other: {sql: "select 1 as order_id", dimensions: {order_id: }}\n')
+    made = world(models, TABLES)
+    select = Select(read_sql(f"select order_id from {read}", read="duckdb"))
+    other = replace(made.catalog.models["other"], relation=select)
+    made.catalog = replace(made.catalog, models={**made.catalog.models, "other": other})
+
+    _, faults = governed(OURS, made, models)
+
+    assert (faults == []) is is_read

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler
-from socketserver import TCPServer
 
 import pytest
 
 from gateway.identity.fetch_json import BYTES_MAX, NotFetched, fetch_json, is_public
+from tests.support.documents import published_documents
 
 ANSWERS = {
     "/keys": (200, b'{"keys": []}'),
@@ -22,30 +20,10 @@ ANSWERS = {
 }
 
 
-class Answers(BaseHTTPRequestHandler):
-    """Answers as it is told above."""
-
-    def do_GET(self) -> None:
-        status, body = ANSWERS[self.path]
-        self.send_response(status)
-        self.send_header("content-length", str(len(body)))
-        self.send_header("location", "/keys")
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Tell nobody."""
-
-
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    server = TCPServer(("127.0.0.1", 0), Answers)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with published_documents(ANSWERS.__getitem__, {"location": "/keys"}) as url:
+        yield url
 
 
 def test_this_machine_is_asked_without_tls_where_that_is_allowed(url: str) -> None:
