@@ -1,6 +1,6 @@
 """Run every row of the security tests at its full size, and print one line a row.
 
-ROWS=S2,S4 N=2000 SEED=0 python -m tests.security
+ROWS=S2,S4 N=2000 SEED=0 python -m tests.security, where N is how many inputs a row asks at most
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def main() -> int:
 def _is_sound(row: Row) -> bool:
     start = time.perf_counter()
     try:
-        figures = row.run()
+        figures = row.run(min(row.nightly, int(os.environ.get("N", row.nightly))))
     except MissingEngine as error:
         figures = Figures(0, wrong=(str(error),))
     seconds = time.perf_counter() - start

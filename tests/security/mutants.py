@@ -25,26 +25,35 @@ WORKERS = 2
 TIMEOUT_S = 300
 
 
-def survivors(words: Sequence[str] = ()) -> tuple[int, list[str]]:
-    """How many faults were tried, and those that no test tells."""
-    chosen = [each for each in FAULTS if not words or any(word in str(each) for word in words)]
+def survivors(faults: Sequence[Fault]) -> list[str]:
+    """The faults that no test tells, and the tests that fail where no fault is planted."""
+    files = sorted({each for fault in faults for each in fault.tests})
     with ThreadPoolExecutor(WORKERS) as workers:
-        alive = list(workers.map(_lives, chosen))
-    return len(chosen), [str(each) for each, lives in zip(chosen, alive, strict=True) if lives]
+        sound = list(workers.map(lambda each: _passes((each,)), files))
+        alive = list(workers.map(lambda each: _passes(each.tests, each), faults))
+    return [
+        *(
+            f"{each} fails without a fault"
+            for each, passes in zip(files, sound, strict=True)
+            if not passes
+        ),
+        *(f"survives: {each}" for each, passes in zip(faults, alive, strict=True) if passes),
+    ]
 
 
-def _lives(fault: Fault) -> bool:
+def _passes(tests: Sequence[str], fault: Fault | None = None) -> bool:
     with TemporaryDirectory(prefix="forebay-mutant-") as folder:
         for name in COPIED:
             shutil.copytree(ROOT / name, Path(folder, name), ignore=_kept_by_python)
         shutil.copy(ROOT / "pyproject.toml", folder)
-        path = Path(folder, fault.file)
-        path.write_text(fault.planted(path.read_text(encoding="utf-8")), encoding="utf-8")
+        if fault:
+            path = Path(folder, fault.file)
+            path.write_text(fault.planted(path.read_text(encoding="utf-8")), encoding="utf-8")
         command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
         environment = {**os.environ, "COMPOSITIONS": "300", "PYTHONDONTWRITEBYTECODE": "1"}
         try:
             done = subprocess.run(
-                [*command, *fault.tests],
+                [*command, *tests],
                 cwd=folder,
                 env=environment,
                 capture_output=True,
@@ -62,11 +71,13 @@ def _kept_by_python(_: str, names: list[str]) -> list[str]:
 
 def main() -> int:
     """Plant the faults that the command line names, or all."""
-    total, alive = survivors(sys.argv[1:])
-    sys.stdout.write(f"{total - len(alive)} of {total} seeded faults are killed\n")
-    for each in alive:
-        sys.stdout.write(f"    survives: {each}\n")
-    return 1 if alive or not total else 0
+    words = sys.argv[1:]
+    chosen = [each for each in FAULTS if not words or any(word in str(each) for word in words)]
+    found = survivors(chosen)
+    sys.stdout.write(f"{len(chosen)} seeded faults\n")
+    for each in found:
+        sys.stdout.write(f"    {each}\n")
+    return 1 if found or not chosen else 0
 
 
 if __name__ == "__main__":
