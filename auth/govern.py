@@ -26,6 +26,7 @@ from semantic_models.plan import (
     Scan,
     SemiJoin,
     Spread,
+    added,
     mapped,
     scope,
 )
@@ -115,7 +116,7 @@ class _Reading:
 
     def node(self, node: LogicalPlan) -> LogicalPlan:
         """The same plan, whose keys read masked columns as they are."""
-        return mapped(node, self.node, partial(self._expr, scope(node)))
+        return mapped(node, self.node, partial(self._expr, scope(node), added(node)))
 
     def rights_of(self, scan: Scan) -> RelationRights:
         """What may be seen of a scan, by policies on its model and on its table."""
@@ -147,11 +148,14 @@ class _Reading:
         known = self.rights.columns.items()
         return next(columns for on, columns in known if on.is_table(table.relation))
 
-    def _expr(self, scans: dict[Path, Scan], expr: Expr) -> Expr:
+    def _expr(
+        self, scans: dict[Path, Scan], computed: frozenset[tuple[Path, str]], expr: Expr
+    ) -> Expr:
         masked: list[exp.Column] = []
         for node in expr.tree.find_all(exp.Column):
-            scan = scans.get(path_of(node))
-            if scan is None:
+            path = path_of(node)
+            scan = scans.get(path)
+            if scan is None or (path, node.name) in computed:
                 continue
             is_masked = expr.raw and node.name in self.rights_of(scan).masks
             masked += [node] if is_masked else []

@@ -407,3 +407,15 @@ def seen(plan: LogicalPlan) -> dict[Path, Scan]:
             return seen(plan.input)
         case _:
             return {}
+
+
+def added(plan: LogicalPlan) -> frozenset[tuple[Path, str]]:
+    """The columns that windows below a node add to the scans that its expressions read."""
+    found = frozenset(
+        (path, each.name)
+        for child in children(plan)
+        if isinstance(child, Windowed)
+        for path in seen(child)
+        for each in child.columns
+    )
+    return found.union(*(added(child) for child in children(plan) if seen(child)))

@@ -155,24 +155,27 @@ def _bounds(moments: Moments) -> LogicalPlan:
     return Aggregate(rows, (), ends)
 
 
-def join(rows: LogicalPlan, step: Step, windows: tuple[Output, ...] = ()) -> Join:
-    """Each row with the one that it meets by a step."""
+def join(
+    rows: LogicalPlan, step: Step, windows: tuple[Output, ...] = (), behind: Path = ()
+) -> Join:
+    """Each row with the one that it meets by a step; its first joins start ``behind`` a path."""
     right = scan(step.target, step.path)
     right = Windowed(right, windows) if windows else right
-    return Join(rows, right, _on(step), step.join.cardinality, step.predicates)
+    return Join(rows, right, _on(step, behind), step.join.cardinality, step.predicates)
 
 
-def _on(step: Step) -> tuple[tuple[Expr, Expr], ...]:
-    before = step.path[:-1]
+def _on(step: Step, behind: Path = ()) -> tuple[tuple[Expr, Expr], ...]:
+    before = step.path[:-1] or behind
     return tuple(
         (key_expr(left, before), key_expr(right, step.path)) for left, right in step.join.columns
     )
 
 
 def _semi_join(rows: LogicalPlan, existence: Existence) -> SemiJoin:
-    right: LogicalPlan = scan(existence.first.target, existence.first.path)
+    first = existence.first.path
+    right: LogicalPlan = scan(existence.first.target, first)
     for step in existence.steps:
-        right = join(right, step)
+        right = join(right, step, behind=first)
     right = met_days(right, existence.calendars)
     predicates = (*existence.first.predicates, *existence.predicates)
     return SemiJoin(rows, right, _on(existence.first), predicates, existence.is_none)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from semantic_models.make_plan import make_plan
 from tests.support.cases import WRITTEN, Case, comparable, derive, read_case, write_case
-from tests.support.models import the_shop
+from tests.support.models import World, the_shop
+from tests.support.nothing_hidden import under_policies
 from tests.support.trees import shared_trees
 
 FOLDER = Path(__file__).parent
@@ -19,6 +21,12 @@ every_case = pytest.mark.parametrize("case", CASES, ids=NAMES)
 every_answer = pytest.mark.parametrize(
     "case", ANSWERED, ids=[case.path.relative_to(FOLDER).as_posix() for case in ANSWERED]
 )
+
+
+@cache
+def all_seen() -> World:
+    """The shop for one who sees all of it under policies."""
+    return under_policies(the_shop())
 
 
 @every_case
@@ -39,6 +47,23 @@ def test_the_answer_equals_naive_sql(case: Case) -> None:
     wanted = comparable(world.rows(case.sections["truth"]))
 
     assert given == wanted if case.is_ordered else sorted(given) == sorted(wanted)
+
+
+@every_case
+def test_policies_that_filter_nothing_change_no_answer(case: Case) -> None:
+    world = all_seen()
+    if "refused" in case.sections:
+        assert case.sections["refused"].startswith(world.refusal(case.question).code)
+        return
+    given = comparable(world.answer(case.question).rows)
+    wanted = comparable(world.rows(case.sections["truth"]))
+
+    assert _reads_no_model(case) or "__sl_t" in world.compile(case.question).text
+    assert given == wanted if case.is_ordered else sorted(given) == sorted(wanted)
+
+
+def _reads_no_model(case: Case) -> bool:
+    return set(map(str, the_shop().compile(case.question).relations)) <= {"SELECT 1 AS one"}
 
 
 @every_answer

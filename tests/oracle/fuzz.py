@@ -1,6 +1,6 @@
 """Ask many random questions of both and tell where they differ.
 
-N=50000 SEED=0 python -m tests.oracle.fuzz
+N=50000 SEED=0 python -m tests.oracle.fuzz; with UNDER_POLICIES=1, policies that filter nothing
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from tests.oracle.generate_kinds import FurtherQuestions, with_kinds
 from tests.oracle.generate_models import generate_project
 from tests.oracle.generate_questions import Questions
 from tests.oracle.minimise import minimise, told
+from tests.support.nothing_hidden import is_under_policies, under_policies
 
 QUESTIONS_A_PROJECT = 40
 FURTHER_A_PROJECT = 10
@@ -59,7 +60,7 @@ def ask_project(seed: str) -> Tally:
     random = Random(seed)
     project = generate_project(random)
     known = with_kinds(seed, project)
-    made = world_of(known)
+    made = under_policies(world_of(known)) if is_under_policies() else world_of(known)
     tally = Tally()
     questions = Questions(random, project)
     for _ in range(QUESTIONS_A_PROJECT):

@@ -9,11 +9,10 @@ from pathlib import Path
 import orjson
 import pyarrow as pa
 
-from auth.principal import ANONYMOUS
-from gateway.compose import make_gateway
 from gateway.settings import Settings
 from semantic_models.errors import ForebayError
 from tests.suites.rows import Row
+from tests.support.nothing_hidden import open_project
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +35,9 @@ def ask(project: Path, question: Mapping[str, object] | str, *, types_folder: Pa
 
 
 def _answer(settings: Settings, text: str | bytes) -> Given:
-    gateway = make_gateway(settings)
+    gateway, asker = open_project(settings)
     try:
-        stream = gateway.fetch(gateway.prepare(text, ANONYMOUS)).stream
+        stream = gateway.fetch(gateway.prepare(text, asker)).stream
         try:
             rows = [row for batch in stream for row in zip(*_cells(batch), strict=True)]
             return Given(tuple(stream.schema.names), tuple(rows))

@@ -15,8 +15,7 @@ import duckdb
 import orjson
 import yaml
 
-from auth.principal import ANONYMOUS
-from gateway.compose import make_gateway
+from auth.principal import Principal
 from gateway.pipeline import Gateway
 from gateway.settings import Settings
 from semantic_models.errors import FaultyProject, ForebayError
@@ -29,6 +28,7 @@ from semantic_models.importers.dbt_questions import asked_name, asked_where, gro
 from semantic_models.model import Grain
 from tests.suites.case import Case
 from tests.suites.rows import Row, difference
+from tests.support.nothing_hidden import open_project
 
 ROOT = """
 version: 1
@@ -51,6 +51,7 @@ class _Project:
     """A manifest as a project that is loaded, without the metrics that it cannot have."""
 
     gateway: Gateway
+    asker: Principal
     data: Path
     writer: MetricWriter
     manifest: DbtDeclarations
@@ -59,7 +60,7 @@ class _Project:
 
     def answer(self, question: Json) -> tuple[tuple[str, ...], list[Row]]:
         """The names of the columns and the rows."""
-        stream = self.gateway.fetch(self.gateway.prepare(orjson.dumps(question), ANONYMOUS)).stream
+        stream = self.gateway.fetch(self.gateway.prepare(orjson.dumps(question), self.asker)).stream
         try:
             rows = [row for batch in stream for row in zip(*_cells(batch), strict=True)]
             return tuple(stream.schema.names), rows
@@ -114,14 +115,14 @@ def _project(folder: Path, name: str) -> _Project:
         (place / path).write_text(text)
     left_out: dict[str, str] = {each.place: each.reason for each in imported.losses}
     writer = MetricWriter(manifest.metrics, manifest.names, [])
-    return _Project(_loaded(place, left_out), _data(folder), writer, manifest, left_out)
+    return _Project(*_loaded(place, left_out), _data(folder), writer, manifest, left_out)
 
 
-def _loaded(place: Path, left_out: dict[str, str]) -> Gateway:
-    """The project, and why each part is left out that it cannot have."""
+def _loaded(place: Path, left_out: dict[str, str]) -> tuple[Gateway, Principal]:
+    """The project, who asks it, and why each part is left out that it cannot have."""
     for _ in range(30):
         try:
-            return make_gateway(Settings(project=place, types_folder=place / "types"))
+            return open_project(Settings(project=place, types_folder=place / "types"))
         except FaultyProject as error:
             for fault in sorted(error.faults, key=_line, reverse=True):
                 _leave_out(place, fault, left_out)

@@ -21,14 +21,14 @@ from pathlib import Path
 
 import orjson
 
-from auth.principal import ANONYMOUS
-from gateway.compose import make_gateway
+from auth.principal import Principal
 from gateway.pipeline import Gateway
 from gateway.settings import Settings
 from semantic_models.errors import ForebayError
 from tests.suites.case import Case
 from tests.suites.rows import Row, difference
 from tests.suites.runner import known_failures
+from tests.support.nothing_hidden import open_project
 from tests.tidy.tree import ROOT
 from tests.tpc.data import Benchmark, Reference, generate, reference
 
@@ -45,6 +45,7 @@ class Asked:
 
     benchmark: Benchmark
     gateway: Gateway
+    asker: Principal
     reference: Reference
 
     def cases(self) -> list[Case]:
@@ -80,7 +81,7 @@ class Asked:
 
     def _answer(self, question: Mapping[str, object], *, has_limit: bool) -> Answer:
         lifted = {key: value for key, value in question.items() if has_limit or key != "limit"}
-        stream = self.gateway.fetch(self.gateway.prepare(orjson.dumps(lifted), ANONYMOUS)).stream
+        stream = self.gateway.fetch(self.gateway.prepare(orjson.dumps(lifted), self.asker)).stream
         try:
             columns = [[each.to_pylist() for each in batch.columns] for batch in stream]
             rows = [row for batch in columns for row in zip(*batch, strict=True)]
@@ -112,10 +113,10 @@ def asked(benchmark: Benchmark, folder: Path, scale: float | None = None) -> Ite
     data = project / "data" / f"{benchmark.name}.duckdb"
     data.parent.mkdir()
     generate(benchmark, data, scale or benchmark.scale)
-    gateway = make_gateway(Settings(project=project, types_folder=folder / "types"))
+    gateway, asker = open_project(Settings(project=project, types_folder=folder / "types"))
     beside = reference(benchmark, data)
     try:
-        yield Asked(benchmark, gateway, beside)
+        yield Asked(benchmark, gateway, asker, beside)
     finally:
         beside.connection.close()
         gateway.close()
