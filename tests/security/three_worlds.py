@@ -7,40 +7,78 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from random import Random
+from typing import Any
+from unittest.mock import patch
 
+from auth.governed_scan import governed_scan
+from auth.rights import RelationRights
+from semantic_models.plan import Governed, Scan
+from tests.oracle.generate_kinds import FurtherQuestions, with_kinds
 from tests.oracle.generate_models import generate_project
 from tests.oracle.generate_questions import Questions
 from tests.oracle.spell import document_of
 from tests.security.worlds import three_worlds
 
 QUESTIONS_A_PROJECT = 40
+FURTHER_A_PROJECT = 10
+"""So many more are of further kinds."""
+PROCESSES = 2
 
 
-def leaks(seed: str, count: int = QUESTIONS_A_PROJECT) -> tuple[int, list[str]]:
-    """How many questions of a random project have been answered, and those that differ."""
+def leaks(seed: str) -> tuple[int, list[str]]:
+    """How many questions of a random project have been asked, and those that differ."""
     random = Random(seed)
     project = generate_project(random)
-    worlds = three_worlds(Random(f"{seed}:policies"), project)
-    questions = Questions(random, project)
-    found, answered = [], 0
-    for _ in range(count):
-        question = questions.one()
+    known = with_kinds(seed, project)
+    worlds = three_worlds(Random(f"{seed}:policies"), known)
+    questions, further = Questions(random, project), FurtherQuestions(seed, known)
+    asked = [questions.one() for _ in range(QUESTIONS_A_PROJECT)]
+    asked += [further.one() for _ in range(FURTHER_A_PROJECT)]
+    found = []
+    for question in asked:
         told = worlds.differ(question)
-        answered += 1
         if told:
             found.append(f"{document_of(question)}\n" + "\n--\n".join(map(str, told)))
-    return answered, found
+    worlds.close()
+    return len(asked), found
 
 
 def ask(wanted: int, seed: str) -> tuple[int, list[str]]:
     """How many questions have been asked, at least as many as wanted, and those that differ."""
+    each = QUESTIONS_A_PROJECT + FURTHER_A_PROJECT
+    seeds = [f"{seed}:{number}" for number in range(-(-wanted // each))]
     asked, found = 0, []
-    for number in range(-(-wanted // QUESTIONS_A_PROJECT)):
-        count, told = leaks(f"{seed}:{number}")
-        asked += count
-        found += [f"===== {seed}:{number}\n{each}" for each in told]
+    with ProcessPoolExecutor(PROCESSES) as pool:
+        for name, (count, told) in zip(seeds, pool.map(leaks, seeds, chunksize=2), strict=True):
+            asked += count
+            found += [f"===== {name}\n{each}" for each in told]
     return asked, found
+
+
+def _all_rows(scan: Scan, rights: RelationRights, *others: Any) -> Governed:
+    return governed_scan(scan, RelationRights(masks=rights.masks), *others)
+
+
+def _raw(scan: Scan, rights: RelationRights, *others: Any) -> Governed:
+    return governed_scan(scan, replace(rights, masks={}), *others)
+
+
+def _one_filter(scan: Scan, rights: RelationRights, *others: Any) -> Governed:
+    return governed_scan(scan, replace(rights, filters=rights.filters[:1]), *others)
+
+
+FAULTS = {"every row": _all_rows, "no mask": _raw, "one filter of several": _one_filter}
+"""Scans that show too much, by what they show."""
+
+
+def is_found(fault: str, seeds: Iterable[str]) -> bool:
+    """Whether questions of any of these projects tell that scans show too much."""
+    with patch("auth.govern.governed_scan", FAULTS[fault]):
+        return any(leaks(each)[1] for each in seeds)
 
 
 def main() -> int:

@@ -76,6 +76,11 @@ class ThreeWorlds:
         told = tuple(_told(asked(each, whole)) for each in (self.seen, self.other, self.wanted))
         return told if len(set(told)) > 1 else ()
 
+    def close(self) -> None:
+        """Let go of the rows."""
+        for each in (self.seen, self.other, self.wanted):
+            each.connection.close()
+
 
 def _told(outcome: Outcome) -> Outcome:
     rows = tuple(sorted((tuple(map(_rounded, row)) for row in outcome.rows), key=str))

@@ -31,12 +31,13 @@ def policies_of(catalog: Catalog) -> str:
 
 
 def _of(model: Model) -> Iterator[str]:
-    first = _quoted(next(iter(model.columns)))
+    names = list(model.columns or ())
+    first = _quoted(names[0])
     is_any = _written(f"{first} is null or {first} is not null")
     on = f"on: {model.name}, for: [everything]"
     yield f"  rows_{model.name}: {{{on}, rows: {is_any}}}"
     if isinstance(model.relation, Table):
-        masks = ", ".join(f"{_written(name)}: {_written(_quoted(name))}" for name in model.columns)
+        masks = ", ".join(f"{_written(name)}: {_written(_quoted(name))}" for name in names)
         yield f"  mask_{model.name}: {{{on}, mask: {{{masks}}}}}"
 
 
