@@ -242,7 +242,7 @@ class _Generator:
         return block
 
     def _computed(self, block: Block, outputs: Sequence[Output]) -> Block:
-        block.columns = [aliased(self._lower(each.expr, block), each.name) for each in outputs]
+        block.columns = [aliased(self._output(each, block), each.name) for each in outputs]
         block.names = tuple(each.name for each in outputs)
         return block
 
@@ -431,6 +431,9 @@ class _Generator:
 
     def _lower(self, expr: Expr, block: Block) -> exp.Expr:
         return self.lowering.lower(expr.tree, block.home)
+
+    def _output(self, output: Output, block: Block) -> exp.Expr:
+        return self.lowering.extreme(self._lower(output.expr, block), output.type)
 
 
 def _of(table: str, name: str) -> exp.Expr:

@@ -107,9 +107,22 @@ class Lowering:
 
     def only_value(self, column: exp.Expr, type_: LogicalType) -> exp.Expr:
         """The one value of a group that has at most one which is not NULL."""
-        if type_.kind is Kind.BOOLEAN and not self.dialect.has_boolean_max:
-            return exp.LogicalOr(this=column)
-        return exp.Max(this=column)
+        return self.extreme(exp.Max(this=column), type_)
+
+    def extreme(self, tree: exp.Expr, type_: LogicalType) -> exp.Expr:
+        """A least or greatest value of a type, which of truth values has other names here."""
+        if type_.kind is not Kind.BOOLEAN or self.dialect.has_boolean_max:
+            return tree
+        if isinstance(tree, exp.Filter):
+            return exp.Filter(this=self.extreme(tree.this, type_), expression=tree.expression)
+        named = _OF_BOOLEANS.get(type(tree))
+        return named(this=tree.this) if named else tree
+
+
+_OF_BOOLEANS: Mapping[type[exp.Expr], type[exp.Expr]] = {
+    exp.Max: exp.LogicalOr,
+    exp.Min: exp.LogicalAnd,
+}
 
 
 def data_type(text: str, dialect: str) -> exp.DataType:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from random import Random
 
-from tests.security import three_worlds
+from tests.security import all_seen, three_worlds
 from tests.security.error_oracle import ask, beside_the_question, probes_of
 from tests.security.mutants import survivors
 from tests.security.probed_engines import ENGINES, ProbedEngine
@@ -66,6 +66,19 @@ def _faults(count: int) -> Figures:
     return Figures(len(chosen), wrong=tuple(survivors(chosen)))
 
 
+def _all_seen(count: int) -> Figures:
+    asked, found = all_seen.random_questions(count, SEED)
+    is_alive = all_seen.are_told_where_rows_are_hidden(SEED)
+    return Figures(asked, wrong=(*found, *(() if is_alive else ("hidden rows are not told",))))
+
+
+def _suites(_: int) -> Figures:
+    if not all_seen.SUITES.is_dir():
+        return Figures(0, wrong=("no ../shared/suites beside the project",))
+    asked, found = all_seen.suites()
+    return Figures(asked, wrong=tuple(found))
+
+
 ROWS: tuple[Row, ...] = (
     Row("S2", "random questions in three worlds", 100_000, 2_000, _three_worlds),
     *(
@@ -73,4 +86,6 @@ ROWS: tuple[Row, ...] = (
         for each in ENGINES
     ),
     Row("S5", "seeded faults of the rewrite", len(FAULTS), 2, _faults),
+    Row("ALL", "random questions, all of it seen", 50_000, 1_000, _all_seen),
+    Row("ALL", "outside suites, all of it seen", 300, 300, _suites),
 )

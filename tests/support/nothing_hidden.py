@@ -21,6 +21,8 @@ from tests.support import shop
 from tests.support.models import World
 
 SEES_ALL = Principal("all", frozenset({"everything"}), scopes=frozenset({"sql:read"}))
+IS_ANY = "{0} is null or {0} is not null"
+"""What is true of every row, by a column of it."""
 GRANT = "version: 1\npolicies:\n  all: {grant: {models: all}, for: [everything]}\n"
 
 
@@ -33,7 +35,7 @@ def policies_of(catalog: Catalog) -> str:
 def _of(model: Model) -> Iterator[str]:
     names = list(model.columns or ())
     first = _quoted(names[0])
-    is_any = _written(f"{first} is null or {first} is not null")
+    is_any = _written(IS_ANY.format(first))
     on = f"on: {model.name}, for: [everything]"
     yield f"  rows_{model.name}: {{{on}, rows: {is_any}}}"
     if isinstance(model.relation, Table):

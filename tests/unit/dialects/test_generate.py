@@ -168,6 +168,24 @@ def test_the_only_boolean_is_picked_as_the_engine_can(dialect: Dialect, picked: 
 
 
 @pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("max(x)", 'BOOL_OR("orders"."x")'),
+        ("min(x)", 'BOOL_AND("orders"."x")'),
+        ("max(x) filter (where y)", 'BOOL_OR("orders"."x") FILTER(WHERE "orders"."y")'),
+    ],
+)
+def test_extremes_of_booleans_have_other_names_where_an_engine_lacks_them(
+    text: str, told: str
+) -> None:
+    found = output("a", text, BOOLEAN)
+    plan = Aggregate(ORDERS, (), (found,))
+
+    assert told in text_of(plan, found, dialect=POSTGRES)
+    assert told not in text_of(plan, found)
+
+
+@pytest.mark.parametrize(
     ("dialect", "shown"),
     [
         (DUCKDB, '("orders"."at") AT TIME ZONE \'Europe/Berlin\''),
