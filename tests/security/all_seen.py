@@ -34,7 +34,7 @@ def are_told_where_rows_are_hidden(seed: str) -> bool:
 
 def suites() -> tuple[int, list[str]]:
     """How many cases of suites and benchmarks have been asked, and what surprises there."""
-    commands = [("tests.tpc", {})]
+    commands: list[tuple[str, dict[str, str]]] = [("tests.tpc", {})]
     for each in ("metricflow", "ossie"):
         asked_for = {"SUITE": each, "CASES": str(SUITES / each)}
         commands.append(("tests.suites.runner", asked_for))
