@@ -6,7 +6,8 @@
    ``unless``, ``otherwise`` decides, and ``deny`` wins. Filters of tables count by themselves.
 3. Masks: two different ones on one column leave NULL.
 4. A hidden name is gone, whatever grants it; the largest floor of groups holds.
-5. Metrics only, where every grant that applies is of metrics only.
+5. Metrics only, where every grant that applies is of metrics only. Beside grants of rows those of
+   metrics alone stay what they are: a question is asked on the terms of the one or the other.
 6. The least of each limit that is written holds, and the default of every other.
 7. An attribute that is read and is missing, of another type or an empty list denies the relation.
 """
@@ -14,6 +15,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from auth.attributes import is_of
 from auth.policy import (
@@ -96,6 +98,16 @@ def _names(grants: Sequence[Grant], *, is_open: bool) -> Names:
     is_metrics_only = bool(grants) and all(each.is_metrics_only for each in grants)
     if not is_metrics_only and (is_open or any(each.every_model for each in grants)):
         return Names(are_all=True)
+    named = _union_of(grants, is_metrics_only=is_metrics_only)
+    of_groups = [each for each in grants if each.is_metrics_only]
+    if is_metrics_only or not of_groups:
+        return named
+    of_rows = [each for each in grants if not each.is_metrics_only]
+    apart = _union_of(of_rows), _union_of(of_groups, is_metrics_only=True)
+    return replace(named, apart=apart)
+
+
+def _union_of(grants: Sequence[Grant], *, is_metrics_only: bool = False) -> Names:
     return Names(
         models=_union(each.models for each in grants),
         metrics=_union(each.metrics for each in grants),

@@ -61,6 +61,8 @@ class Names:
     dimensions: frozenset[str] = frozenset()
     """Those that metrics may be grouped by and filtered by equality, where rows may not be seen."""
     is_metrics_only: bool = False
+    apart: tuple[Names, Names] | None = None
+    """Those of grants of rows and of grants of metrics alone, where there are both."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,11 @@ from typing import TypeVar
 
 from auth.granted import granted
 from auth.groups_only import AskingGroups
+from auth.parameters_read import parameters_read
 from auth.rights import Names, Rights
 from semantic_models.catalog import Catalog
-from semantic_models.model import Metric, Model, Table
+from semantic_models.model import Metric, Model, Parameter, Table
+from semantic_models.resolve_names import parts_of
 from semantic_models.tables_read import tables_of
 
 Member = TypeVar("Member")
@@ -20,12 +22,26 @@ def visible(catalog: Catalog, rights: Rights) -> Catalog:
     """The catalog in which a principal's names are looked up.
 
     A hidden name and a missing one give the same error because both are looked up here. What
-    authors wrote keeps its meaning: it is made of the whole catalog.
+    authors wrote keeps its meaning: it is made of the whole catalog. Where grants of rows stand
+    beside those of metrics alone, each question is asked in the catalog of one of them.
     """
+    names = rights.names
+    if names.apart is None:
+        return _seen(catalog, rights, granted(catalog, names))
+    rows, groups = names.apart
+    of_rows = visible(catalog, replace(rights, names=rows))
+    groups = replace(groups, metrics=groups.metrics | of_rows.metrics.keys())
+    of_groups = visible(catalog, replace(rights, names=groups))
+    seen = _seen(catalog, rights, granted(catalog, groups))
+    return replace(seen, apart=(of_rows, of_groups))
+
+
+def _seen(catalog: Catalog, rights: Rights, members: frozenset[tuple[str, str]]) -> Catalog:
+    """The part of a catalog that rights tell of, and that the members of granted times do."""
     hidden = {name: _hidden(model, rights) for name, model in catalog.models.items()}
     if rights.names.are_all and not any(hidden.values()) and rights.sees_rows:
         return catalog
-    seeing = _Seeing(catalog, rights.names, hidden, granted(catalog, rights.names))
+    seeing = _Seeing(catalog, rights.names, hidden, members)
     models = seeing.models()
     metrics = {name: each for name, each in catalog.metrics.items() if seeing.shows(name, each)}
     shared = {
@@ -38,7 +54,13 @@ def visible(catalog: Catalog, rights: Rights) -> Catalog:
         models=models,
         metrics={**metrics, **alone},
         shared_names={bare: names for bare, names in shared.items() if len(names) > 1},
-        shifts={name: each for name, each in catalog.shifts.items() if _head(name) in models},
+        calendars=seeing.calendars(models),
+        shifts={
+            name: each
+            for name, each in catalog.shifts.items()
+            if _has(models, each.calendar, each.name)
+        },
+        parameters=seeing.parameters(models, metrics),
         terms=None if rights.sees_rows else AskingGroups(rights.names, rights.floor),
         everything=catalog,
     )
@@ -54,8 +76,8 @@ def names_dimension(models: Mapping[str, Model], model: Model, path: str) -> boo
     return target is not None and names_dimension(models, target, rest)
 
 
-def _head(path: str) -> str:
-    return path.partition(".")[0]
+def _has(models: Mapping[str, Model], model: str, dimension: str) -> bool:
+    return model in models and dimension in models[model].dimensions
 
 
 def _hidden(model: Model, rights: Rights) -> frozenset[str]:
@@ -92,6 +114,29 @@ class _Seeing:
         if self.names.are_all or name in self.names.metrics:
             return True
         return all(use.model in self.names.models for use in metric.measures)
+
+    def calendars(self, models: Mapping[str, Model]) -> dict[str, str]:
+        """The grains of calendars that have a name, there or as those of a granted time."""
+        granted = {parts_of(each)[-1] for each in self.names.dimensions}
+        return {
+            grain: model
+            for grain, model in self.catalog.calendars.items()
+            if grain in granted or _has(models, model, grain)
+        }
+
+    def parameters(
+        self, models: Mapping[str, Model], metrics: Mapping[str, Metric]
+    ) -> dict[str, Parameter]:
+        """The parameters that something with a name reads; of all names, those of questions too."""
+        every = self.catalog.parameters
+        if not every:
+            return {}
+        known = parameters_read(self.catalog, models, metrics)
+        if self.names.are_all:
+            known |= every.keys() - parameters_read(
+                self.catalog, self.catalog.models, self.catalog.metrics
+            )
+        return {name: each for name, each in every.items() if name in known}
 
     def _is_measure(self, name: str, metric: Metric) -> bool:
         use = metric.measures[0]

@@ -100,8 +100,9 @@ def _named(text: str) -> Iterator[str]:
 
 
 def _names(catalog: Catalog) -> set[str]:
-    """Every name of a catalog, and of its models' columns."""
+    """Every name of a catalog: of models and members, grains of calendars and parameters."""
     found = {*catalog.models, *chain.from_iterable(map(_WORD.findall, catalog.metrics))}
+    found.update(catalog.calendars, catalog.parameters)
     for model in catalog.models.values():
         members: Iterable[Mapping[str, Any]] = (
             *(model.dimensions, model.hierarchies, model.measures),

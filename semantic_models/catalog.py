@@ -56,6 +56,8 @@ class Catalog:
     saved_queries: Mapping[str, SavedQuery] = field(default_factory=dict)
     terms: Terms | None = field(default=None, repr=False)
     """What a question must satisfy beside its names; None: nothing."""
+    apart: tuple[Catalog, Catalog] | None = field(default=None, repr=False)
+    """Where a question is asked in one of two parts: of rows, and of metrics without rows."""
     everything: Catalog | None = field(default=None, repr=False)
     """The catalog that this is the visible part of; None: it is whole."""
 
@@ -74,12 +76,32 @@ class Catalog:
         none: Mapping[str, Any] = {key: {} for key in _MEMBERS}
         return replace(model, time=None, **none)
 
+    def calendar_of(self, grain: str) -> Model:
+        """The model of the calendar that has a grain, whoever may name it."""
+        return self.whole.models[self.whole.calendars[grain]]
+
     def model(self, name: str) -> Model:
         """The model of that name."""
         try:
             return self.models[name]
         except KeyError:
             raise UnknownName.of("model", name, self.models) from None
+
+    def asked(self, query: Query) -> Catalog:
+        """The catalog that a question is asked in: that of rows, unless it has not all metrics."""
+        if self.apart is None:
+            return self
+        of_rows, of_groups = self.apart
+        names = [each.name for each in query.metrics]
+        is_of_rows = all(map(of_rows.has_metric, names)) or not any(
+            map(of_groups.has_metric, names)
+        )
+        return of_rows if is_of_rows else of_groups
+
+    def has_metric(self, name: str) -> bool:
+        """Whether a metric or measure, or several, have that name."""
+        dotted = name.replace("__", ".")
+        return name in self.metrics or dotted in self.metrics or name in self.shared_names
 
     def with_metric(self, name: str, metric: Metric) -> Catalog:
         """The same with one metric more, under a name that nobody can write."""

@@ -44,6 +44,7 @@ def resolve(query: Query, catalog: Catalog, *, now: datetime) -> ResolvedQuery:
     """
     if query.saved_query:
         return _resolve_saved(query, catalog, now)
+    catalog = catalog.asked(query)
     zone = query.time.zone or catalog.time_zone
     if query.time.zone:
         try:
@@ -57,9 +58,10 @@ def resolve(query: Query, catalog: Catalog, *, now: datetime) -> ResolvedQuery:
     if query.model:
         catalog.model(query.model)
     clock = Clock(now, zone)
-    if not catalog.parameters and not query.parameters:
+    if not catalog.whole.parameters and not query.parameters:
         return _held(_resolve_shape(query, catalog, clock), catalog)
-    values = values_of(dict(query.parameters), catalog.parameters)
+    given = values_of(dict(query.parameters), catalog.parameters)
+    values = {**values_of({}, catalog.whole.parameters), **given}
     return _held(replace(_resolve_shape(query, catalog, clock), parameters=values), catalog)
 
 

@@ -175,8 +175,8 @@ def _period_of(resolver: BranchResolver, asked: Asked) -> Grain | PeriodsBack | 
     found = resolver.grouped(asked)
     if not found.calendar_grain:
         return found.grain
-    calendar = resolver.catalog.calendars[found.calendar_grain]
-    return PeriodsBack(resolver.catalog.whole.models[calendar], found.calendar_grain, 0)
+    calendar = resolver.catalog.calendar_of(found.calendar_grain)
+    return PeriodsBack(calendar, found.calendar_grain, 0)
 
 
 _BENEATH = "a:"

@@ -116,7 +116,7 @@ def resolve_axis(resolver: BranchResolver, query: Query, reading: Reading) -> Ax
         predicates = counted(reading, at.tree, ends, by_day=by_day)
     coarser: list[Period] = [each for each in dict.fromkeys(grains) if each is not grain]
     named = dict.fromkeys(each.calendar_grain for each in found if each.calendar_grain)
-    coarser += [CalendarGrain(each, resolver.catalog.calendars[each]) for each in named]
+    coarser += [CalendarGrain(each, resolver.catalog.calendar_of(each).name) for each in named]
     if coarser and not by_day and any(each.start_of for each in reading.shifts):
         predicates = (*predicates, begins(coarser, ends))
     if (ends.asked or ends.shifts) and grain is not Grain.DAY:

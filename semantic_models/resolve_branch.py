@@ -165,7 +165,7 @@ class BranchResolver:
 
     def _parameter(self, name: str) -> Reached:
         """The value of a parameter, the same for every row."""
-        value, type_ = parameter_named(name, self.catalog.parameters)
+        value, type_ = parameter_named(name, self._named(f"{PREFIX}.{name}")[0].parameters)
         member = Dimension(name=name, expr=value, type=type_)
         return Reached((), (), self.home.name, member, dated=(value, type_))
 
@@ -219,7 +219,7 @@ class BranchResolver:
 
     def _dated(self, found: Reached) -> Reached:
         """A time with its grain of a calendar, in the calendar's row of its day."""
-        calendar = self.catalog.whole.models[self.catalog.calendars[found.calendar_grain]]
+        calendar = self.catalog.calendar_of(found.calendar_grain)
         time = replace(found, calendar_grain="").expr()
         at = moment(time.tree.copy(), Grain.DAY, found.time_type)
         place = (calendar.name, at)

@@ -122,7 +122,7 @@ class _Days:
     def value(self, grain: str) -> Output:
         """What a calendar says of a period's day."""
         if grain not in self.met:
-            calendar = self._catalog.whole.models[self._catalog.calendars[grain]]
+            calendar = self._catalog.calendar_of(grain)
             path = (f"calendar:{len(self.met)}",)
             self.met[grain] = day_of(calendar, grain, self._at.copy(), path)
         return self.met[grain][1]

@@ -292,3 +292,74 @@ def test_a_floor_of_metrics_alone_holds_too() -> None:
     policy = BOARD.replace("}}", "}, min_group: 2}")
 
     assert _rows(_asked("revenue", by="customer.region"), policy) == [("EU", Decimal(55))]
+
+
+ROWS_TOO = "{grant: {models: [customers]}}"
+
+
+def _both(*further: str) -> World:
+    text = "".join(f"  p{n}: {each}\n" for n, each in enumerate((BOARD, ROWS_TOO, *further)))
+    policies, faults = governed(text, _made(), MODELS)
+    assert [each.message for each in faults] == []
+    return _made().seen_by(Principal("ann", frozenset()), policies)
+
+
+def test_metrics_that_are_granted_alone_are_grouped_as_they_are_granted_beside_rows_of_others() -> (
+    None
+):
+    seen = _both()
+
+    told = sorted(seen.answer(_asked("revenue", by="customer.region")).rows)
+    listed = seen.answer({"fields": ["customers.name"]}).rows
+    counted = seen.answer(_asked("customers", by="name")).rows
+
+    assert told == [("EU", Decimal(55)), ("US", Decimal(8))]
+    assert len(listed) == 3
+    assert len(counted) == 3
+    assert seen.answer(_asked("revenue", where=["status = 'paid'"])).rows == [(Decimal(35),)]
+    assert seen.answer(_asked("revenue", "customers")).rows == [(Decimal(63), 3)]
+
+
+@pytest.mark.parametrize(
+    ("question", "code"),
+    [
+        ({"fields": ["name", "orders.status"]}, "E_NAME_NOT_FOUND"),
+        ({"dimensions": ["status"]}, "E_NAME_NOT_FOUND"),
+        ({"dimensions": ["orders.status"]}, "E_NAME_NOT_FOUND"),
+        (_asked("customers", by="orders.status"), "E_NAME_NOT_FOUND"),
+        (_asked("revenue", by="customer.name"), "E_NAME_NOT_FOUND"),
+        (_asked("revenue", where=["status > 'a'"]), "SL412"),
+        (_asked("revenue", by="status", totals=True), "SL412"),
+        (_asked("revenue", time={"from": "2024-01-01"}), "SL412"),
+    ],
+)
+def test_rows_of_one_model_open_no_rows_of_another_whose_metrics_are_granted_alone(
+    question: dict[str, Any], code: str
+) -> None:
+    assert _both().refusal(question).code == code
+
+
+def test_a_metric_of_single_rows_that_is_granted_alone_stays_refused_beside_rows_of_others() -> (
+    None
+):
+    seen = _both("{grant: {metrics: [greatest]}}")
+
+    assert seen.refusal(_asked("greatest")).code == "SL412"
+    assert seen.refusal(_asked("middle")).code == "E_NAME_NOT_FOUND"
+
+
+def test_a_floor_holds_for_both_kinds_of_grants() -> None:
+    seen = _both("{min_group: 2}")
+
+    assert seen.answer(_asked("revenue", by="customer.region")).rows == [("EU", Decimal(55))]
+    assert seen.refusal({"fields": ["customers.name"]}).code == "SL412"
+    assert seen.answer(_asked("customers", by="region")).rows == [("EU", 2)]
+
+
+def test_names_of_both_kinds_of_grants_are_told() -> None:
+    seen = _both().visible
+
+    assert set(seen.models["customers"].dimensions) == {"name", "region"}
+    assert "status" in seen.models["orders"].dimensions
+    assert "twice" not in seen.models["orders"].dimensions
+    assert {"revenue", "count", "customers"} <= set(seen.metrics)
