@@ -17,6 +17,7 @@ from semantic_models.model import (
     Parameter,
     Spine,
 )
+from semantic_models.plan import GroupFloor
 from semantic_models.query import Query, SavedQuery
 from semantic_models.resolved import ResolvedQuery
 from semantic_models.window_forms import has_window
@@ -26,6 +27,10 @@ _MEMBERS = ("dimensions", "hierarchies", "measures", "joins", "bridges", "segmen
 
 class Terms(Protocol):
     """What a question must satisfy beside its names, by whom it is asked."""
+
+    @property
+    def floor(self) -> GroupFloor | None:
+        """What each cell must be made of at least."""
 
     def check(self, query: Query) -> None:
         """Refuse a question by what it asks for."""
@@ -65,6 +70,11 @@ class Catalog:
     def whole(self) -> Catalog:
         """What definitions are made of, whoever may name it: never where a question's names are."""
         return self if self.everything is None else self.everything
+
+    @property
+    def floor(self) -> GroupFloor | None:
+        """What each cell must be made of at least."""
+        return None if self.terms is None else self.terms.floor
 
     def named_part(self, model: Model) -> Model | None:
         """The part of a model whose members may be named; None: they all may."""

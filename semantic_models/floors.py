@@ -6,8 +6,9 @@ that makes it, and the cell is NULL where that is too little before anything abo
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
 from sqlglot import exp
 
@@ -19,11 +20,14 @@ from semantic_models.model import Expr, Measure
 from semantic_models.plan import Filter, GroupFloor, LogicalPlan, Output, Project, outputs
 from semantic_models.plan_rows import own_predicates
 from semantic_models.presence import PRESENT
+from semantic_models.ranks import AskedMetrics
 from semantic_models.resolved import Branch, BranchMeasure, ResolvedQuery
-from semantic_models.types import INT64
+from semantic_models.types import BOOLEAN, INT64
 
 _COUNT = "q:"
 """What stands before the number of a count; no member has such a name, and no alias may."""
+_IS_TOLD = "t:"
+"""What stands before the name of a cell in that of the column which says that it is told."""
 
 
 def with_counts(resolved: ResolvedQuery) -> ResolvedQuery:
@@ -34,31 +38,70 @@ def with_counts(resolved: ResolvedQuery) -> ResolvedQuery:
     return replace(resolved, branches=branches)
 
 
+def of_told_cells(asked: AskedMetrics, floor: GroupFloor | None) -> AskedMetrics:
+    """The metrics under a floor: NULL where a cell that their formula reads is not told.
+
+    What a formula has in place of NULL would look like a number: ``coalesce(paid, 0)``.
+    """
+    if floor is None:
+        return asked
+    shown = [replace(each, formula=_of_told(each.formula)) for each in asked.shown]
+    hidden = {name: replace(e, formula=_of_told(e.formula)) for name, e in asked.hidden.items()}
+    return replace(asked, shown=shown, hidden=hidden)
+
+
+def _of_told(formula: exp.Expr) -> exp.Expr:
+    if isinstance(formula, exp.Column):
+        return formula
+    for name in dict.fromkeys(each.name for each in formula.find_all(exp.Column)):
+        formula = exp.Case(ifs=[exp.If(this=column(_IS_TOLD + name), true=formula.copy())])
+    return formula
+
+
 def floored(
-    groups: LogicalPlan, branch: Branch, floor: GroupFloor, shown: Collection[str]
+    groups: LogicalPlan, branch: Branch, floor: GroupFloor, shown: ColumnsRead
 ) -> LogicalPlan:
     """The groups of a home without cells that are made of too little.
 
     A group none of whose cells in the answer is told is left out; where all rows are one group
-    it stays, as it does where there are no rows. ``shown`` are the columns that the answer reads.
+    it stays, as it does where there are no rows.
     """
     counts = {each: _least(names, floor) for each, names in _cells(branch).items()}
-    kept = [counts[name] for name in counts if name in shown] or [*counts.values()]
+    kept = [counts[name] for name in counts if name in shown.by_columns] or [*counts.values()]
     hidden = {each.name for each in branch.measures if each.name.startswith(_COUNT)}
-    told = tuple(
+    told = [
         Output(each.name, _told(each.name, counts), each.type)
         for each in outputs(groups)
         if each.name not in hidden
-    )
+    ]
+    told += [
+        Output(_IS_TOLD + name, Expr(each.copy()), BOOLEAN)
+        for name, each in counts.items()
+        if _IS_TOLD + name in shown.by_any
+    ]
     if branch.keys:
         groups = Filter(groups, (Expr(_any(kept)),))
-    return Project(groups, told)
+    return Project(groups, tuple(told))
 
 
-def columns_read(resolved: ResolvedQuery) -> frozenset[str]:
-    """The columns below that the answer's own are made of."""
-    trees = (each.expr.tree for each in resolved.computed)
-    return frozenset(node.name for tree in trees for node in tree.find_all(exp.Column))
+class ColumnsRead(NamedTuple):
+    """The columns of homes that are read above them."""
+
+    by_columns: frozenset[str]
+    """Those that the answer's own are made of."""
+    by_any: frozenset[str]
+    """Those that having and the order read, too."""
+
+
+def columns_read(resolved: ResolvedQuery) -> ColumnsRead:
+    """The columns below that an answer reads."""
+    of_columns = [each.expr for each in resolved.computed]
+    others = [*resolved.having, *(each.expr for each in resolved.order)]
+    return ColumnsRead(_names(of_columns), _names([*of_columns, *others]))
+
+
+def _names(exprs: Iterable[Expr]) -> frozenset[str]:
+    return frozenset(node.name for each in exprs for node in each.tree.find_all(exp.Column))
 
 
 def _counting(branch: Branch) -> Branch:

@@ -26,6 +26,7 @@ from semantic_models.errors import (
     Position,
     UnknownName,
 )
+from semantic_models.floors import of_told_cells
 from semantic_models.homes import Home, homes_of
 from semantic_models.metric_inputs import renumbered
 from semantic_models.metric_predicates import called_by
@@ -125,7 +126,9 @@ def _resolve(query: Query, catalog: Catalog, clock: Clock, further: Sequence[str
     about = {name: first.located(each).member.about for name, each in keys.items()}
     flags, dated = _partial_flags(branches[0].keys, query, first) if query.compare else ((), ())
     told = AskedMetrics(asked, hidden, catalog.parameters, flags)
-    told = ranked_metrics(told, branches[0].keys, query, times.names_of)
+    told = ranked_metrics(
+        of_told_cells(told, catalog.floor), branches[0].keys, query, times.names_of
+    )
     resolved = answered(query, branches, told, about, clock)
     present = is_present(branches, nested_groups)
     if nested_groups or present or dated:

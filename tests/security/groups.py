@@ -19,7 +19,16 @@ from tests.oracle.evaluate import evaluate
 from tests.oracle.generate_kinds import FurtherQuestions, with_kinds
 from tests.oracle.generate_models import generate_project
 from tests.oracle.generate_questions import Questions
-from tests.oracle.language import Aggregate, Call, Expr, Measure, Model, Project, Question
+from tests.oracle.language import (
+    Aggregate,
+    Call,
+    Expr,
+    Measure,
+    Metric,
+    Model,
+    Project,
+    Question,
+)
 from tests.oracle.leaves import Group
 from tests.oracle.paths import Refused
 from tests.oracle.spell import document_of, tables_of
@@ -28,8 +37,12 @@ from tests.security.worlds import ANN, policies_of
 from tests.support.models import opened
 
 QUESTIONS_A_PROJECT = 24
+FILLED_SHARE = 0.5
+"""How many of the questions ask for the measures with a number in place of NULL too."""
 REFUSED = "SL412"
 _ROWS = "_rows"
+_FILLED = "_filled"
+"""What stands after the name of a metric that has a number in place of NULL."""
 _OF_MANY = ("sum", "count", "count distinct", "avg", "stddev", "count_if")
 
 
@@ -104,7 +117,25 @@ def ask_of_nothing(seed: str) -> tuple[int, list[str]]:
 def _counted(project: Project) -> Project:
     """The project with a count of the rows of each measure that is one aggregate."""
     models = {name: _with_counts(model) for name, model in project.models.items()}
-    return replace(project, models=models)
+    filled = {
+        name: Metric(name=name, of=measure, fill=7)
+        for measure in _counted_measures(replace(project, models=models))
+        for name in [_filled(measure)]
+    }
+    return replace(project, models=models, metrics={**project.metrics, **filled})
+
+
+def _filled(measure: str) -> str:
+    return f"{measure.replace('.', '_')}{_FILLED}"
+
+
+def _counted_measures(project: Project) -> list[str]:
+    return [
+        f"{model.name}.{name.removesuffix(_ROWS)}"
+        for model in project.models.values()
+        for name in model.measures
+        if name.endswith(_ROWS)
+    ]
 
 
 def _with_counts(model: Model) -> Model:
@@ -130,38 +161,41 @@ def _count(measure: Measure, made: Aggregate) -> Measure:
 
 def _of_measures(random: Random, project: Project, question: Question) -> Question | None:
     """The question of measures whose rows are counted, and all that is no question of groups."""
-    names = [
-        f"{model.name}.{name.removesuffix(_ROWS)}"
-        for model in project.models.values()
-        for name in model.measures
-        if name.endswith(_ROWS)
-    ]
+    names = _counted_measures(project)
     if not names or question.fields or question.ago or not (question.dimensions):
         return None
-    metrics = tuple(random.sample(names, min(len(names), random.choice((1, 1, 2)))))
-    plain = Question(metrics=metrics)
+    metrics = random.sample(names, min(len(names), random.choice((1, 1, 2))))
+    if random.random() < FILLED_SHARE:
+        metrics = [*metrics, *map(_filled, metrics)]
+    plain = Question(metrics=tuple(metrics))
     kept = ("dimensions", "where", "on", "start", "end", "last", "zone", "compare", "params")
     return replace(plain, **{each: getattr(question, each) for each in kept})
 
 
 def _by_hand(project: Project, question: Question) -> Told | None:
-    counts = tuple(f"{each}{_ROWS}" for each in question.metrics)
+    counts = tuple(f"{each}{_ROWS}" for each in _measures(question))
     try:
         return evaluate(project, replace(question, metrics=(*question.metrics, *counts)), CLOCK)
     except Refused:
         return None
 
 
+def _measures(question: Question) -> list[str]:
+    return [each for each in question.metrics if not each.endswith(_FILLED)]
+
+
 def _cells(told: Told, question: Question) -> Mapping[int, int]:
     """The place of the count of each cell, by the cell's own."""
-    bases = [each.replace(".", "__") for each in question.metrics]
     found = {}
-    for base in bases:
+    for each in _measures(question):
+        base = each.replace(".", "__")
         for place, name in enumerate(told.names):
-            suffix = name.removeprefix(base)
-            if suffix == name or (suffix and not suffix.startswith("__")):
+            own = next((it for it in (_filled(each), base) if name.startswith(it)), name)
+            suffix = name.removeprefix(own)
+            if own == name and name not in (base, _filled(each)):
                 continue
-            found[place] = told.names.index(f"{base}{_ROWS}{suffix}")
+            if not suffix or suffix.startswith("__"):
+                found[place] = told.names.index(f"{base}{_ROWS}{suffix}")
     return found
 
 

@@ -31,6 +31,7 @@ models:
       paid: {expr: sum(amount), where: status = 'paid'}
       filtered: sum(amount) filter (where status = 'paid')
       paid_count: count_if(status = 'paid')
+      nothing: sum(case when amount < 0 then 1 end)
       greatest: max(amount)
       middle: median(amount)
       dear: {expr: sum(amount), where: amount >= param.least}
@@ -52,6 +53,9 @@ models:
 parameters: {least: {type: integer, default: 0}}
 metrics:
   share: coalesce(paid, 0) / revenue
+  filled: {of: paid, fill_nulls_with: -1}
+  told: "case when paid is null then 'open' else 'paid' end"
+  null_or_nine: coalesce(nothing, 9)
   so_far: {of: revenue, cumulative: all}
   before: {of: revenue, offset: 1 month}
   of_all: {expr: revenue / all_of_it, with: {all_of_it: {of: revenue, grain: {keep_only: []}}}}
@@ -68,6 +72,7 @@ from (values
   (5, 1, 'open', 16.0, date '2024-02-03'), (6, 2, 'paid', 32.0, date '2024-02-04'))
 t(order_id, buyer, status, amount, day);
 """
+SINCE_FEBRUARY = "day >= date '2024-02-01'"
 FLOOR = "{grant: {models: all}, min_group: 2}"
 BOARD = "{grant: {metrics: [revenue, count], dimensions: [status, customer.region, metric_time]}}"
 
@@ -105,10 +110,24 @@ def test_each_measure_is_counted_by_the_rows_that_it_is_made_of() -> None:
     assert february[1:] == (Decimal(60), None, None, None)
 
 
-def test_what_is_made_of_a_cell_of_few_is_made_of_null() -> None:
-    [row] = _rows(_asked("share", by="customer.region", where=["day >= date '2024-02-01'"]))
+def test_what_is_made_of_a_cell_of_few_is_null_and_no_default() -> None:
+    question = _asked("share", "filled", "told", by="customer.region", where=[SINCE_FEBRUARY])
 
-    assert row == ("EU", Decimal(0))
+    assert _rows(question) == [("EU", None, None, None)]
+    assert ("EU", 32 / 52, Decimal(32), "paid") in _made().answer(question).rows
+
+
+def test_having_and_order_read_no_default_of_a_cell_of_few_either() -> None:
+    question = _asked("filled", "revenue", by="customer.region", where=[SINCE_FEBRUARY])
+
+    assert _rows({**question, "having": ["filled = -1"]}) == []
+    assert _rows({**question, "having": ["filled is null"]}) == [("EU", None, Decimal(52))]
+    last = {**_asked("revenue", by="status"), "order_by": ["filled"], "limit": 1}
+    assert _rows({**last, "where": ["customer.region = 'EU'"]}) == [("paid", Decimal(35))]
+
+
+def test_a_default_is_told_where_enough_rows_have_no_value() -> None:
+    assert _rows(_asked("null_or_nine", by="status")) == [("open", 9), ("paid", 9)]
 
 
 def test_having_order_and_limit_read_what_is_told() -> None:
