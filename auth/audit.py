@@ -33,8 +33,10 @@ class Record:
     door: str
     """The interface that the question came through."""
     principal: str
+    known_by: str = ""
+    """What proved the principal: a key, a token or a certificate."""
     token: str = ""
-    """The id of the key that proved the principal, where there is one."""
+    """The id of that key, the issuer of that token, or the name in that certificate."""
     verdict: Verdict
     """``allowed`` before the first row is given, ``ended`` once the last one was."""
     code: str = ""

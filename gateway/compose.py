@@ -8,7 +8,8 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import uvicorn
@@ -22,11 +23,13 @@ from gateway.flight_sql.server import FlightSqlServer, Listening
 from gateway.http_api.app import Application, create_app
 from gateway.http_api.ports import Limits
 from gateway.http_api.protocol import protocol_with
+from gateway.identity.client_contexts import HttpTls
 from gateway.identity.identify import Identity
 from gateway.identity.open_identity import open_identity
 from gateway.identity.renew_tls import Renewer
-from gateway.identity.tls import TlsFiles, check_host_allowed, is_loopback, read_tls
+from gateway.identity.tls import TlsFiles, check_host_allowed, is_loopback
 from gateway.logs import log_served
+from gateway.open_tls import open_tls, tls_paths
 from gateway.pipeline import Gateway
 from gateway.project import Project, load_project
 from gateway.reload import Reloader, looks_of
@@ -65,6 +68,8 @@ class Server:
     flight: FlightSqlServer
     thread: threading.Thread
     identity: Identity
+    flight_mtls: FlightSqlServer | None = None
+    """None where Flight clients prove themselves by no certificates."""
     reloader: Reloader | None = None
     """None where changes of the project's files are not looked for."""
     renewer: Renewer | None = None
@@ -84,6 +89,11 @@ class Server:
         """The address of the Flight SQL interface, as ADBC takes it."""
         return self.flight.url
 
+    @property
+    def flight_mtls_url(self) -> str:
+        """The same for clients that show a certificate; empty where there is no such interface."""
+        return self.flight_mtls.url if self.flight_mtls else ""
+
     def close(self) -> None:
         """Be ready no more, take no more questions, let answers finish for a while, stop the rest.
 
@@ -95,7 +105,7 @@ class Server:
                 each.close()
         time.sleep(self.gateway.settings.grace_s)
         self.http.should_exit = True
-        self.is_drained = self.flight.close(drain_s=DRAIN_S)
+        self.is_drained = _closed(self.flight, self.flight_mtls)
         self.thread.join(timeout=DRAIN_S)
         self.gateway.close()
         if self.audit is not None:
@@ -113,15 +123,16 @@ def start(settings: Settings) -> Server:
         SettingRejected: a port is taken, or whoever asks could not prove who they are in safety.
         FaultyProject, ProjectError, EngineError: the project cannot be served.
     """
-    tls = _tls(settings)
-    check_host_allowed(settings.host, anonymous=settings.anonymous, has_tls=tls is not None)
+    paths = tls_paths(settings)
+    check_host_allowed(settings.host, anonymous=settings.anonymous, has_tls=paths is not None)
     with contextlib.ExitStack() as undo:
         listener = undo.enter_context(_listen(settings))
-        _refuse_taken_flight_port(settings)
+        _refuse_taken_flight_ports(settings)
         looks = looks_of(settings.project)
         project = load_project(settings.project, types_folder=settings.types_folder)
         gateway = gateway_of(project, settings)
         undo.callback(gateway.close)
+        tls = open_tls(paths, project.auth.certificates, settings)
         audit = _audit(settings, undo)
         identity = open_identity(
             project.auth,
@@ -129,17 +140,26 @@ def start(settings: Settings) -> Server:
             anonymous=settings.anonymous,
         )
         undo.callback(identity.close)
-        at = Listening(settings.host, settings.flight_port, tls)
-        flight = FlightSqlServer(_behind("flight", gateway, audit), identity, at)
-        undo.callback(flight.close, drain_s=0.0)
-        app, http, thread = _http(_behind("http", gateway, audit), identity, listener)
+        answering = _behind("flight", gateway, audit)
+        flight, flight_mtls = _flight(answering, identity, tls, undo)
+        app, http, thread = _http(_behind("http", gateway, audit), identity, listener, tls)
         undo.pop_all()
     reloader = Reloader(gateway, project, looks) if settings.reload_s else None
     if reloader is not None:
         reloader.start()
-    renewer = _renewer(settings, http, flight)
-    port = listener.getsockname()[1]
-    return Server(gateway, app, http, port, flight, thread, identity, reloader, renewer, audit)
+    return Server(
+        gateway,
+        app,
+        http,
+        listener.getsockname()[1],
+        flight,
+        thread,
+        identity,
+        flight_mtls,
+        reloader,
+        _renewer(settings, tls, (flight, flight_mtls)),
+        audit,
+    )
 
 
 def _audit(settings: Settings, undo: contextlib.ExitStack) -> AuditLog | None:
@@ -154,30 +174,50 @@ def _behind(door: str, gateway: Gateway, audit: AuditLog | None) -> Answering:
     return gateway if audit is None else Audited(gateway, audit, door)
 
 
-def _renewer(settings: Settings, http: uvicorn.Server, flight: FlightSqlServer) -> Renewer | None:
-    """What gives both ports a new certificate, once it is in the place of the old one."""
-    certificate, key = settings.tls_cert, settings.tls_key
-    context = http.config.ssl
-    if certificate is None or key is None or context is None or not settings.reload_s:
+def _flight(
+    gateway: Answering, identity: Identity, tls: HttpTls | None, undo: contextlib.ExitStack
+) -> tuple[FlightSqlServer, FlightSqlServer | None]:
+    """The port for keys and tokens, and the one for certificates where there is one."""
+    settings = gateway.settings
+
+    def listening(port: int, *, by_certificate: bool = False) -> FlightSqlServer:
+        files = tls.files if tls else None
+        if files is not None and not by_certificate:
+            files = files.own
+        at = Listening(settings.host, port, files, by_certificate)
+        server = FlightSqlServer(gateway, identity, at)
+        undo.callback(server.close, drain_s=0.0)
+        return server
+
+    by_keys = listening(settings.flight_port)
+    if settings.flight_mtls_port is None:
+        return by_keys, None
+    return by_keys, listening(settings.flight_mtls_port, by_certificate=True)
+
+
+def _closed(*ports: FlightSqlServer | None) -> bool:
+    """Close some ports at once; whether nobody holds an answer that they do not read."""
+    open_ports = [each for each in ports if each is not None]
+    with ThreadPoolExecutor(len(open_ports)) as pool:
+        return all(list(pool.map(lambda each: each.close(drain_s=DRAIN_S), open_ports)))
+
+
+def _renewer(
+    settings: Settings, tls: HttpTls | None, ports: Sequence[FlightSqlServer | None]
+) -> Renewer | None:
+    """What gives all ports new files of TLS, once they are in the place of the old ones."""
+    if tls is None or not settings.reload_s:
         return None
 
-    def use(tls: TlsFiles) -> None:
-        context.load_cert_chain(certificate, key)
-        flight.use(tls)
+    def use(files: TlsFiles) -> None:
+        tls.use(files)
+        for each in ports:
+            if each is not None:
+                each.use(files)
 
-    renewer = Renewer(certificate, key, use, settings.reload_s)
+    renewer = Renewer(tls.paths, use, settings.reload_s)
     renewer.start()
     return renewer
-
-
-def _tls(settings: Settings) -> TlsFiles | None:
-    if settings.tls_cert is not None and settings.tls_key is not None:
-        return read_tls(settings.tls_cert, settings.tls_key)
-    if settings.tls_cert is not settings.tls_key:
-        raise SettingRejected(
-            "TLS needs both a certificate and its key", hint="Name --tls-cert and --tls-key."
-        )
-    return None
 
 
 def _bound(host: str, port: int) -> socket.socket:
@@ -208,16 +248,24 @@ def _taken(what: str, port: int, option: str) -> SettingRejected:
     )
 
 
-def _refuse_taken_flight_port(settings: Settings) -> None:
+def _refuse_taken_flight_ports(settings: Settings) -> None:
     """gRPC itself shares a port with whoever else shares it, and writes to stderr otherwise."""
-    try:
-        _bound(settings.host, settings.flight_port).close()
-    except OSError as error:
-        raise _taken("Flight SQL", settings.flight_port, "--flight-port") from error
+    ports = (
+        (settings.flight_port, "--flight-port"),
+        (settings.flight_mtls_port, "--flight-mtls-port"),
+    )
+    with contextlib.ExitStack() as held:
+        for port, option in ports:
+            if port is None:
+                continue
+            try:
+                held.enter_context(_bound(settings.host, port))
+            except OSError as error:
+                raise _taken("Flight SQL", port, option) from error
 
 
 def _http(
-    gateway: Answering, identity: Identity, listener: socket.socket
+    gateway: Answering, identity: Identity, listener: socket.socket, tls: HttpTls | None
 ) -> tuple[Application, uvicorn.Server, threading.Thread]:
     settings = gateway.settings
     limits = Limits(
@@ -241,8 +289,7 @@ def _http(
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=int(DRAIN_S),
-        ssl_certfile=settings.tls_cert,
-        ssl_keyfile=settings.tls_key,
+        ssl_context_factory=(lambda *_: tls.context) if tls else None,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(

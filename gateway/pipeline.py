@@ -22,7 +22,7 @@ import pyarrow as pa
 from auth.decide import decide
 from auth.govern import govern
 from auth.policy import RoleLimits
-from auth.principal import Principal
+from auth.principal import KnownBy, Principal
 from auth.rights import Rights
 from auth.visible import visible
 from cache.fingerprint import CacheKey, fingerprint
@@ -247,8 +247,9 @@ def _weight_bytes(text: str | bytes, prepared: Prepared) -> int:
     return 16_384 + len(text) + len(prepared.physical.text) + 1_024 * told
 
 
-Settled = tuple[str | bytes, Principal, int, str]
-"""What makes two questions one: their text, who asks, the minute, and the snapshot's version."""
+Settled = tuple[str | bytes, Principal, KnownBy, int, str]
+"""What makes two questions one: their text, who asks and how that is known, the minute, and the
+snapshot's version. How it is known changes no answer, and is told in records of it."""
 
 
 class Gateway:
@@ -297,7 +298,7 @@ class Gateway:
             ForebayError: the question has no answer; the leaf says why.
         """
         snapshot, minute = self.snapshot, self._minute()
-        settled = (text, principal, minute, snapshot.version)
+        settled = (text, principal, principal.known_by, minute, snapshot.version)
         kept = self._memo.get(settled)
         if kept is not None:
             return kept
@@ -317,7 +318,8 @@ class Gateway:
 
         To find one changes nothing, and so takes no lock.
         """
-        return self._memo.get((text, principal, self._minute(), self.snapshot.version))
+        known_by, version = principal.known_by, self.snapshot.version
+        return self._memo.get((text, principal, known_by, self._minute(), version))
 
     def fetch(self, prepared: Prepared) -> Answer:
         """Answer from memory, or from the engine while memory takes a copy.

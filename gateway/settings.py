@@ -22,6 +22,8 @@ class Settings:
     """0 takes a free one."""
     flight_port: int = 8815
     """0 takes a free one."""
+    flight_mtls_port: int | None = None
+    """The port of Flight SQL for clients that prove themselves by certificates; None is none."""
     anonymous: bool = False
     """Whether who has no credentials may ask, with the role ``demo``; only on the loopback."""
     tls_cert: Path | None = None

@@ -35,6 +35,7 @@ _TEXT: Schema = {"type": "string", "pattern": "\\S"}
 _SQL: Schema = {"anyOf": [_TEXT, {"type": ["number", "boolean"]}]}
 _WORDS: Schema = {"type": "array", "items": _TEXT, "minItems": 1}
 _NAMES: Schema = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}
+_VALUES: Schema = {"type": "array", "items": _SQL, "minItems": 1}
 _SCHEMAS: Mapping[Shape, Schema] = {
     Shape.VERSION: {"const": 1},
     Shape.TEXT: _TEXT,
@@ -48,8 +49,13 @@ _SCHEMAS: Mapping[Shape, Schema] = {
     Shape.TEXTS: {"type": "object", "additionalProperties": _TEXT, "minProperties": 1},
     Shape.NAMES: _NAMES,
     Shape.VALUE: _SQL,
-    Shape.VALUES: {"type": "array", "items": _SQL, "minItems": 1},
+    Shape.VALUES: _VALUES,
     Shape.VALUE_MAP: {"type": "object", "additionalProperties": _SQL, "minProperties": 1},
+    Shape.VALUE_LISTS: {
+        "type": "object",
+        "additionalProperties": {"anyOf": [_SQL, _VALUES]},
+        "minProperties": 1,
+    },
     Shape.QUESTION: {"type": "object"},
     Shape.ROWS: {
         "type": "array",

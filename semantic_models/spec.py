@@ -376,12 +376,40 @@ class IssuerSpec:
 
 
 @record(kw_only=True)
+class CertifiedSpec:
+    """One entry of ``auth.certificates.principals``: whom a certificate of one name proves."""
+
+    name: Scalar
+    """Of the entry."""
+    kind: str
+    """``dns``, ``uri`` or ``email``."""
+    san: Scalar
+    """What the certificate's one name is."""
+    principal: Scalar | None = None
+    """Of whom it proves, where that is not the entry's name."""
+    roles: tuple[Scalar, ...] = ()
+    attributes: tuple[tuple[Scalar, Scalar | tuple[Scalar, ...]], ...] = ()
+    scopes: tuple[Scalar, ...] = ()
+
+
+@record(kw_only=True)
+class CertificatesSpec:
+    """The part ``auth.certificates``: whose clients' certificates are believed, and of whom."""
+
+    ca: Scalar
+    issues_one_san: bool = False
+    """Whether the operator vouches that the CA writes exactly one name into each certificate."""
+    principals: tuple[CertifiedSpec, ...] = ()
+
+
+@record(kw_only=True)
 class AuthSpec:
     """How whoever asks proves who they are; paths are as written."""
 
     state: Scalar | None = None
     pepper: Scalar | None = None
     issuers: tuple[IssuerSpec, ...] = ()
+    certificates: CertificatesSpec | None = None
 
 
 @record(kw_only=True)

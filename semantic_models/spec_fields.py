@@ -88,6 +88,13 @@ class Fields:
         entries = self.entries(key)
         return tuple((name, text) for name, text in entries if isinstance(text, Scalar))
 
+    def values(self, key: str) -> tuple[tuple[Scalar, Scalar | tuple[Scalar, ...]], ...]:
+        """Names and the value, or the list of values, of each."""
+        return tuple(
+            (name, each if isinstance(each, Scalar) else _scalars(each))
+            for name, each in self.entries(key)
+        )
+
     def lists(self, key: str) -> tuple[tuple[Scalar, tuple[Scalar, ...]], ...]:
         """Words and the name, or the names, of each."""
         return tuple((word, _scalars(each)) for word, each in self.entries(key))

@@ -30,6 +30,7 @@ class Shape(StrEnum):
     VALUE = "a text, a number or a truth value"
     VALUES = "a list of values"
     VALUE_MAP = "a map from names to values"
+    VALUE_LISTS = "a map from names to a value or a list of values"
     ASKED = "what a question takes there"
     QUESTION = "a question"
     ROWS = "a list of rows"
@@ -59,6 +60,7 @@ HINTS: Mapping[Shape, str] = {
     Shape.VALUE: "Write one value, such as EUR, 5 or true.",
     Shape.VALUES: "Write for example [EUR, USD].",
     Shape.VALUE_MAP: "Write for example {currency: EUR}.",
+    Shape.VALUE_LISTS: "Write for example {level: 3, regions: [eu, us]}.",
     Shape.MEMBERS: 'Write each on a line of its own, as "name: ...".',
 }
 
@@ -168,7 +170,12 @@ ATTRIBUTE = Kind(
 
 AUTH = Kind(
     noun="auth",
-    keys={"state": Shape.TEXT, "pepper": Shape.TEXT, "issuers": Shape.MEMBERS},
+    keys={
+        "state": Shape.TEXT,
+        "pepper": Shape.TEXT,
+        "issuers": Shape.MEMBERS,
+        "certificates": Shape.PART,
+    },
 )
 
 ISSUER = Kind(
@@ -188,6 +195,28 @@ ISSUER = Kind(
         "description": Shape.TEXT,
     },
     required=("url", "alg", "typ", "audience"),
+)
+
+CERTIFICATES = Kind(
+    noun="certificates",
+    keys={"ca": Shape.TEXT, "issues_one_san": Shape.TRUTH, "principals": Shape.MEMBERS},
+    required=("ca", "principals"),
+)
+
+SAN_KINDS = ("dns", "uri", "email")
+"""The kinds of names in a certificate that stand for somebody."""
+
+CERTIFIED = Kind(
+    noun="principal",
+    keys={
+        **dict.fromkeys(SAN_KINDS, Shape.TEXT),
+        "name": Shape.TEXT,
+        "roles": Shape.NAMES,
+        "attributes": Shape.VALUE_LISTS,
+        "scopes": Shape.NAMES,
+        "description": Shape.TEXT,
+    },
+    one_of=SAN_KINDS,
 )
 
 DUCKDB = Kind(
@@ -374,6 +403,8 @@ KINDS = (
     ATTRIBUTE,
     AUTH,
     ISSUER,
+    CERTIFICATES,
+    CERTIFIED,
     DUCKDB,
     MODEL,
     DIMENSION,
@@ -393,6 +424,7 @@ MEMBERS: Mapping[str, Kind] = {
     "policies": POLICY,
     "attributes": ATTRIBUTE,
     "issuers": ISSUER,
+    "principals": CERTIFIED,
     "models": MODEL,
     "metrics": METRIC,
     "spines": SPINE,
@@ -408,5 +440,5 @@ MEMBERS: Mapping[str, Kind] = {
 }
 """What stands behind the names of each map of members, by the key of the map."""
 
-PARTS: Mapping[str, Kind] = {"auth": AUTH}
+PARTS: Mapping[str, Kind] = {"auth": AUTH, "certificates": CERTIFICATES}
 """What stands behind each key that takes one map of its own keys."""

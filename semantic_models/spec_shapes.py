@@ -100,6 +100,16 @@ def _misfits_of_value_map(node: Node) -> list[Node]:
     return [value for _, value in node.entries if not _is_sql(value)]
 
 
+def _misfits_of_value_lists(node: Node) -> list[Node]:
+    if not isinstance(node, source.Mapping) or not (node.entries or node.refused):
+        return [node]
+    return [
+        part
+        for _, value in node.entries
+        for part in (_misfits_of_values(value) if not _is_sql(value) else [])
+    ]
+
+
 def _misfits_of_names(node: Node) -> list[Node]:
     if isinstance(node, source.Sequence) and not node.items:
         return []
@@ -149,6 +159,7 @@ _MISFITS: Mapping[Shape, Callable[[Node], list[Node]]] = {
     Shape.VALUE: _unless(_is_sql),
     Shape.VALUES: _misfits_of_values,
     Shape.VALUE_MAP: _misfits_of_value_map,
+    Shape.VALUE_LISTS: _misfits_of_value_lists,
     Shape.QUESTION: _unless(lambda node: isinstance(node, source.Mapping)),
     Shape.ROWS: _misfits_of_rows,
     Shape.ASKED: _unless(_is_something),

@@ -84,6 +84,13 @@ def audit_of(options: dict[str, Any]) -> AuditSettings | None:
     )
 
 
+mtls_port_option = click.option(
+    "--flight-mtls-port",
+    type=click.IntRange(0, 65535),
+    help="Flight SQL for clients that prove themselves by certificates alone; 0 is any free one.",
+)
+
+
 def _port(name: str, default: int, told: str) -> Callable[[Command], Command]:
     kind = click.IntRange(0, 65535)
     return click.option(name, default=default, show_default=True, type=kind, help=told)

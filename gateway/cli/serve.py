@@ -11,6 +11,7 @@ import click
 from gateway.cli.options import (
     audit_options,
     check_keys_option,
+    mtls_port_option,
     port_options,
     project_option,
     tls_option,
@@ -25,12 +26,13 @@ from gateway.cli.options import (
     help="An address; another than the loopback needs TLS and credentials.",
 )
 @port_options
+@mtls_port_option
 @click.option(
     "--anonymous",
     is_flag=True,
     help="Answer on the loopback without credentials, with the role demo.",
 )
-@tls_option("--tls-cert", "A certificate with its chain, as PEM, for both ports.")
+@tls_option("--tls-cert", "A certificate with its chain, as PEM, for all ports.")
 @tls_option("--tls-key", "Its key, as PEM.")
 @click.option(
     "--timeout",
@@ -107,4 +109,8 @@ def announce(server: Any) -> None:
     """Tell where the server listens, and one line for scripts."""
     click.echo(f"HTTP       {server.http_url}/api/v1/query", err=True)
     click.echo(f"Flight SQL {server.flight_url}", err=True)
-    click.echo(f"FOREBAY_READY url={server.http_url} flight={server.flight_url} errors=0", err=True)
+    ready = f"FOREBAY_READY url={server.http_url} flight={server.flight_url}"
+    if server.flight_mtls_url:
+        click.echo(f"Flight SQL {server.flight_mtls_url} (client certificates)", err=True)
+        ready += f" flight_mtls={server.flight_mtls_url}"
+    click.echo(f"{ready} errors=0", err=True)

@@ -6,6 +6,7 @@ import json
 import logging
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib import metadata as distribution
 from threading import Thread
@@ -13,6 +14,7 @@ from threading import Thread
 import pyarrow as pa
 from pyarrow import flight
 
+from auth.principal import Principal
 from gateway.audited import Answering
 from gateway.errors import UnsupportedCommand
 from gateway.flight_sql import commands
@@ -21,7 +23,13 @@ from gateway.flight_sql.batches import sliced
 from gateway.flight_sql.errors import Untraced
 from gateway.flight_sql.exchange import Exchange, FlightLimits
 from gateway.flight_sql.failures import told_to_clients
-from gateway.flight_sql.identifying import IDENTITY, Identifying, LeaveToMiddleware, principal_of
+from gateway.flight_sql.identifying import (
+    IDENTITY,
+    Identifying,
+    IdentifyingByCertificate,
+    LeaveToMiddleware,
+    principal_of,
+)
 from gateway.flight_sql.metadata import visible_models
 from gateway.flight_sql.running import Batches, Running
 from gateway.identity.identify import Identity
@@ -43,6 +51,8 @@ class Listening:
     port: int = 0
     """0 takes a free one."""
     tls: TlsFiles | None = None
+    by_certificate: bool = False
+    """Whether whoever connects shows a certificate of the CA in ``tls``, which proves them."""
 
     @property
     def url(self) -> str:
@@ -113,6 +123,9 @@ class FlightSqlServer:
         Raises:
             SettingRejected: the port is not free again in time.
         """
+        tls = tls if self._at.by_certificate else tls.own
+        if tls == self._at.tls:
+            return
         at = replace(self._at, port=self.port, tls=tls)
         before, begun = self._calls, self._running.begun()
         stopper = Thread(target=before.shutdown, name="flight-shutdown", daemon=True)
@@ -126,6 +139,7 @@ class FlightSqlServer:
 
         Thread(target=drain, name="flight-drain", daemon=True).start()
         self._calls = _calls_when_free(at, self._serving)
+        self._at = at
 
     def _listen(self, at: Listening) -> Calls:
         try:
@@ -142,11 +156,16 @@ class Calls(flight.FlightServerBase):
     """
 
     def __init__(self, at: Listening, serving: Serving) -> None:
+        # With a handler, pyarrow tells its name for a client in place of the certificate's.
+        handler = None if at.by_certificate else LeaveToMiddleware()
+        factory = IdentifyingByCertificate if at.by_certificate else Identifying
         super().__init__(
             at.url,
-            auth_handler=LeaveToMiddleware(),
+            auth_handler=handler,
             tls_certificates=[(at.tls.certificate, at.tls.key)] if at.tls else None,
-            middleware={IDENTITY: Identifying(serving.identity)},
+            verify_client=at.by_certificate,
+            root_certificates=at.tls.client_ca if at.tls and at.by_certificate else None,
+            middleware={IDENTITY: factory(serving.identity)},
         )
         self._gateway = serving.gateway
         self._exchange = serving.exchange
@@ -156,10 +175,10 @@ class Calls(flight.FlightServerBase):
         self, context: flight.ServerCallContext, descriptor: flight.FlightDescriptor
     ) -> flight.FlightInfo:
         """Settle what is asked, and tell its schema and its ticket."""
-        with told_to_clients(), self._running.call(context):
+        with self._called(context) as principal:
             command = _command(descriptor)
             data = descriptor.command or b""
-            issued = self._exchange.issue(command, data, principal_of(context))
+            issued = self._exchange.issue(command, data, principal)
             endpoint = flight.FlightEndpoint(issued.ticket, [])
             return flight.FlightInfo(issued.schema, descriptor, [endpoint], -1, -1)
 
@@ -168,8 +187,8 @@ class Calls(flight.FlightServerBase):
     ) -> flight.SchemaResult:
         """Tell the schema of what is asked."""
         try:
-            with told_to_clients(), self._running.call(context):
-                schema = self._exchange.schema_of(_command(descriptor), principal_of(context))
+            with self._called(context) as principal:
+                schema = self._exchange.schema_of(_command(descriptor), principal)
                 return flight.SchemaResult(schema)
         except flight.FlightError as error:
             raise Untraced(str(error)) from None
@@ -179,11 +198,12 @@ class Calls(flight.FlightServerBase):
     ) -> flight.FlightDataStream:
         """Stream what a ticket stands for."""
         with told_to_clients():
+            principal = principal_of(context)
             claim = commands.parse_ticket(ticket.ticket)
             if isinstance(claim, m.StatementTicket):
-                return self._answer(context, claim)
+                return self._answer(context, claim, principal)
             with self._running.call(context):
-                table = self._exchange.listing(claim, principal_of(context))
+                table = self._exchange.listing(claim, principal)
                 return _prebuilt(table.to_batches(), table.schema)
 
     def do_put(
@@ -194,11 +214,13 @@ class Calls(flight.FlightServerBase):
         writer: flight.FlightMetadataWriter,
     ) -> None:
         """Bind no parameters to a prepared statement; everything else that is put is refused."""
+        with told_to_clients():
+            principal = principal_of(context)
         with told_to_clients(), self._running.upload(context):
             match _command(descriptor):
                 case m.PreparedStatementQuery() as command:
                     handle = command.prepared_statement_handle
-                    self._exchange.check_statement(handle, principal_of(context))
+                    self._exchange.check_statement(handle, principal)
                     _refuse_parameters(reader)
                 case _:
                     raise UnsupportedCommand(
@@ -209,26 +231,24 @@ class Calls(flight.FlightServerBase):
         self, context: flight.ServerCallContext, action: flight.Action
     ) -> list[flight.Result]:
         """Prepare, close, cancel and the like."""
-        with told_to_clients(), self._running.call(context):
+        with self._called(context) as principal:
             asked = commands.parse_action(action.type, action.body.to_pybytes())
-            return [
-                flight.Result(each) for each in self._exchange.act(asked, principal_of(context))
-            ]
+            return [flight.Result(each) for each in self._exchange.act(asked, principal)]
 
     def list_actions(  # type: ignore[override]
         self, context: flight.ServerCallContext
     ) -> list[flight.ActionType]:
         """The actions there are."""
-        return [
-            flight.ActionType(name, kind.description) for name, kind in commands.ACTIONS.items()
-        ]
+        with self._called(context):
+            return [
+                flight.ActionType(name, kind.description) for name, kind in commands.ACTIONS.items()
+            ]
 
     def list_flights(  # type: ignore[override]
         self, context: flight.ServerCallContext, criteria: bytes
     ) -> Iterator[flight.FlightInfo]:
         """The models, each as the path whose rows may be asked for."""
-        with told_to_clients(), self._running.call(context):
-            principal = principal_of(context)
+        with self._called(context) as principal:
             names = visible_models(self._exchange.catalog_of(principal))
             schemas = [self._exchange.schema_of(_all_rows(name), principal) for name in names]
         return (
@@ -236,18 +256,25 @@ class Calls(flight.FlightServerBase):
             for name, schema in zip(names, schemas, strict=True)
         )
 
-    def do_exchange(self, *_: object) -> None:
+    def do_exchange(self, context: flight.ServerCallContext, *_: object) -> None:
         """Refuse what Flight SQL does not use."""
-        with told_to_clients():
+        with self._called(context):
             raise UnsupportedCommand(
                 "data exchange is not offered", hint="Ask with GetFlightInfo and DoGet."
             )
 
+    @contextmanager
+    def _called(self, context: flight.ServerCallContext) -> Iterator[Principal]:
+        """A call that has a place, and who makes it."""
+        with told_to_clients():
+            principal = principal_of(context)
+            with self._running.call(context):
+                yield principal
+
     def _answer(
-        self, context: flight.ServerCallContext, claim: m.StatementTicket
+        self, context: flight.ServerCallContext, claim: m.StatementTicket, principal: Principal
     ) -> flight.FlightDataStream:
         """Kept answers leave without Python's lock; others batch by batch as they arrive."""
-        principal = principal_of(context)
         prepared = self._exchange.redeem(claim, principal)
         schema = self._exchange.answer_schema(prepared)
         kept = self._gateway.kept(prepared)

@@ -29,7 +29,13 @@ from gateway.http_api.openapi import openapi_document
 from gateway.http_api.ports import Gateway, Identity, Limits, Observe, unobserved
 from gateway.http_api.problems import problem_of, send_problem
 from gateway.http_api.query_routes import QueryRoute
-from gateway.http_api.questions import check_host, credentials_of, headers_of, principal_of
+from gateway.http_api.questions import (
+    certificate_of,
+    check_host,
+    credentials_of,
+    headers_of,
+    principal_of,
+)
 from gateway.http_api.threads import Threads
 from semantic_models.errors import ForebayError
 
@@ -100,10 +106,10 @@ async def admit(scope: Scope, *, identity: Identity, threads: Threads, is_local:
         check_host(headers_of(scope).get(b"host"))
     if scope["path"] in PUBLIC_PATHS:
         return
-    credentials = credentials_of(scope)
-    principal = identity.known(credentials)
+    credentials, certificate = credentials_of(scope), certificate_of(scope)
+    principal = identity.known(credentials, certificate)
     if principal is None:
-        principal = await threads.work(partial(identity.identify, credentials))
+        principal = await threads.work(partial(identity.identify, credentials, certificate))
     scope["principal"] = principal
 
 

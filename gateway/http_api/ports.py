@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 from auth.principal import Principal
 from cache.fingerprint import CacheKey
 from gateway.engines.base import Engine
+from gateway.identity.certificates import Presented
 from gateway.pipeline import Answer, Prepared
 from gateway.snapshot import Snapshot
 from semantic_models.errors import ForebayError
@@ -17,6 +18,9 @@ RawHeaders = list[tuple[bytes, bytes]]
 
 WHOLE = "forebay.whole"
 """The extension of a server that takes the headers and the body of a whole answer at once."""
+
+CERTIFICATE = "forebay.certificate"
+"""The extension that tells the certificate which a connection's client has shown."""
 
 
 class Gateway(Protocol):
@@ -55,18 +59,23 @@ class Gateway(Protocol):
 
 
 class Identity(Protocol):
-    """Tells who asks, from the values of the headers ``Authorization`` of a request."""
+    """Tells who asks, from the values of the headers ``Authorization`` of a request and the
+    certificate of its connection."""
 
     @property
     def asks_nobody(self) -> bool:
         """Whether everybody is anonymous."""
         ...
 
-    def known(self, credentials: Sequence[bytes]) -> Principal | None:
+    def known(
+        self, credentials: Sequence[bytes], certificate: Presented | None = None
+    ) -> Principal | None:
         """Who asks, where that has been verified a moment ago; never blocks."""
         ...
 
-    def identify(self, credentials: Sequence[bytes]) -> Principal:
+    def identify(
+        self, credentials: Sequence[bytes], certificate: Presented | None = None
+    ) -> Principal:
         """Who asks; raises AuthenticationFailed where nobody is proved."""
         ...
 

@@ -13,8 +13,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from gateway.errors import RequestTimedOut
 from gateway.http_api.gathered_writes import GatheredWrites
-from gateway.http_api.ports import WHOLE, Limits, RawHeaders
+from gateway.http_api.ports import CERTIFICATE, WHOLE, Limits, RawHeaders
 from gateway.http_api.problems import Problem, problem_of
+from gateway.identity.certificates import presented_over
 from semantic_models.errors import ForebayError, MalformedDocument, TooLarge
 
 TARGET_BYTES_MAX = 64 * 1024 - 1
@@ -55,6 +56,9 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start a connection."""
         super().connection_made(GatheredWrites(transport, self._is_sent_more))
+        certificate = presented_over(transport.get_extra_info("ssl_object"))
+        if certificate is not None:
+            self._extensions[CERTIFICATE] = certificate
         self._head_bytes = 0
         self._waits_since_s: float | None = self.loop.time()
         self._watch = self.loop.call_later(self.head_timeout_s, self._end_if_overdue)

@@ -9,8 +9,9 @@ from starlette.types import Message, Receive, Scope
 
 from auth.principal import Principal
 from gateway.errors import Cancelled, HostRefused, RequestTimedOut, UnsupportedBody
-from gateway.http_api.ports import Limits
+from gateway.http_api.ports import CERTIFICATE, Limits
 from gateway.http_api.waiting import Waiting
+from gateway.identity.certificates import Presented
 from semantic_models.errors import MalformedDocument, TooLarge, UnknownKey
 
 Headers = dict[bytes, bytes]
@@ -32,6 +33,12 @@ def headers_of(scope: Scope) -> Headers:
 def credentials_of(scope: Scope) -> list[bytes]:
     """The values of all headers ``Authorization``."""
     return [value for name, value in scope["headers"] if name == b"authorization"]
+
+
+def certificate_of(scope: Scope) -> Presented | None:
+    """The certificate that the client of a request has shown; None where it showed none."""
+    found: Presented | None = scope.get("extensions", {}).get(CERTIFICATE)
+    return found
 
 
 def principal_of(scope: Scope) -> Principal:

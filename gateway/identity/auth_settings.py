@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from auth.typed_attributes import declared_attributes
+from gateway.identity.certificate_settings import CertificateSettings, certificate_settings
 from gateway.references import expanded
 from semantic_models.errors import SettingRejected, UnknownName, WrongType, did_you_mean
 from semantic_models.faults import Faults
@@ -57,11 +59,13 @@ class AuthSettings:
 
     keys: KeyFiles | None = None
     issuers: tuple[Issuer, ...] = ()
+    certificates: CertificateSettings | None = None
 
     @property
     def is_configured(self) -> bool:
         """Whether there is any way to prove it."""
-        return self.keys is not None or bool(self.issuers)
+        ways = (self.keys, self.certificates)
+        return bool(self.issuers) or any(each is not None for each in ways)
 
 
 def auth_settings(project: ProjectSpec, folder: Path, faults: Faults) -> AuthSettings:
@@ -83,7 +87,11 @@ def auth_settings(project: ProjectSpec, folder: Path, faults: Faults) -> AuthSet
             )
         issuers[each.url] = each
     keys = faults.attempt(partial(_key_files, spec, folder))
-    return AuthSettings(keys=keys, issuers=tuple(issuers.values()))
+    certificates = None
+    if spec.certificates is not None:
+        types = declared_attributes(project.attributes)
+        certificates = certificate_settings(spec.certificates, types, folder, faults)
+    return AuthSettings(keys=keys, issuers=tuple(issuers.values()), certificates=certificates)
 
 
 def _key_files(spec: AuthSpec, folder: Path) -> KeyFiles | None:

@@ -13,9 +13,10 @@ from typing import NamedTuple, Protocol
 
 from auth.api_keys import is_key
 from auth.errors import AuthenticationFailed
-from auth.principal import Principal
+from auth.principal import KnownBy, Principal
 from auth.typed_attributes import typed_attributes
 from cache.memo import Memo
+from gateway.identity.certificates import Certificates, Presented
 from gateway.identity.key_store import KeyStore
 from gateway.identity.private_files import Stamp
 from gateway.identity.proven import TOKEN_BYTES_MAX, Declared, Proven
@@ -43,6 +44,14 @@ class Verifier(Protocol):
     def verify(self, token: str) -> Proven: ...
 
 
+class Ways(NamedTuple):
+    """The ways to prove who one is; None where there is no such."""
+
+    keys: KeyStore | None = None
+    tokens: Verifier | None = None
+    certificates: Certificates | None = None
+
+
 class Kept(NamedTuple):
     """Whom credentials proved a moment ago."""
 
@@ -57,16 +66,15 @@ class Identity:
 
     def __init__(
         self,
+        ways: Ways | None = None,
         *,
         anonymous: Principal | None = None,
-        keys: KeyStore | None = None,
-        tokens: Verifier | None = None,
         declared: Declared = dict,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._anonymous = anonymous
-        self._keys = keys
-        self._tokens = tokens
+        self._ways = ways or Ways()
+        self._keys, self._tokens, self._certificates = self._ways
         self._declared = declared
         self._clock = clock
         self._sessions = Sessions(clock=clock)
@@ -76,12 +84,20 @@ class Identity:
     @property
     def asks_nobody(self) -> bool:
         """Whether credentials are not looked at: everybody is anonymous."""
-        return self._keys is None and self._tokens is None and self._anonymous is not None
+        return self._anonymous is not None and all(each is None for each in self._ways)
 
-    def known(self, credentials: Credentials, *, takes_basic: bool = False) -> Principal | None:
+    def known(
+        self,
+        credentials: Credentials,
+        certificate: Presented | None = None,
+        *,
+        takes_basic: bool = False,
+    ) -> Principal | None:
         """Who asks, where that takes no more than a moment; None where it has to be verified."""
         if len(credentials) > 1:
             return None
+        if certificate is not None:
+            return self._known_by(certificate, credentials, takes_basic=takes_basic)
         if not credentials or self.asks_nobody:
             return self._anonymous
         kept = self._memo.get(_memo_key(credentials[0], takes_basic=takes_basic))
@@ -91,18 +107,26 @@ class Identity:
             return None
         return kept.proven.principal
 
-    def identify(self, credentials: Credentials, *, takes_basic: bool = False) -> Principal:
+    def identify(
+        self,
+        credentials: Credentials,
+        certificate: Presented | None = None,
+        *,
+        takes_basic: bool = False,
+    ) -> Principal:
         """Who asks; may wait for an issuer's keys.
 
         Raises:
-            AuthenticationFailed: nobody is proved; in the same words whatever the cause.
+            AuthenticationFailed: nobody is proved, or two are; in the same words whatever it is.
         """
-        known = self.known(credentials, takes_basic=takes_basic)
-        return known or self._proven_by(credentials, takes_basic=takes_basic).principal
+        known = self.known(credentials, certificate, takes_basic=takes_basic)
+        if known is not None:
+            return known
+        return self._proven_by(credentials, certificate, takes_basic=takes_basic).principal
 
     def start_session(self, credentials: Credentials) -> str:
         """A short-lived token for whoever asks; refuses as ``identify`` does."""
-        proven = self._proven_by(credentials, takes_basic=True)
+        proven = self._proven_by(credentials, None, takes_basic=True)
         return self._sessions.start(proven)
 
     def close(self) -> None:
@@ -110,11 +134,29 @@ class Identity:
         if self._keys is not None:
             self._keys.write_used()
 
-    def _proven_by(self, credentials: Credentials, *, takes_basic: bool) -> Proven:
+    def _known_by(
+        self, certificate: Presented, credentials: Credentials, *, takes_basic: bool
+    ) -> Principal | None:
+        """Whom a certificate proves, unless that is refused or its credentials are not known."""
+        if self._certificates is None:
+            return None
+        try:
+            principal = self._certificates.verify(certificate).principal
+        except AuthenticationFailed:
+            return None
+        if credentials and self.known(credentials, takes_basic=takes_basic) != principal:
+            return None
+        return principal
+
+    def _proven_by(
+        self, credentials: Credentials, certificate: Presented | None, *, takes_basic: bool
+    ) -> Proven:
         try:
             distinct = set(credentials)
             if len(distinct) > 1:
                 raise AuthenticationFailed.because("there are different credentials")
+            if certificate is not None:
+                return self._certified(certificate, distinct, takes_basic=takes_basic)
             if self._anonymous is not None and (self.asks_nobody or not distinct):
                 return Proven(self._anonymous)
             if not distinct:
@@ -123,6 +165,20 @@ class Identity:
         except AuthenticationFailed as refusal:
             log.warning("credentials refused: %s", refusal.cause)
             raise
+
+    def _certified(
+        self, certificate: Presented, headers: set[bytes], *, takes_basic: bool
+    ) -> Proven:
+        """Whom a certificate proves; credentials beside it have to prove the same principal."""
+        if self._certificates is None:
+            raise AuthenticationFailed.because("no certificate proves anybody here")
+        proven = self._certificates.verify(certificate)
+        for header in headers:
+            if self._verified(header, takes_basic=takes_basic).principal != proven.principal:
+                raise AuthenticationFailed.because(
+                    "certificate and credentials prove different principals"
+                )
+        return proven
 
     def _verified(self, header: bytes, *, takes_basic: bool) -> Proven:
         stamp = self._keys.stamp() if self._keys else None
@@ -153,6 +209,7 @@ class Identity:
             roles=record.roles,
             attributes=typed_attributes(record.attributes, self._declared()),
             scopes=record.scopes,
+            known_by=KnownBy("key", record.id),
         )
         until = math.inf if record.expires_at is None else float(record.expires_at)
         return Proven(principal, until, record.id)

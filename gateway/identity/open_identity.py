@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gateway.identity.auth_settings import AuthSettings, Issuer
-from gateway.identity.identify import DEMO, Identity, Verifier
+from gateway.identity.certificates import Certificates
+from gateway.identity.identify import DEMO, Identity, Verifier, Ways
 from gateway.identity.key_store import KeyStore
 from gateway.identity.proven import Declared
 from semantic_models.errors import SettingRejected
@@ -23,12 +24,13 @@ def open_identity(auth: AuthSettings, declared: Declared, *, anonymous: bool) ->
             hint='Write "auth" into forebay.yml, or serve everybody on this machine with '
             "--anonymous.",
         )
-    return Identity(
-        anonymous=DEMO if anonymous else None,
+    certificates = auth.certificates
+    ways = Ways(
         keys=KeyStore(auth.keys) if auth.keys else None,
         tokens=_tokens(auth.issuers, declared) if auth.issuers else None,
-        declared=declared,
+        certificates=Certificates(certificates.certified, declared) if certificates else None,
     )
+    return Identity(ways, anonymous=DEMO if anonymous else None, declared=declared)
 
 
 def _tokens(issuers: Sequence[Issuer], declared: Declared) -> Verifier:

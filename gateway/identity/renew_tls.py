@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from pathlib import Path
 
 from gateway.identity.private_files import stamp_of
-from gateway.identity.tls import TlsFiles, read_tls
+from gateway.identity.tls import TlsFiles, TlsPaths, read_tls
 from gateway.watching import Watching
 from semantic_models.errors import SettingRejected
 
@@ -15,19 +14,16 @@ log = logging.getLogger(__name__)
 
 
 class Renewer(Watching):
-    """Looks at the files of a certificate again and again, and has it used once they change.
+    """Looks at the files of TLS again and again, and has them used once they change.
 
-    The two files are written one after the other: while they do not belong together, or cannot
-    be read, the server goes on with what it has.
+    The files are written one after the other: while they do not belong together, or cannot be
+    read, the server goes on with what it has.
     """
 
-    def __init__(
-        self, certificate: Path, key: Path, use: Callable[[TlsFiles], None], every_s: float
-    ) -> None:
+    def __init__(self, paths: TlsPaths, use: Callable[[TlsFiles], None], every_s: float) -> None:
         failed = "the certificate stays as it was: looking at its files failed"
         super().__init__("renew-tls", every_s, failed)
-        self._certificate = certificate
-        self._key = key
+        self._paths = paths
         self._use = use
         self._used = self._refused = self._stamps()
 
@@ -37,7 +33,7 @@ class Renewer(Watching):
         if stamps == self._used:
             return
         try:
-            tls = read_tls(self._certificate, self._key)
+            tls = read_tls(self._paths)
             self._use(tls)
         except (SettingRejected, OSError) as error:
             if stamps != self._refused:
@@ -47,5 +43,6 @@ class Renewer(Watching):
         self._used = stamps
         log.info("the certificate is renewed")
 
-    def _stamps(self) -> tuple[object, object]:
-        return stamp_of(self._certificate), stamp_of(self._key)
+    def _stamps(self) -> tuple[object, ...]:
+        paths = (self._paths.certificate, self._paths.key, self._paths.client_ca)
+        return tuple(stamp_of(each) for each in paths if each is not None)

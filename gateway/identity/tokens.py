@@ -14,7 +14,7 @@ from typing import Any
 import jwt
 
 from auth.errors import AuthenticationFailed
-from auth.principal import Principal
+from auth.principal import KnownBy, Principal
 from auth.typed_attributes import typed_attributes
 from gateway.identity.auth_settings import Issuer
 from gateway.identity.issuer_keys import IssuerKeys
@@ -66,6 +66,7 @@ class Tokens:
             roles=_roles(claims, issuer),
             attributes=typed_attributes(held, self._declared()),
             scopes=frozenset(_words(_mapped(claims, issuer.scopes_claim))),
+            known_by=KnownBy("token", issuer.name),
         )
         return Proven(principal, until)
 

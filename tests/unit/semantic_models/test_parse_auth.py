@@ -51,6 +51,42 @@ def test_every_key_is_read() -> None:
     ]
 
 
+CERTIFIED = "roles: analyst, attributes: {level: 3, regions: [eu, us]}, scopes: [a, b]"
+
+
+def test_every_key_of_certificates_is_read() -> None:
+    one = f"one: {{dns: a.example, name: ada, {CERTIFIED}}}"
+    auth, faults = parsed(
+        f"auth: {{certificates: {{ca: ca.pem, issues_one_san: true, principals: {{{one}, "
+        "two: {uri: 'a:b'}, three: {email: a@b}}}}"
+    )
+
+    assert auth is not None
+    found = auth.certificates
+    assert found is not None
+    first, *others = found.principals
+    assert (found.ca.text, found.issues_one_san, faults) == ("ca.pem", True, [])
+    assert [(each.kind, each.san.text, each.principal) for each in others] == [
+        ("uri", "a:b", None),
+        ("email", "a@b", None),
+    ]
+    assert first.principal is not None
+    assert (first.kind, first.san.text, first.principal.text) == ("dns", "a.example", "ada")
+    (_, level), (_, regions) = first.attributes
+    assert not isinstance(level, tuple)
+    assert isinstance(regions, tuple)
+    assert (level.value, [each.text for each in regions]) == (3, ["eu", "us"])
+    assert [each.text for each in (*first.roles, *first.scopes)] == ["analyst", "a", "b"]
+
+
+def test_nobody_vouches_where_it_is_not_said() -> None:
+    auth, _ = parsed("auth: {certificates: {ca: c, principals: {one: {dns: a}}}}")
+
+    assert auth is not None
+    assert auth.certificates is not None
+    assert auth.certificates.issues_one_san is False
+
+
 @pytest.mark.parametrize(
     ("text", "places"),
     [
@@ -63,6 +99,18 @@ def test_every_key_is_read() -> None:
         (f"auth: {{issuers: {{corp: {{{ISSUER}, algo: a}}}}}}", [("SL102", 3, 95)]),
         (f"auth: {{issuers: {{corp: {{{ISSUER}, allow_private: 1}}}}}}", [("SL103", 3, 110)]),
         (f"auth: {{issuers: {{a b: {{{ISSUER}}}}}}}", [("SL103", 3, 18)]),
+        ("auth: {certificates: ca.pem}", [("SL103", 3, 22)]),
+        ("auth: {certificates: {ca: c}}", [("SL103", 3, 22)]),
+        ("auth: {certificates: {principals: {}}}", [("SL103", 3, 22)]),
+        ("auth: {certificates: {ca: c, principals: {}, cn: a}}", [("SL102", 3, 46)]),
+        ("auth: {certificates: {ca: c, principals: {a: {}}}}", [("SL103", 3, 43)]),
+        ("auth: {certificates: {ca: c, principals: {a: {cn: b}}}}", [("SL102", 3, 47)]),
+        ("auth: {certificates: {ca: c, principals: {a: {dns: b, uri: c}}}}", [("SL103", 3, 55)]),
+        ("auth: {certificates: {ca: c, principals: {a: {dns: [b, c]}}}}", [("SL103", 3, 52)]),
+        (
+            "auth: {certificates: {ca: c, principals: {a: {dns: b, attributes: [c]}}}}",
+            [("SL103", 3, 67)],
+        ),
     ],
 )
 def test_every_fault_of_form_is_told_at_its_place(

@@ -6,6 +6,7 @@ import base64
 import logging
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ import pytest
 from auth.errors import AuthenticationFailed
 from auth.principal import Principal
 from gateway.identity.auth_settings import AuthSettings, KeyFiles
-from gateway.identity.identify import DEMO, MEMO_S, Identity
+from gateway.identity.certificate_settings import Certified
+from gateway.identity.certificates import Certificates, Presented
+from gateway.identity.identify import DEMO, MEMO_S, Identity, Ways
 from gateway.identity.key_store import Asked, KeyStore, make_pepper
 from gateway.identity.open_identity import open_identity
 from gateway.identity.sessions import LASTS_S
@@ -36,16 +39,17 @@ class Clock:
 class World:
     """An identity with keys and an issuer."""
 
-    def __init__(self, folder: Path, *, anonymous: bool = False) -> None:
+    def __init__(
+        self, folder: Path, certificates: Certificates | None = None, *, anonymous: bool = False
+    ) -> None:
         self.files = KeyFiles(state=folder / "keys.json", pepper=folder / "pepper")
         make_pepper(self.files.pepper)
         self.clock = Clock()
         self.keys = KeyStore(self.files, clock=self.clock)
         self.key_sets = published()
         self.identity = Identity(
+            Ways(self.keys, tokens_of(CORP, self.key_sets), certificates),
             anonymous=DEMO if anonymous else None,
-            keys=self.keys,
-            tokens=tokens_of(CORP, self.key_sets),
             declared=lambda: DECLARED,
             clock=self.clock,
         )
@@ -273,3 +277,91 @@ def test_the_last_use_is_written_at_the_end(world: World) -> None:
     world.identity.close()
 
     assert len(KeyStore(world.files).state().used) == 1
+
+
+NIGHTLY = Certified(kind="DNS", san="nightly.example", name="ada", roles=ANALYST)
+SHOWN = Presented((("DNS", "nightly.example"),))
+OTHER = Presented((("DNS", "other.example"),))
+
+
+@pytest.fixture
+def certified(tmp_path: Path) -> World:
+    """A world in which a certificate proves ada, with the roles that her key has."""
+    return World(tmp_path, Certificates([NIGHTLY], lambda: DECLARED))
+
+
+def test_a_certificate_proves_somebody_at_once(certified: World) -> None:
+    ada = Principal("ada", roles=ANALYST)
+
+    assert certified.identity.known([], SHOWN) == ada
+    assert certified.identity.identify([], SHOWN) == ada
+    assert certified.identity.known([], OTHER) is None
+
+
+def test_credentials_beside_a_certificate_prove_the_same_principal(certified: World) -> None:
+    alike = Asked(name="ada", roles=ANALYST)
+    same = bearer(certified.keys.create(alike).text)
+    others = [
+        bearer(certified.keys.create(each).text)
+        for each in (
+            replace(alike, name="bob"),
+            replace(alike, attributes={"region": ["eu"]}),
+        )
+    ]
+    identity = certified.identity
+
+    assert identity.known([same], SHOWN) is None
+    assert identity.identify([same], SHOWN).known_by.kind == "certificate"
+    assert identity.known([same], SHOWN) == identity.identify([same, same], SHOWN)
+    for each in (*others, bearer("forebay_x"), b"", b"Basic x"):
+        for _ in range(2):
+            assert identity.known([each], SHOWN) is None
+            with pytest.raises(AuthenticationFailed):
+                identity.identify([each], SHOWN)
+
+
+def test_no_key_saves_a_certificate_that_proves_nobody(certified: World) -> None:
+    key = bearer(certified.key())
+    certified.identity.identify([key])
+
+    assert certified.identity.known([key], OTHER) is None
+    with pytest.raises(AuthenticationFailed):
+        certified.identity.identify([key], OTHER)
+
+
+def test_nobody_is_anonymous_with_a_certificate_that_proves_nobody(tmp_path: Path) -> None:
+    identity = Identity(
+        Ways(certificates=Certificates([NIGHTLY], lambda: DECLARED)), anonymous=DEMO
+    )
+
+    assert (identity.asks_nobody, identity.identify([])) == (False, DEMO)
+    assert identity.identify([], SHOWN).name == "ada"
+    with pytest.raises(AuthenticationFailed):
+        identity.identify([], OTHER)
+
+
+def test_a_certificate_proves_nobody_where_none_is_asked_for(world: World) -> None:
+    with pytest.raises(AuthenticationFailed):
+        world.identity.identify([], SHOWN)
+    with pytest.raises(AuthenticationFailed):
+        world.identity.identify([bearer(world.key())], SHOWN)
+
+
+def test_it_is_told_how_somebody_is_known(certified: World) -> None:
+    made = certified.keys.create(Asked(name="ada", roles=ANALYST))
+    identity = certified.identity
+    session = identity.start_session([bearer(made.text)])
+    told = [
+        identity.identify([bearer(made.text)]),
+        identity.identify([bearer(session)]),
+        identity.identify([bearer(token())]),
+        identity.identify([], SHOWN),
+    ]
+
+    assert [each.known_by for each in told] == [
+        ("key", made.id),
+        ("key", made.id),
+        ("token", "corp"),
+        ("certificate", "DNS:nightly.example"),
+    ]
+    assert (told[0], hash(told[0])) == (told[3], hash(told[3]))
