@@ -9,31 +9,35 @@ from sqlglot import exp
 from auth.errors import PolicyRejected
 from auth.policy import ColumnMask, On, Policy
 from semantic_models.catalog import Catalog
+from semantic_models.derived import is_hidden
 from semantic_models.errors import ForebayError
 from semantic_models.model import Model, Select, Table
 from semantic_models.tables_read import parts_of_table
 
 _PLAIN = frozenset(("this", "db", "catalog", "alias"))
-_MADE = (exp.GenerateSeries, exp.Repeat)
-"""Functions in place of a table that read none; others may read one by a text."""
 _CHOOSING = (exp.Where, exp.Having, exp.Qualify, exp.Group, exp.Order, exp.Window, exp.Distinct)
 
 
 def faults_of_selects(policies: Sequence[Policy], catalog: Catalog) -> Iterator[ForebayError]:
     """Why tables that policies are on cannot be governed within SELECTs of models."""
-    on_tables = tuple(dict.fromkeys(on for each in policies for on in _tables(each)))
+    tables = on_tables(policies)
     masks = [mask for each in policies for mask in each.masks if mask.on.table]
     for model in catalog.models.values():
         if isinstance(model.relation, Select):
             tree = model.relation.tree
-            if on_tables and any(map(_is_hidden, tree.find_all(exp.Table))):
+            if tables and any(map(is_hidden, tree.find_all(exp.Table))):
                 yield _rejected(
                     model,
                     "reads what is no table by its name, where tables have policies",
                     "Read tables by their names, without functions and files.",
                 )
-            yield from _faults(model, tree, on_tables)
+            yield from _faults(model, tree, tables)
             yield from _masked(model, tree, masks)
+
+
+def on_tables(policies: Iterable[Policy]) -> tuple[On, ...]:
+    """The tables that policies are on, each once."""
+    return tuple(dict.fromkeys(on for each in policies for on in _tables(each)))
 
 
 def _tables(policy: Policy) -> Iterator[On]:
@@ -49,13 +53,6 @@ def reads(tree: exp.Expr, on: On) -> bool:
 def _is(table: exp.Table, on: On) -> bool:
     parts = parts_of_table(table)
     return bool(parts) and on.is_table(Table(parts))
-
-
-def _is_hidden(table: exp.Table) -> bool:
-    """Whether what stands for a table may read one that its name does not tell."""
-    if isinstance(table.this, exp.Identifier):
-        return any("." in part or "/" in part for part in parts_of_table(table))
-    return not isinstance(table.this, _MADE)
 
 
 def _faults(model: Model, tree: exp.Expr, tables: Iterable[On]) -> Iterator[ForebayError]:

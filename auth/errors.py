@@ -5,7 +5,8 @@ ForebayError
     ├── AuthenticationFailed   SL401
     ├── PermissionDenied       SL403
     ├── PolicyRejected         SL411
-    └── GroupsOnly             SL412
+    ├── GroupsOnly             SL412
+    └── PolicyDoubtful         SL413
 """
 
 from __future__ import annotations
@@ -46,6 +47,12 @@ class GroupsOnly(AuthError):
     """A question whose answer could tell of single rows, by somebody who sees groups only."""
 
     code = "SL412"
+
+
+class PolicyDoubtful(AuthError):
+    """A policy that can be applied, and may leave open what it is written to close."""
+
+    code = "SL413"
 
 
 class PolicyRejected(AuthError):

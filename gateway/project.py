@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 
 from auth.build_policies import build_policies
+from auth.check_selects import on_tables
+from auth.check_views import faults_of_views
 from auth.policy import NO_POLICIES
 from gateway.engines.barriers import behind_barriers, refuse_leaking
 from gateway.engines.base import Engine
@@ -297,6 +299,8 @@ def _typed(
     kept.write(types)
     faults.found += check_questions(spec, catalog)
     policies = build_policies(spec, catalog, faults)
+    for name, engine in engines.items() if on_tables(policies.policies) else ():
+        faults.found += faults_of_views(policies, catalog, name, engine.derived())
     if faults.found:
         raise _refusal(faults)
     return Project(spec, Snapshot(catalog, policies), engines)

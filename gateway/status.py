@@ -74,6 +74,7 @@ STATUS: Mapping[type[ForebayError], Status] = {
     auth_errors.AuthenticationFailed: Status(401, "UNAUTHENTICATED"),
     auth_errors.PermissionDenied: Status(403, "PERMISSION_DENIED"),
     auth_errors.PolicyRejected: NO_PROJECT,
+    auth_errors.PolicyDoubtful: NO_PROJECT,
     auth_errors.GroupsOnly: Status(403, "PERMISSION_DENIED"),
     dialect_errors.UnsupportedFeature: Status(422, "UNIMPLEMENTED"),
     gateway_errors.EngineFailed: Status(502, "INTERNAL"),

@@ -23,6 +23,7 @@ def command(project: Path, format_: str, live: bool) -> None:  # noqa: FBT001
     """Check a project and show every fault at its place."""
     import orjson
 
+    from auth.doubtful import doubts
     from gateway.check_promises import broken
     from gateway.cli.failures import document, tell
     from gateway.project import find_project, load_project
@@ -38,6 +39,7 @@ def command(project: Path, format_: str, live: bool) -> None:  # noqa: FBT001
             tell(error)
         raise click.exceptions.Exit(1) from None
     catalog = loaded.snapshot.catalog
+    warnings = [*doubts(loaded.snapshot.policies, catalog)]
     try:
         checked = _checked(loaded) if live else []
     finally:
@@ -45,8 +47,11 @@ def command(project: Path, format_: str, live: bool) -> None:  # noqa: FBT001
     found = [broken(promise, count) for promise, count in checked if count]
     if format_ == "json":
         told = {"checked": len(checked), "broken": [*map(document, found)]} if live else {}
+        told |= {"warnings": [*map(document, warnings)]} if warnings else {}
         click.echo(orjson.dumps({"faults": [], "version": catalog.version, **told}))
         raise click.exceptions.Exit(1 if found else 0)
+    for warning in warnings:
+        tell(warning, "warning")
     for each in found:
         tell(each)
     if found:

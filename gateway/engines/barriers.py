@@ -12,6 +12,7 @@ from dialects.generate import generate
 from dialects.physical import PhysicalQuery
 from gateway.engines.base import Engine, ResultStream
 from gateway.errors import BarrierLeaks, EngineError
+from semantic_models.derived import Derived
 from semantic_models.model import Relation
 from semantic_models.types import LogicalType
 
@@ -88,6 +89,10 @@ class Leaking:
     def describe_query(self, text: str) -> Mapping[str, LogicalType | None]:
         """Columns of a SELECT, which is not run."""
         return self._engine.describe_query(text)
+
+    def derived(self) -> Sequence[Derived]:
+        """The views and macros of its data."""
+        return self._engine.derived()
 
     def check(self) -> None:
         """Refuse, so that readiness tells why."""

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from dialects.dialect import Dialect
 from dialects.physical import PhysicalQuery
+from semantic_models.derived import Derived
 from semantic_models.model import Relation
 from semantic_models.types import LogicalType
 
@@ -74,6 +75,10 @@ class Engine(Protocol):
 
     def describe_query(self, text: str) -> Mapping[str, LogicalType | None]:
         """Columns of a SELECT in this engine's SQL, without running it."""
+        ...
+
+    def derived(self) -> Sequence[Derived]:
+        """The views and macros of the data, and what each of them reads."""
         ...
 
     def check(self) -> None:

@@ -31,8 +31,10 @@ from gateway.engines.duckdb_open import (
     told_unlike,
 )
 from gateway.engines.duckdb_stream import DuckDBStream, Run, only_select
+from gateway.engines.duckdb_views import views_and_macros
 from gateway.engines.file_schemas import FileSchemas, parquet, stamp_of
 from gateway.errors import DataAltered, EngineFailed, EngineGone
+from semantic_models.derived import Derived
 from semantic_models.errors import ForebayError, did_you_mean
 from semantic_models.model import Relation, Select, Table
 from semantic_models.tables_read import tables_read
@@ -157,6 +159,16 @@ class DuckDBEngine:
                 ) from error
             except duckdb.PermissionException as error:
                 raise self._beyond_the_data("the SELECT") from error
+            except FAILURES as error:
+                raise self.failure(error) from error
+
+    def derived(self) -> Sequence[Derived]:
+        """The views and macros of a database file; names of files are neither."""
+        if self._settings.path is None:
+            return ()
+        with self._connect() as connection:
+            try:
+                return views_and_macros(connection)
             except FAILURES as error:
                 raise self.failure(error) from error
 

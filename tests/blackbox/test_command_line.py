@@ -447,3 +447,28 @@ def test_a_full_disk_is_told_without_a_traceback(arguments: tuple[str, ...]) -> 
         "error[SL204]: the output cannot be written: no space left on device\n"
         "  = help: Free some room, or write to another place.\n",
     )
+
+
+def test_what_policies_leave_open_is_a_warning(tmp_path: Path) -> None:
+    for name in ("models", "policies"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "forebay.yml").write_text(
+        "version: 1\nname: small\n"
+        "engines: {local: {type: duckdb, files: {numbers: numbers.parquet}}}\n"
+    )
+    (tmp_path / "models" / "all.yml").write_text(
+        "version: 1\nmodels: {one: {table: numbers, dimensions: {code: }}, "
+        "other: {table: numbers, dimensions: {code: }}}\n"
+    )
+    (tmp_path / "policies" / "all.yml").write_text(
+        "version: 1\npolicies: {p: {on: one, rows: code = 'a', grant: {models: all}}}\n"
+    )
+    pq.write_table(pa.table({"code": ["a"]}), tmp_path / "numbers.parquet")
+
+    done = run("validate", "-p", str(tmp_path))
+    document = run("validate", "-f", "json", "-p", str(tmp_path))
+
+    message = 'policy "p" is on model "one" alone, and model "other" reads its table "numbers" too'
+    assert (done.returncode, document.returncode) == (0, 0)
+    assert done.stderr.decode().startswith(f"warning[SL413]: {message}\n")
+    assert [each["message"] for each in json.loads(document.stdout)["warnings"]] == [message]

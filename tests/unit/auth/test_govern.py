@@ -128,6 +128,14 @@ def test_a_mask_says_what_its_author_wrote(made: World) -> None:
     assert {row[0] for row in rows(world, BY_NAME)} == {*"ABCDEZ", None}
 
 
+def test_the_where_of_a_model_reads_the_mask_as_all_that_its_author_writes(made: World) -> None:
+    masked = seen(made, "  p: {on: customers, mask: {name: 'left(name, 1)'}}\n")
+    names = {"dimensions": ["customers.name"]}
+
+    assert ("Zoe",) not in rows(made, names)
+    assert ("Z",) in rows(masked, names)
+
+
 def test_rows_are_paired_by_keys_as_they_are(made: World) -> None:
     world = seen(made, '  m: {on: customers, mask: {customer_id: "0"}}\n')
 
