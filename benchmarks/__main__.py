@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 
 from benchmarks.compiling import compiling
 from benchmarks.figure import Figure
+from benchmarks.governed import governed
 from benchmarks.serving import flight_cached, http_cached, large_results
 from benchmarks.starting import cli_help
 from benchmarks.wide import wide
 
 GROUPS: dict[str, Callable[[], Iterator[Figure]]] = {
     "compile": compiling,
+    "governed": governed,
     "http_cached": http_cached,
     "flight_cached": flight_cached,
     "large": large_results,
