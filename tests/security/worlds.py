@@ -31,6 +31,7 @@ from tests.oracle.language import (
 )
 from tests.oracle.spell import models_of, root_of, sql_of, tables_of
 from tests.oracle.values import holds
+from tests.security.masked_keys import MaskedKeys, masked_keys
 from tests.support.models import World, opened
 
 ATTRIBUTES: Mapping[str, Attribute] = {
@@ -46,6 +47,7 @@ DECLARED = (
     "  number: integer\n"
     "  numbers: {type: integer, list: true}\n"
 )
+ALL_GRANTED = "  all: {grant: {models: all}}"
 ANN = Principal("ann", frozenset({"analyst"}), tuple(sorted(ATTRIBUTES.items())))
 
 
@@ -60,6 +62,8 @@ class Written:
     """By model and column, what is shown in its place."""
     read: frozenset[str]
     """The models that filters read behind a join, whoever may see them."""
+    keys: MaskedKeys
+    """The columns that pair rows and are masked."""
 
 
 @dataclass(frozen=True)
@@ -97,11 +101,17 @@ def three_worlds(random: Random, project: Project) -> ThreeWorlds:
     written = _written(random, project)
     made = world_of(project)
     policies = policies_of(project, written.text, made)
-    others = {name: _others(random, project, name, written) for name in written.kept}
+    others = {
+        name: written.keys.moved(name, _others(random, project, name, written))
+        for name in project.models
+    }
+    wanted = _with_rows(made, project, {name: _shown(written, name) for name in written.kept})
+    if written.keys.places:
+        wanted = wanted.seen_by(ANN, policies_of(project, _file(written.keys.lines()), made))
     return ThreeWorlds(
         made.seen_by(ANN, policies),
         _with_rows(made, project, others).seen_by(ANN, policies),
-        _with_rows(made, project, {name: _shown(written, name) for name in written.kept}),
+        wanted,
     )
 
 
@@ -133,8 +143,8 @@ def _shown(written: Written, name: str) -> list[Row]:
 
 def _others(random: Random, project: Project, name: str, written: Written) -> list[Row]:
     """The rows that are seen, under other values where masks are, beside other hidden ones."""
-    rows, kept = project.models[name].rows, written.kept[name]
-    if name in written.read:
+    rows, kept = project.models[name].rows, written.kept.get(name)
+    if name in written.read or kept is None:
         return rows
     are_kept = {id(row) for row in kept}
     hidden = [row for row in rows if id(row) not in are_kept]
@@ -159,7 +169,7 @@ def _mixed(random: Random, rows: list[Row]) -> list[Row]:
 class _Writing:
     random: Random
     project: Project
-    lines: list[str] = field(default_factory=lambda: ["  all: {grant: {models: all}}"])
+    lines: list[str] = field(default_factory=list)
     kept: dict[str, list[Row]] = field(default_factory=dict)
     masked: dict[str, dict[str, Value]] = field(default_factory=dict)
     read: set[str] = field(default_factory=set)
@@ -235,12 +245,19 @@ def _written(random: Random, project: Project) -> Written:
     for model in project.models.values():
         if random.random() < 0.3:
             writing.masks(model)
+    of_masks = ((name, column) for name, each in writing.masked.items() for column in each)
+    keys = masked_keys(random, project, {*writing.filtered, *of_masks})
     return Written(
-        "version: 1\npolicies:\n" + "\n".join(writing.lines) + "\n",
+        _file([*writing.lines, *keys.lines()]),
         writing.kept,
         writing.masked,
         frozenset(writing.read),
+        keys,
     )
+
+
+def _file(lines: Sequence[str]) -> str:
+    return "\n".join(["version: 1", "policies:", ALL_GRANTED, *lines, ""])
 
 
 def _quoted(text: str) -> str:
