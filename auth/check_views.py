@@ -15,7 +15,7 @@ from semantic_models.tables_read import tables_of
 _HINT = "Write its SELECT under `sql` of the model, over the tables themselves."
 
 
-def faults_of_views(
+def faults_of_derived(
     policies: PolicySet, catalog: Catalog, engine: str, known: Sequence[Derived]
 ) -> Iterator[PolicyRejected]:
     """Why a view or macro of an engine shows what policies on its tables hide.

@@ -41,7 +41,7 @@ from gateway.role_limits import LimitedStream, Running
 from gateway.settings import Settings
 from gateway.snapshot import Snapshot
 from gateway.standing_types import StandingTypes
-from gateway.standing_views import StandingViews
+from gateway.standing_views import StandingDerived
 from gateway.streams import KeptStream
 from gateway.telling import ALL_TOLD, Telling, telling
 from semantic_models.catalog import Catalog
@@ -279,7 +279,7 @@ class Gateway:
         self._memo: Memo[Settled, Prepared] = Memo(settings.memo_bytes_max)
         self._proofs: deque[tuple[str, Prepared]] = deque(maxlen=settings.proofs_max)
         self._types = StandingTypes()
-        self._views = StandingViews()
+        self._views = StandingDerived()
         self._running = Running()
         self._guard = self._made_guard()
         self._lock = threading.Lock()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from auth.build_policies import build_policies
 from auth.check_selects import on_tables
-from auth.check_views import faults_of_views
+from auth.check_views import faults_of_derived
 from auth.policy import NO_POLICIES
 from gateway.engines.barriers import behind_barriers, refuse_leaking
 from gateway.engines.base import Engine
@@ -300,7 +300,7 @@ def _typed(
     faults.found += check_questions(spec, catalog)
     policies = build_policies(spec, catalog, faults)
     for name, engine in engines.items() if on_tables(policies.policies) else ():
-        faults.found += faults_of_views(policies, catalog, name, engine.derived())
+        faults.found += faults_of_derived(policies, catalog, name, engine.derived())
     if faults.found:
         raise _refusal(faults)
     return Project(spec, Snapshot(catalog, policies), engines)

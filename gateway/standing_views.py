@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auth.check_selects import on_tables
-from auth.check_views import faults_of_views
+from auth.check_views import faults_of_derived
 from gateway.engines.base import Engine
 from gateway.errors import DataAltered
 from gateway.snapshot import Snapshot
@@ -12,7 +12,7 @@ PLACES_MAX = 64
 """How many pairs of a snapshot and an engine are remembered."""
 
 
-class StandingViews:
+class StandingDerived:
     """Refuses questions over data that has come to show tables past their policies.
 
     A view that is put in a table's place, or over one that has policies, would go past them.
@@ -34,7 +34,7 @@ class StandingViews:
         if self._looked.get(place) == data_version:
             return
         known = engine.derived()
-        for fault in faults_of_views(snapshot.policies, snapshot.catalog, engine.name, known):
+        for fault in faults_of_derived(snapshot.policies, snapshot.catalog, engine.name, known):
             raise DataAltered(
                 f'views of engine "{engine.name}" show tables past their policies',
                 detail=fault.message,

@@ -6,7 +6,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from unittest.mock import patch
+
+import pytest
 
 from tests.oracle.fuzz import Tally, asked
 from tests.oracle.minimise import told
@@ -20,7 +21,9 @@ SUITES = ROOT.parent / "shared" / "suites"
 def random_questions(count: int, seed: str) -> tuple[int, list[str]]:
     """How many questions have been asked, and those whose answers policies change."""
     tally = Tally()
-    with patch.dict(os.environ, UNDER):
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in UNDER.items():
+            patched.setenv(name, value)
         for _, each in asked(seed, count):
             tally.add(each)
     return tally.questions, [told(each) for each in tally.differences]
@@ -28,7 +31,8 @@ def random_questions(count: int, seed: str) -> tuple[int, list[str]]:
 
 def are_told_where_rows_are_hidden(seed: str) -> bool:
     """Whether random questions tell of policies that filter something."""
-    with patch.object(nothing_hidden, "IS_ANY", "{0} is null or {0} <> {0}"):
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(nothing_hidden, "IS_ANY", "{0} is null or {0} <> {0}")
         return bool(random_questions(100, seed)[1])
 
 

@@ -12,7 +12,8 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from random import Random
 from typing import Any
-from unittest.mock import patch
+
+import pytest
 
 from auth.governed_scan import governed_scan
 from auth.rights import RelationRights
@@ -77,7 +78,8 @@ FAULTS = {"every row": _all_rows, "no mask": _raw, "one filter of several": _one
 
 def is_found(fault: str, seeds: Iterable[str]) -> bool:
     """Whether questions of any of these projects tell that scans show too much."""
-    with patch("auth.govern.governed_scan", FAULTS[fault]):
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("auth.govern.governed_scan", FAULTS[fault])
         return any(leaks(each)[1] for each in seeds)
 
 
