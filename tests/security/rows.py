@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from random import Random
 
-from tests.security import all_seen, three_worlds
+from tests.security import all_seen, lockdown, three_worlds
 from tests.security.error_oracle import ask, beside_the_question, probes_of
 from tests.security.mutants import survivors
 from tests.security.probed_engines import ENGINES, ProbedEngine
@@ -79,12 +79,19 @@ def _suites(_: int) -> Figures:
     return Figures(asked, wrong=tuple(found))
 
 
+def _lockdown(count: int) -> Figures:
+    asked, reaching = lockdown.run(count, SEED)
+    dead = () if lockdown.control() else ("a connection without the lock-down reaches nothing",)
+    return Figures(asked, leaks=tuple(reaching), wrong=dead)
+
+
 ROWS: tuple[Row, ...] = (
     Row("S2", "random questions in three worlds", 100_000, 2_000, _three_worlds),
     *(
         Row("S4", f"oracles on {each.name}", PROBES, PROBES // 10, partial(_oracles, each))
         for each in ENGINES
     ),
+    Row("S8", "functions and settings locked down", 10_000, 500, _lockdown),
     Row("S5", "seeded faults of the rewrite", len(FAULTS), 2, _faults),
     Row("ALL", "random questions, all of it seen", 50_000, 1_000, _all_seen),
     Row("ALL", "outside suites, all of it seen", 300, 300, _suites),
