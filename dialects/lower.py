@@ -33,9 +33,12 @@ class Lowering:
         """A copy with columns behind the aliases of their scans and intrinsics spelled out.
 
         ``home`` is the alias of columns without a join path; empty where they are outputs.
+        A query within is an author's own SELECT that a policy reads, and stays as it is.
         """
         if isinstance(tree, exp.Column):
             return _column(tree, home)
+        if isinstance(tree, exp.Subquery):
+            return tree.copy()
         lowered = with_children(tree, lambda child: self.lower(child, home))
         return self._spelled(lowered)
 

@@ -155,6 +155,7 @@ _EXISTS: Changes = (
     ("_column(left, path[:-1])", "_column(left, ())"),
     ("tuple(dict.fromkeys(sources))", "()"),
 )
+_LOWER: Changes = (("if isinstance(tree, exp.Subquery):", "if False:"),)
 _TABLES: Changes = (
     (
         "found = map(parts_of_table, relation.tree.find_all(exp.Table))",
@@ -188,6 +189,7 @@ _OF_FILES: tuple[tuple[str, Changes, tuple[str, ...]], ...] = (
         _EXISTS,
         (f"{UNIT}test_exists.py", f"{UNIT}test_build_policies.py", f"{UNIT}test_govern.py"),
     ),
+    ("dialects/lower.py", _LOWER, (f"{UNIT}test_exists.py",)),
     ("semantic_models/tables_read.py", _TABLES, (f"{UNIT}test_govern_selects.py",)),
 )
 

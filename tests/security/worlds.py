@@ -6,8 +6,10 @@ Whoever asks in the third has no policies over rows; they were applied to its ro
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from random import Random
 
 from auth.build_policies import build_policies
@@ -15,7 +17,7 @@ from auth.policy import PolicySet
 from auth.principal import Attribute, Principal
 from semantic_models.faults import Faults
 from semantic_models.parse_spec import read_project
-from tests.oracle.compare import Outcome, asked, world_of
+from tests.oracle.compare import Outcome, asked
 from tests.oracle.language import (
     Call,
     Expr,
@@ -32,7 +34,7 @@ from tests.oracle.language import (
 from tests.oracle.spell import models_of, root_of, sql_of, tables_of
 from tests.oracle.values import holds
 from tests.security.masked_keys import MaskedKeys, masked_keys
-from tests.support.models import World, opened
+from tests.support.models import World, opened, world
 
 ATTRIBUTES: Mapping[str, Attribute] = {
     "word": "red",
@@ -98,16 +100,20 @@ def _rounded(value: Value) -> Value:
 
 def three_worlds(random: Random, project: Project) -> ThreeWorlds:
     """Worlds of a project under random policies."""
-    written = _written(random, project)
-    made = world_of(project)
-    policies = policies_of(project, written.text, made)
+    selects = {name: random.choice(SELECTS) for name in project.models if random.random() < 0.3}
+    written = _written(random, project, selects)
+    models = _models(project, selects)
+    made = world(models, tables_of(project), root=root_of(project))
+    policies = policies_of(project, written.text, made, models)
     others = {
         name: written.keys.moved(name, _others(random, project, name, written))
         for name in project.models
     }
     wanted = _with_rows(made, project, {name: _shown(written, name) for name in written.kept})
     if written.keys.places:
-        wanted = wanted.seen_by(ANN, policies_of(project, _file(written.keys.lines()), made))
+        wanted = wanted.seen_by(
+            ANN, policies_of(project, _file(written.keys.lines()), made, models)
+        )
     return ThreeWorlds(
         made.seen_by(ANN, policies),
         _with_rows(made, project, others).seen_by(ANN, policies),
@@ -115,12 +121,42 @@ def three_worlds(random: Random, project: Project) -> ThreeWorlds:
     )
 
 
-def policies_of(project: Project, text: str, made: World) -> PolicySet:
+MASKS: Mapping[str, tuple[str, Value]] = {
+    "varchar": ("'x'", "x"),
+    "integer": ("7", 7),
+    "double": ("null", None),
+    "boolean": ("false", False),
+    "date": ("date '2024-06-01'", date(2024, 6, 1)),
+    "timestamp": ("timestamp '2024-11-03 06:30:00'", datetime(2024, 11, 3, 6, 30)),  # noqa: DTZ001 - civil
+}
+"""What stands in place of values, by their type: as it is written, and as it is."""
+SELECTS = (
+    "select * from t_{0}",
+    "select row.* from t_{0} as row",
+    "with row as (select * from t_{0}) select * from row",
+)
+
+
+def _models(project: Project, selects: Mapping[str, str]) -> str:
+    """The models' file, in which some read their tables by SELECTs.
+
+    A policy is on a table where a model names it, so that one does beside them.
+    """
+    document = json.loads(models_of(project))
+    models = document["models"]
+    for name, select in selects.items():
+        counted = {f"rows_of_{name}": {"expr": "count(*)"}}
+        models[f"table_of_{name}"] = {"table": models[name].pop("table"), "measures": counted}
+        models[name]["sql"] = select.format(name)
+    return json.dumps(document)
+
+
+def policies_of(project: Project, text: str, made: World, models: str = "") -> PolicySet:
     """Policies that are written, over a project's catalog."""
     faults = Faults()
     files = {
         "forebay.yml": root_of(project) + DECLARED,
-        "models/all.yml": models_of(project),
+        "models/all.yml": models or models_of(project),
         "policies/all.yml": text,
     }
     policies = build_policies(read_project(files, faults), made.catalog, faults)
@@ -169,6 +205,7 @@ def _mixed(random: Random, rows: list[Row]) -> list[Row]:
 class _Writing:
     random: Random
     project: Project
+    selects: Mapping[str, str]
     lines: list[str] = field(default_factory=list)
     kept: dict[str, list[Row]] = field(default_factory=dict)
     masked: dict[str, dict[str, Value]] = field(default_factory=dict)
@@ -194,18 +231,19 @@ class _Writing:
             for name in _shown_columns(self.project, model)
             if (model.name, name) not in self.filtered
         ]
-        kinds = {"varchar": ("'x'", "x"), "integer": ("7", 7), "double": ("null", None)}
-        found = [name for name in free if model.columns[name] in kinds]
+        found = [name for name in free if model.columns[name] in MASKS]
         if not found:
             return
         name = self.random.choice(found)
-        text, value = kinds[model.columns[name]]
+        text, value = MASKS[model.columns[name]]
         self._line(f"mask_{model.name}", self._on(model), f"mask: {{{name}: {_quoted(text)}}}")
         self.masked[model.name] = {name: value}
         self.kept.setdefault(model.name, list(model.rows))
 
     def _on(self, model: Model) -> str:
-        return self.random.choice((f"{{table: t_{model.name}}}", model.name))
+        on_table = f"{{table: t_{model.name}}}"
+        has_paths = model.name in self.selects and model.joins
+        return model.name if has_paths else self.random.choice((on_table, model.name))
 
     def _line(self, name: str, on: str, says: str) -> None:
         self.lines.append(f"  {name}: {{on: {on}, {says}}}")
@@ -237,8 +275,8 @@ def _is(row: Row, made: Sequence[tuple[str, dict[int, bool]]]) -> Iterator[bool]
     return (told[id(row)] for _, told in made)
 
 
-def _written(random: Random, project: Project) -> Written:
-    writing = _Writing(random, project)
+def _written(random: Random, project: Project, selects: Mapping[str, str]) -> Written:
+    writing = _Writing(random, project, selects)
     for model in project.models.values():
         if random.random() < 0.6:
             writing.filters(model)

@@ -12,8 +12,8 @@ from dialects.duckdb import DUCKDB
 from dialects.generate import generate
 from semantic_models.make_plan import make_plan
 from semantic_models.model import Table
-from tests.support.models import World
-from tests.support.policies import one_policy, the_world
+from tests.support.models import World, world
+from tests.support.policies import MODELS, TABLES, governed, one_policy, the_world
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +49,28 @@ def test_orphans_null_keys_and_rows_that_are_left_out_are_not_seen(
 ) -> None:
     """Zoe is left out by the model, 7 is nobody, Dee has no region and Eve one that is gone."""
     assert seen(one_policy(f'on: orders, rows: "{rows}"', made), made) == expected
+
+
+@pytest.mark.parametrize(
+    "select",
+    [
+        "select * from customers",
+        "select row.* from customers as row",
+        "select customer_id, name, region_id from customers",
+        "select c.customer_id, name, c.region_id from customers c",
+        "with c as (select * from customers) select customer_id, name, region_id from c",
+        "select customer_id, name, customers.region_id from customers "
+        "join regions on regions.region_id = customers.region_id or customers.region_id is null",
+    ],
+)
+@pytest.mark.parametrize("rows", ["customer.name = 'Ann'", "customer.region.title = 'EU'"])
+def test_a_select_behind_a_join_reads_its_own_columns(rows: str, select: str) -> None:
+    models = MODELS.replace("table: customers\n", f"sql: {select}\n")
+    made = world(models, TABLES)
+    policies, faults = governed(f'  p: {{on: orders, rows: "{rows}"}}\n', made, models)
+
+    assert faults == []
+    assert seen(policies.policies[0], made) == [10]
 
 
 def test_what_is_read_behind_joins_is_told(made: World) -> None:
