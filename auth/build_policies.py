@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property, partial
 from hashlib import blake2b
@@ -67,6 +67,7 @@ def build_policies(project: ProjectSpec, catalog: Catalog, faults: Faults) -> Po
         faults.add(contradiction)
     faults.found += faults_of_selects(policies, catalog)
     is_open = faults.attempt(partial(_is_open, project.default)) or False
+    limits = faults.attempt(partial(_limits, project.limits))
     return PolicySet(
         is_governed=project.has_policies,
         version=_version(project),
@@ -74,6 +75,7 @@ def build_policies(project: ProjectSpec, catalog: Catalog, faults: Faults) -> Po
         attributes={name: declared.type for name, declared in attributes.items()},
         is_open=is_open,
         columns={on: tuple(model.columns or ()) for on, model in building.tables.items()},
+        limits=RoleLimits(**limits) if limits else None,
     )
 
 
@@ -105,7 +107,7 @@ def _is_open(written: Scalar | None) -> bool:
 
 
 def _version(project: ProjectSpec) -> str:
-    written = repr((project.policies, project.attributes, project.default))
+    written = repr((project.policies, project.attributes, project.default, project.limits))
     return blake2b(written.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
@@ -150,7 +152,7 @@ class _Building:
             hidden=self._hidden(spec, on, model) if spec.hide else None,
             grant=self._grant(spec) if spec.grant else None,
             floor=self._floor(spec) if spec.min_group is not None else None,
-            limits=dict(map(_limit, spec.limits)),
+            limits=_limits(spec.limits),
             origin=spec.name,
         )
 
@@ -338,6 +340,10 @@ class _Building:
         if of is not None and of.text not in known:
             raise unknown("dimension", of.text, known, "Dimensions").at(of.position())
         return GroupFloor(least, spec.min_group_of.text if spec.min_group_of else "")
+
+
+def _limits(written: Iterable[tuple[Scalar, Scalar]]) -> dict[str, int]:
+    return dict(map(_limit, written))
 
 
 def _limit(written: tuple[Scalar, Scalar]) -> tuple[str, int]:

@@ -8,13 +8,13 @@
 4. A hidden name is gone, whatever grants it; the largest floor of groups holds.
 5. Metrics only, where every grant that applies is of metrics only. Beside grants of rows those of
    metrics alone stay what they are: a question is asked on the terms of the one or the other.
-6. The least of each limit that is written holds, and the default of every other.
+6. The least of each limit that is written holds, and the project's default of every other.
 7. An attribute that is read and is missing, of another type or an empty list denies the relation.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from auth.attributes import is_of
@@ -35,7 +35,7 @@ from semantic_models.plan import GroupFloor
 def decide(policies: PolicySet, principal: Principal) -> Rights:
     """What a principal may see."""
     if not policies.is_governed:
-        return EVERYTHING
+        return replace(EVERYTHING, limits=policies.limits) if policies.limits else EVERYTHING
     applied = [each for each in policies.policies if each.applies_to(principal.roles)]
     attributes = _sound(policies, principal)
     relations = {
@@ -48,7 +48,7 @@ def decide(policies: PolicySet, principal: Principal) -> Rights:
         relations=relations,
         attributes=attributes,
         floor=_largest([each.floor for each in applied if each.floor]),
-        limits=_limits([each.limits for each in applied]),
+        limits=limits_of(policies, principal.roles),
         applied=tuple(each.name for each in applied),
         columns=policies.columns,
     )
@@ -125,13 +125,16 @@ def _largest(floors: Sequence[GroupFloor]) -> GroupFloor | None:
     return max(floors, key=lambda each: each.least, default=None)
 
 
-def _limits(written: Iterable[Mapping[str, int]]) -> RoleLimits:
-    """The least of each that is written, and the default of every other."""
+def limits_of(policies: PolicySet, roles: frozenset[str]) -> RoleLimits | None:
+    """How much a principal of these roles may take; None: as much as anybody."""
+    if not policies.is_governed:
+        return policies.limits
     least: dict[str, int] = {}
-    for each in written:
-        for name, value in each.items():
-            least[name] = min(value, least.get(name, value))
-    return RoleLimits(**least)
+    for each in policies.policies:
+        if each.applies_to(roles):
+            for name, value in each.limits.items():
+                least[name] = min(value, least.get(name, value))
+    return replace(policies.limits or RoleLimits(), **least)
 
 
 def _sound(policies: PolicySet, principal: Principal) -> dict[str, Attribute]:

@@ -106,9 +106,21 @@ class RoleLimits:
     seconds: int = 120
     """How long one question may run."""
     running: int = 8
-    """Answers that an engine makes for it at once."""
+    """Answers that are made for it at once."""
+    queued: int = 64
+    """Questions of it that wait until one of those has ended."""
+    per_second: int = 60
+    """Requests, whatever the door."""
+    burst: int = 600
+    """Requests at once of whoever has asked little for a while."""
+    handles: int = 512
+    """Prepared statements that are held for it, as many tickets, and as many proofs."""
     text_bytes: int = 64 * 1024
     """The longest question."""
+    depth: int = 32
+    """How many lists and objects of a question's document may stand within one another."""
+    body_bytes: int = 1024 * 1024
+    """The longest body of a request, and the longest command of Flight SQL."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +161,8 @@ class PolicySet:
     """Whether names that no grant tells of may be used: ``default: open``."""
     columns: Mapping[On, tuple[str, ...]] = field(default_factory=dict)
     """The columns of each table that policies are on."""
+    limits: RoleLimits | None = None
+    """Those that hold where no policy writes another; None: the project writes none."""
 
 
 NO_POLICIES = PolicySet()

@@ -13,8 +13,10 @@ from functools import partial
 import pyarrow as pa
 
 from auth.audit import Record, Verdict
+from auth.policy import RoleLimits
 from auth.principal import Principal
 from cache.fingerprint import CacheKey
+from gateway.admission import PATIENT, Caller
 from gateway.audit_log import AuditLog
 from gateway.engines.base import Engine, ResultStream
 from gateway.errors import AuditFailed, Cancelled, InternalError
@@ -63,8 +65,48 @@ class Audited:
 
     def prepare(self, text: str | bytes, principal: Principal) -> Prepared:
         """Settle a question; a refusal is written down."""
-        try:
+        with self._refusals_told(principal):
             return self._gateway.prepare(text, principal)
+
+    def prepared_kept(self, text: str | bytes, principal: Principal) -> Prepared | None:
+        """A question as it was settled before; nothing is decided by that."""
+        return self._gateway.prepared_kept(text, principal)
+
+    def key_of(self, prepared: Prepared) -> CacheKey:
+        """The name of the answer over the data as it is now."""
+        return self._gateway.key_of(prepared)
+
+    def proof_of(self, query_id: str, principal: Principal) -> Mapping[str, object] | None:
+        """The proof of one of the last answers, to whom it was given."""
+        return self._gateway.proof_of(query_id, principal)
+
+    def limits_of(self, principal: Principal) -> RoleLimits | None:
+        """How much a principal may take."""
+        return self._gateway.limits_of(principal)
+
+    def count_request(self, principal: Principal) -> None:
+        """Take a request from what a principal may ask; a refusal is written down."""
+        with self._refusals_told(principal):
+            self._gateway.count_request(principal)
+
+    def fetch(self, prepared: Prepared, caller: Caller = PATIENT) -> Answer:
+        """Answer, once it is written down that it is answered."""
+        try:
+            answer = self._gateway.fetch(prepared, caller)
+        except Exception as error:
+            self._audit.write(self._record(prepared, "refused", code=_code(error)))
+            raise
+        return self._answered(answer)
+
+    def kept(self, prepared: Prepared, key: CacheKey | None = None) -> Answer | None:
+        """The answer from memory, once it is written down that it is given."""
+        answer = self._gateway.kept(prepared, key)
+        return None if answer is None else self._answered(answer)
+
+    @contextlib.contextmanager
+    def _refusals_told(self, principal: Principal) -> Iterator[None]:
+        try:
+            yield
         except Exception as error:
             self._audit.write(
                 Record(
@@ -79,32 +121,6 @@ class Audited:
                 )
             )
             raise
-
-    def prepared_kept(self, text: str | bytes, principal: Principal) -> Prepared | None:
-        """A question as it was settled before; nothing is decided by that."""
-        return self._gateway.prepared_kept(text, principal)
-
-    def key_of(self, prepared: Prepared) -> CacheKey:
-        """The name of the answer over the data as it is now."""
-        return self._gateway.key_of(prepared)
-
-    def proof_of(self, query_id: str, principal: Principal) -> Mapping[str, object] | None:
-        """The proof of one of the last answers, to whom it was given."""
-        return self._gateway.proof_of(query_id, principal)
-
-    def fetch(self, prepared: Prepared) -> Answer:
-        """Answer, once it is written down that it is answered."""
-        try:
-            answer = self._gateway.fetch(prepared)
-        except Exception as error:
-            self._audit.write(self._record(prepared, "refused", code=_code(error)))
-            raise
-        return self._answered(answer)
-
-    def kept(self, prepared: Prepared, key: CacheKey | None = None) -> Answer | None:
-        """The answer from memory, once it is written down that it is given."""
-        answer = self._gateway.kept(prepared, key)
-        return None if answer is None else self._answered(answer)
 
     def _answered(self, answer: Answer) -> Answer:
         record = replace(

@@ -23,7 +23,8 @@ ForebayError
 │   ├── HostRefused            SL709
 │   ├── Stopping               SL710
 │   ├── RequestTimedOut        SL711
-│   └── AuditFailed            SL712
+│   ├── AuditFailed            SL712
+│   └── QuotaExceeded          SL713
 └── InternalError              SL900
 """
 
@@ -181,6 +182,18 @@ class AuditFailed(RequestError):
     """A decision that cannot be written down, where every one has to be."""
 
     code = "SL712"
+
+
+class QuotaExceeded(RequestError):
+    """More than whoever asks may take of the gateway at once, or in a while."""
+
+    code = "SL713"
+
+    def __init__(
+        self, message: str, *, detail: str = "", hint: str = "", retry_after_s: int = 1
+    ) -> None:
+        super().__init__(message, detail=detail, hint=hint)
+        self.retry_after_s = retry_after_s
 
 
 class InternalError(ForebayError):

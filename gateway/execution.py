@@ -13,7 +13,7 @@ from cache.entry import Entry
 from cache.fingerprint import CacheKey
 from cache.store import MemoryStore
 from dialects.physical import PhysicalQuery
-from gateway.admission import Admission
+from gateway.admission import SERVICE, Admission, Asker
 from gateway.engines.base import Engine, ResultStream
 from gateway.errors import EngineTimedOut, Overloaded, Stopping
 from gateway.streams import Copy, Flight, KeptStream, Loss, Outcome, RunningStream
@@ -30,7 +30,9 @@ class ExecutionLimits:
     running_max: int = 16
     """Queries that engines run at once; a stream counts until it is closed or at its end."""
     queued_max: int = 128
-    """Queries that wait for a turn; more are refused."""
+    """Queries that wait for a turn; more are refused, of whoever has most in the line."""
+    waiting_max: int = 128
+    """Questions that wait until an answer of the same principal has ended, of all together."""
     queue_s_max: float = 10.0
     """How long a query waits for a turn before it is refused."""
     entry_bytes_max: int = 64 * 2**20
@@ -45,7 +47,7 @@ class ExecutionLimits:
     @property
     def callers_max(self) -> int:
         """Questions that run or wait: with a thread for each, none keeps another from its turn."""
-        return self.running_max + self.queued_max + self.following_max
+        return self.running_max + self.queued_max + self.waiting_max + self.following_max
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +59,13 @@ class _Task:
     key: CacheKey
     timeout_s: float
     deadline_s: float
+    asker: Asker
 
     def remaining_s(self) -> float:
         remaining_s = self.deadline_s - time.monotonic()
         if remaining_s <= 0:
             raise EngineTimedOut(
-                f"the query ran past its deadline of {self.timeout_s:g} s",
+                f"the query ran past its deadline of {self.timeout_s:.3g} s",
                 detail="It was spent waiting for other queries.",
                 hint="Ask for less, or raise the deadline.",
             )
@@ -92,7 +95,13 @@ class Execution:
         self._closed = False
 
     def run(
-        self, engine: Engine, query: PhysicalQuery, key: CacheKey, *, timeout_s: float
+        self,
+        engine: Engine,
+        query: PhysicalQuery,
+        key: CacheKey,
+        *,
+        timeout_s: float,
+        asker: Asker = SERVICE,
     ) -> tuple[ResultStream, Found]:
         """Answer from memory, or from the engine while memory takes a copy.
 
@@ -101,10 +110,11 @@ class Execution:
 
         Raises:
             Overloaded: too many queries run and wait.
+            Cancelled: the asker left while it waited.
             EngineError: the engine cannot start, or the deadline passed while waiting.
         """
         started_s = time.monotonic()
-        task = _Task(engine, query, key, timeout_s, started_s + timeout_s)
+        task = _Task(engine, query, key, timeout_s, started_s + timeout_s, asker)
         follow_until_s = started_s + min(timeout_s, self._limits.follow_s_max)
         while True:
             entry, flight, is_first = self._board(key)
@@ -112,7 +122,7 @@ class Execution:
                 return KeptStream(entry), "hit"
             if is_first:
                 return self._lead(task, flight), "miss"
-            outcome = self._follow(flight, follow_until_s)
+            outcome = self._follow(flight, follow_until_s, asker)
             if isinstance(outcome, Entry):
                 return KeptStream(outcome), "hit"
             is_worth_following = outcome in (Loss.CANCELLED, Loss.LATE)
@@ -149,17 +159,20 @@ class Execution:
             flight = self._flights[key] = Flight()
             return None, flight, True
 
-    def _follow(self, flight: Flight, until_s: float) -> Outcome:
+    def _follow(self, flight: Flight, until_s: float, asker: Asker) -> Outcome:
         """Wait for an equal question, as one of a bounded number that do."""
         with self._lock:
             if self._following >= self._limits.following_max:
                 raise Overloaded(
-                    f"{self._following} questions wait for equal ones, which is as many as may be",
-                    hint="Ask again when the first of them is answered.",
+                    "too many questions wait for equal ones", hint="Ask again in a few seconds."
                 )
             self._following += 1
         try:
-            return flight.wait(until_s=until_s, stall_s_max=self._limits.stall_s_max)
+            stall_s_max, is_left = self._limits.stall_s_max, asker.caller.is_cancelled
+            outcome = flight.wait(until_s=until_s, stall_s_max=stall_s_max, is_left=is_left)
+            if outcome is Loss.LATE:
+                asker.refuse_gone()
+            return outcome
         finally:
             with self._lock:
                 self._following -= 1
@@ -207,9 +220,10 @@ class Execution:
     def _start(self, task: _Task, copy: Copy | None) -> RunningStream:
         self._stop_overdue()
         wait_s = min(task.remaining_s(), self._limits.queue_s_max)
-        slot = self._admission.enter(timeout_s=wait_s)
+        slot = self._admission.enter(task.asker, timeout_s=wait_s)
         try:
             self._refuse_when_closed()
+            task.asker.refuse_gone()
             source = task.engine.execute(task.query, timeout_s=task.remaining_s())
         except BaseException:
             slot.release()

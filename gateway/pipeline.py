@@ -6,11 +6,9 @@ look up -> execute -> stream                    =  Answer
 
 from __future__ import annotations
 
-import itertools
 import os
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -31,23 +29,24 @@ from dialects.dialect import Dialect
 from dialects.generate import generate
 from dialects.physical import PhysicalQuery
 from dialects.types import arrow_schema
+from gateway.admission import PATIENT, Asker, Caller
 from gateway.check_promises import Check, Counts, check_of
 from gateway.engines.base import Engine, ResultStream
 from gateway.errors import EngineError
 from gateway.execution import Execution, Found
+from gateway.held import Held
 from gateway.one_version import OneVersionStream, Started
 from gateway.promise_guard import NOT_WARNED, PromiseGuard, Warned
-from gateway.role_limits import LimitedStream, Running
+from gateway.role_limits import LimitedStream, PrincipalLimits, check_length, may_take
 from gateway.settings import Settings
 from gateway.snapshot import Snapshot
 from gateway.standing_types import StandingTypes
 from gateway.standing_views import StandingDerived
-from gateway.streams import KeptStream
 from gateway.telling import ALL_TOLD, Telling, telling
 from semantic_models.catalog import Catalog
-from semantic_models.errors import ForebayError, MalformedDocument, TooLarge
+from semantic_models.errors import ForebayError, MalformedDocument
 from semantic_models.make_plan import make_plan
-from semantic_models.parse_document import parse_document
+from semantic_models.parse_document import DEPTH_MAX, parse_document
 from semantic_models.parse_sql import parse_sql
 from semantic_models.plan import Plan
 from semantic_models.prove import prove
@@ -171,8 +170,8 @@ def _prepared(
 ) -> Prepared:
     watch = Stopwatch()
     rights, catalog = seen.rights, seen.catalog
-    _check_length(question.text, rights.limits)
-    query = parse(question.text, catalog)
+    check_length(question.text, rights.limits)
+    query = parse(question.text, catalog, rights.limits.depth if rights.limits else DEPTH_MAX)
     watch.lap("parse")
     resolved = resolve(query, catalog, now=question.now)
     watch.lap("resolve")
@@ -199,26 +198,14 @@ def _prepared(
     )
 
 
-def _check_length(text: str | bytes, limits: RoleLimits | None) -> None:
-    if limits is None:
-        return
-    told = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
-    if len(told) > limits.text_bytes:
-        raise TooLarge(
-            "the question is longer than you may ask",
-            detail=f"At most {limits.text_bytes} bytes.",
-            hint="Ask for less at once.",
-        )
-
-
 def _checks(resolved: ResolvedQuery, dialect: Dialect) -> tuple[Check, ...]:
     return tuple(check_of(each, dialect) for each in relied_on(resolved))
 
 
-def parse(text: str | bytes, catalog: Catalog) -> Query:
-    """Read a question in either of its spellings."""
+def parse(text: str | bytes, catalog: Catalog, depth_max: int = DEPTH_MAX) -> Query:
+    """Read a question in either of its spellings; a document is no deeper than ``depth_max``."""
     if text[:1] in ("{", b"{"):
-        return parse_document(text)
+        return parse_document(text, depth_max)
     try:
         return parse_sql(text if isinstance(text, str) else text.decode(), catalog)
     except UnicodeDecodeError:
@@ -277,14 +264,13 @@ class Gateway:
         self._now = now
         self._dialects = {name: engine.dialect for name, engine in engines.items()}
         self._memo: Memo[Settled, Prepared] = Memo(settings.memo_bytes_max)
-        self._proofs: deque[tuple[str, Prepared]] = deque(maxlen=settings.proofs_max)
+        self._proofs: Held[str, Prepared] = Held(count_max=settings.proofs_max)
         self._types = StandingTypes()
         self._views = StandingDerived()
-        self._running = Running()
+        self._limits = PrincipalLimits(settings.execution.waiting_max)
         self._guard = self._made_guard()
         self._lock = threading.Lock()
         self._started_as = os.urandom(4).hex()
-        self._numbers = itertools.count(1)
 
     def serve(self, snapshot: Snapshot) -> None:
         """Answer from another snapshot from now on; what is prepared already ends as it began."""
@@ -323,34 +309,48 @@ class Gateway:
         known_by, version = principal.known_by, self.snapshot.version
         return self._memo.get((text, principal, known_by, self._minute(), version))
 
-    def fetch(self, prepared: Prepared) -> Answer:
+    def limits_of(self, principal: Principal) -> RoleLimits | None:
+        """How much a principal may take; None: as much as anybody. Never blocks."""
+        return self._limits.of(self.snapshot.policies, principal)
+
+    def count_request(self, principal: Principal) -> None:
+        """Take a request, through whatever door, from what a principal may ask. Never blocks.
+
+        Raises:
+            QuotaExceeded: it comes too soon.
+        """
+        self._limits.count_request(principal, self.limits_of(principal))
+
+    def fetch(self, prepared: Prepared, caller: Caller = PATIENT) -> Answer:
         """Answer from memory, or from the engine while memory takes a copy.
 
         Raises:
-            EngineError, Overloaded: the engine cannot answer, or not now.
+            EngineError, Overloaded, QuotaExceeded: the engine cannot answer, or not now.
+            Cancelled: the caller left while it waited.
         """
-        limits = prepared.limits
+        limits, asker = prepared.limits, Asker(prepared.principal.name, caller)
+        until_s = time.monotonic() + self.settings.timeout_s
         if limits is None:
-            return self._fetched(prepared, self.settings.timeout_s)
-        leave = self._running.enter(prepared.principal, limits)
+            return self._fetched(prepared, asker, until_s)
+        until_s = min(until_s, time.monotonic() + limits.seconds)
+        place = self._limits.enter(asker, limits, self.settings.execution.queue_s_max)
         try:
-            answer = self._fetched(prepared, min(self.settings.timeout_s, limits.seconds))
+            answer = self._fetched(prepared, asker, until_s)
+            return replace(answer, stream=LimitedStream(answer.stream, limits, place.release))
         except BaseException:
-            leave()
+            place.release()
             raise
-        return replace(answer, stream=LimitedStream(answer.stream, limits, leave))
 
-    def _fetched(self, prepared: Prepared, timeout_s: float) -> Answer:
+    def _fetched(self, prepared: Prepared, asker: Asker, until_s: float) -> Answer:
         watch = Stopwatch()
-        until_s = time.monotonic() + timeout_s
         warned = Warned()
         key = self._checked_key(prepared, warned)
         watch.lap("look_up")
-        stream, found = self._run(prepared, key, timeout_s)
+        stream, found = self._run(prepared, key, asker, until_s)
         if found == "miss":
             stream = OneVersionStream(
                 Started(stream, lambda: self.key_of(prepared) == key),
-                lambda: self._start_again(prepared, warned, until_s),
+                lambda: self._start_again(prepared, warned, asker, until_s),
             )
         watch.lap("execute")
         stages = {**prepared.stages, **watch.stages}
@@ -373,7 +373,7 @@ class Gateway:
         if warned is None:
             return None
         stream = self.execution.kept(key)
-        if stream is None or not _may_take(stream, prepared.limits):
+        if stream is None or not may_take(stream, prepared.limits):
             return None
         stages = {"look_up": _elapsed_ms(started_s)}
         if warned.warnings:
@@ -383,7 +383,7 @@ class Gateway:
     def proof_of(self, query_id: str, principal: Principal) -> Mapping[str, object] | None:
         """The proof of one of the last answers, for whoever asked; to all others there is none."""
         with self._lock:
-            found = dict(self._proofs).get(query_id)
+            found = self._proofs.get(query_id)
         return found.proof if found is not None and found.principal == principal else None
 
     def close(self) -> None:
@@ -433,36 +433,31 @@ class Gateway:
         return key
 
     def _run(
-        self, prepared: Prepared, key: CacheKey, timeout_s: float
+        self, prepared: Prepared, key: CacheKey, asker: Asker, until_s: float
     ) -> tuple[ResultStream, Found]:
         physical = prepared.physical
-        engine = self.engines[physical.engine]
-        return self.execution.run(engine, physical, key, timeout_s=timeout_s)
+        engine, timeout_s = self.engines[physical.engine], until_s - time.monotonic()
+        return self.execution.run(engine, physical, key, timeout_s=timeout_s, asker=asker)
 
-    def _start_again(self, prepared: Prepared, warned: Warned, until_s: float) -> Started:
+    def _start_again(
+        self, prepared: Prepared, warned: Warned, asker: Asker, until_s: float
+    ) -> Started:
         """Run a question once more, over the data as it is now and until the same deadline."""
         key = self._checked_key(prepared, warned)
-        stream, _ = self._run(prepared, key, until_s - time.monotonic())
+        stream, _ = self._run(prepared, key, asker, until_s)
         return Started(stream, lambda: self.key_of(prepared) == key)
 
     def _told(self, prepared: Prepared) -> str:
-        """The id of a new answer, under which its proof is told."""
-        query_id = f"{self._started_as}-{next(self._numbers):x}"
+        """The id of a new answer, under which its proof is told; it tells nothing of others."""
+        query_id = f"{self._started_as}-{os.urandom(8).hex()}"
+        own_max = prepared.limits.handles if prepared.limits else None
         with self._lock:
-            self._proofs.append((query_id, prepared))
+            self._proofs.put(query_id, prepared, prepared.principal.name, own_max)
         return query_id
 
     def _minute(self) -> int:
         """The clock in minutes since the epoch."""
         return int(self._now()) // 60
-
-
-def _may_take(stream: KeptStream, limits: RoleLimits | None) -> bool:
-    """Whether an answer from memory is no larger than its principal may take."""
-    if limits is None:
-        return True
-    rows = sum(each.num_rows for each in stream.batches)
-    return rows <= limits.rows and sum(each.nbytes for each in stream.batches) <= limits.bytes
 
 
 def _instant(minute: int) -> datetime:

@@ -1,51 +1,77 @@
-"""What one principal may take: the answers that it has running, and how large each may be."""
+"""What one principal may take: how often, how many at once, and how large each may be."""
 
 from __future__ import annotations
 
+import math
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator
 
 import pyarrow as pa
 
-from auth.policy import RoleLimits
+from auth.decide import limits_of
+from auth.policy import PolicySet, RoleLimits
 from auth.principal import Principal
+from cache.memo import Memo
+from gateway.admission import Admission, Asker, Share, Slot
 from gateway.engines.base import ResultStream
-from gateway.errors import Overloaded, ResultTooLarge
+from gateway.errors import QuotaExceeded, ResultTooLarge
+from gateway.rates import Rates
+from gateway.streams import KeptStream
+from semantic_models.errors import TooLarge
+
+REMEMBERED_MAX = 1_000
+"""Sets of roles whose limits are remembered."""
 
 
-class Running:
-    """How many answers each principal has running. Safe for many threads."""
+class PrincipalLimits:
+    """Keeps every principal within their limits. Safe for many threads."""
 
-    def __init__(self) -> None:
-        # Reentrant: a stream that is collected as garbage ends itself wherever that happens to be.
-        self._lock = threading.RLock()
-        self._running: Counter[str] = Counter()
+    def __init__(self, waiting_max: int) -> None:
+        self._known: Memo[tuple[str, frozenset[str]], RoleLimits] = Memo(REMEMBERED_MAX)
+        self._lock = threading.Lock()
+        self._rates = Rates()
+        self._places = Admission(running_max=10**9, queued_max=waiting_max)
 
-    def enter(self, principal: Principal, limits: RoleLimits) -> Callable[[], None]:
-        """Take a place; what comes back gives it back, once.
+    def of(self, policies: PolicySet, principal: Principal) -> RoleLimits | None:
+        """How much a principal may take; None: as much as anybody."""
+        if not policies.is_governed:
+            return policies.limits
+        asked = (policies.version, principal.roles)
+        known = self._known.get(asked)
+        if known is None:
+            known = limits_of(policies, principal.roles) or RoleLimits()
+            with self._lock:
+                self._known.put(asked, known, 1)
+        return known
+
+    def count_request(self, principal: Principal, limits: RoleLimits | None) -> None:
+        """Take a request from what a principal may ask.
 
         Raises:
-            Overloaded: the principal has all of its places taken.
+            QuotaExceeded: it comes too soon.
         """
-        name = principal.name
-        with self._lock:
-            if self._running[name] >= limits.running:
-                raise Overloaded(
-                    "too many of your queries run at once",
-                    detail=f"{limits.running} of them run.",
-                    hint="Ask again when one of them has ended.",
-                )
-            self._running[name] += 1
-        held = [name]
+        if limits is None:
+            return
+        burst, per_second = limits.burst, limits.per_second
+        wait_s = self._rates.take(principal.name, per_second=per_second, burst=burst)
+        if wait_s:
+            raise QuotaExceeded(
+                "too many requests of yours came",
+                detail=f"At most {per_second} a second may, and {burst} at once; "
+                f"the next one in {wait_s:.2f} s.",
+                hint="Ask again then.",
+                retry_after_s=max(1, math.ceil(wait_s)),
+            )
 
-        def leave() -> None:
-            with self._lock:
-                while held:
-                    self._running[held.pop()] -= 1
-                    self._running += Counter()
+    def enter(self, asker: Asker, limits: RoleLimits, timeout_s: float) -> Slot:
+        """Take a place for an answer, waiting until one of the principal's own is free.
 
-        return leave
+        Raises:
+            QuotaExceeded, Overloaded, Cancelled: as ``Admission`` says.
+        """
+        return self._places.enter(
+            asker, Share(limits.running, limits.queued), timeout_s=min(timeout_s, limits.seconds)
+        )
 
 
 class LimitedStream:
@@ -91,6 +117,46 @@ def check_size(rows: int, size_bytes: int, limits: RoleLimits) -> None:
     if rows > limits.rows or size_bytes > limits.bytes:
         raise ResultTooLarge(
             "the answer is larger than you may take",
-            detail=f"At most {limits.rows} rows and {limits.bytes} bytes.",
+            detail=f"At most {limits.rows} rows and {limits.bytes} bytes are given; "
+            f"it has at least {rows} and {size_bytes}.",
             hint="Ask for fewer groups, or with a limit.",
+        )
+
+
+def may_take(stream: KeptStream, limits: RoleLimits | None) -> bool:
+    """Whether an answer from memory is no larger than its principal may take."""
+    if limits is None:
+        return True
+    rows = sum(each.num_rows for each in stream.batches)
+    return rows <= limits.rows and sum(each.nbytes for each in stream.batches) <= limits.bytes
+
+
+def check_body(size_bytes: int, limits: RoleLimits | None) -> None:
+    """Refuse a command larger than its principal may send.
+
+    Raises:
+        TooLarge: it has more bytes.
+    """
+    if limits is not None and size_bytes > limits.body_bytes:
+        raise TooLarge(
+            "the command is larger than you may send",
+            detail=f"It has {size_bytes} bytes; at most {limits.body_bytes} are read.",
+            hint="Ask for less at once.",
+        )
+
+
+def check_length(text: str | bytes, limits: RoleLimits | None) -> None:
+    """Refuse a question longer than its principal may ask.
+
+    Raises:
+        TooLarge: it has more bytes.
+    """
+    if limits is None:
+        return
+    told = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
+    if len(told) > limits.text_bytes:
+        raise TooLarge(
+            "the question is longer than you may ask",
+            detail=f"It has {len(told)} bytes; at most {limits.text_bytes} are read.",
+            hint="Ask for less at once.",
         )

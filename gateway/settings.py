@@ -40,7 +40,7 @@ class Settings:
     """The longest question in SQL, and the longest predicate."""
     memo_bytes_max: int = 32 * 2**20
     """Prepared questions that are remembered; those prepared first go first."""
-    proofs_max: int = 1_000
+    proofs_max: int = 4_000
     """Answers whose proof can still be asked for."""
     cache_bytes_max: int = 256 * 2**20
     """Answers kept in memory; 0 keeps none."""

@@ -98,6 +98,7 @@ STATUS: Mapping[type[ForebayError], Status] = {
     gateway_errors.Stopping: Status(503, "UNAVAILABLE"),
     gateway_errors.RequestTimedOut: Status(408, "DEADLINE_EXCEEDED"),
     gateway_errors.AuditFailed: Status(503, "UNAVAILABLE"),
+    gateway_errors.QuotaExceeded: Status(429, "RESOURCE_EXHAUSTED"),
     gateway_errors.InternalError: BROKEN,
 }
 

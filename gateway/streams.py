@@ -78,8 +78,10 @@ class Flight:
         """Note that the engine waits until its batches are read on."""
         self._idle_since_s = time.monotonic()
 
-    def wait(self, *, until_s: float, stall_s_max: float) -> Outcome:
-        """The outcome, or that it is late: time is up, or nobody reads the batches on.
+    def wait(
+        self, *, until_s: float, stall_s_max: float, is_left: Callable[[], bool] = bool
+    ) -> Outcome:
+        """The outcome, or that it is late: time is up, nobody reads on, or nobody waits for it.
 
         A run moves only as fast as the client that started it reads, so that one who stopped
         reading would hold up all others.
@@ -87,7 +89,7 @@ class Flight:
         while not self._landed.wait(max(0.0, min(WAIT_S, until_s - time.monotonic()))):
             now_s, idle_since_s = time.monotonic(), self._idle_since_s
             is_stalled = idle_since_s is not None and now_s - idle_since_s > stall_s_max
-            if now_s >= until_s or is_stalled:
+            if now_s >= until_s or is_stalled or is_left():
                 return Loss.LATE
         assert self._outcome is not None, "it has landed"
         return self._outcome

@@ -78,7 +78,7 @@ OPERATORS = {
 Json = Any
 
 
-def parse_document(body: str | bytes) -> Query:
+def parse_document(body: str | bytes, depth_max: int = DEPTH_MAX) -> Query:
     """Read a question from JSON.
 
     Raises:
@@ -94,7 +94,7 @@ def parse_document(body: str | bytes) -> Query:
             f"the body is not JSON from line {error.lineno}, column {error.colno} on",
             hint='A question is a JSON object, for example {"metrics": ["revenue"]}.',
         ) from None
-    query = parse_object(document)
+    query = parse_object(document, depth_max)
     _STRICT.decode(body if isinstance(body, str) else body.decode())
     return query
 
@@ -114,7 +114,7 @@ def _once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
 _STRICT = json.JSONDecoder(object_pairs_hook=_once)
 
 
-def parse_object(document: Json) -> Query:
+def parse_object(document: Json, depth_max: int = DEPTH_MAX) -> Query:
     """Read a question from a JSON value that is decoded already."""
     if not isinstance(document, dict):
         raise MalformedDocument(
@@ -126,7 +126,7 @@ def parse_object(document: Json) -> Query:
             raise NotSupported.key("a query", key)
         if key not in _KEYS:
             raise UnknownKey.of("a query", key, _KEYS)
-    _guard_depth(document)
+    _guard_depth(document, min(depth_max, DEPTH_MAX))
     saved_query = _text(document, "saved_query")
     beside = next((each for each in _OF_THE_SAVED if document.get(each) is not None), "")
     if saved_query and beside:
@@ -179,9 +179,9 @@ def _wrong(at: str, expected: str, value: Json) -> ForebayError:
     return WrongType(f'"{at}" takes {expected}, not {_named(value)}')
 
 
-def _guard_depth(document: Json) -> None:
+def _guard_depth(document: Json, depth_max: int) -> None:
     level = [document]
-    for _ in range(DEPTH_MAX):
+    for _ in range(depth_max):
         level = [
             inner
             for each in level
@@ -191,7 +191,7 @@ def _guard_depth(document: Json) -> None:
         ]
         if not level:
             return
-    raise MalformedDocument(f"the document is nested deeper than {DEPTH_MAX} levels")
+    raise MalformedDocument(f"the document is nested deeper than {depth_max} levels")
 
 
 def _list(document: Json, key: str, read: Callable[[Json, str], Any]) -> tuple[Any, ...]:

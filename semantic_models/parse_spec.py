@@ -305,6 +305,7 @@ def _project(root: Fields | None) -> ProjectSpec:
         default_engine=root.scalar("default_engine") if root else None,
         time_zone=root.scalar("time_zone") if root else None,
         default=root.scalar("default") if root else None,
+        limits=root.texts("limits") if root else (),
         models_folder=_models_folder(root),
     )
 

@@ -445,6 +445,8 @@ class ProjectSpec:
     auth: AuthSpec | None = None
     default: Scalar | None = None
     """Whether names that no grant tells of may be used: ``open`` or ``closed``."""
+    limits: tuple[tuple[Scalar, Scalar], ...] = ()
+    """How much whoever asks may take, where no policy says otherwise."""
     has_policies: bool = False
     """Whether there is a file of policies, even one that cannot be read."""
     digest: str = field(default="", compare=False, repr=False)

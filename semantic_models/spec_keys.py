@@ -109,6 +109,7 @@ PROJECT = Kind(
         "attributes": Shape.MEMBERS,
         "auth": Shape.PART,
         "default": Shape.TEXT,
+        "limits": Shape.VALUE_MAP,
         **dict.fromkeys(("spines", "calendars", "parameters"), Shape.MEMBERS),
         "saved_queries": Shape.MEMBERS,
         "tests": Shape.MEMBERS,

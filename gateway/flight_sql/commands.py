@@ -88,6 +88,10 @@ ACTIONS: Mapping[str, ActionKind] = {
 }
 
 
+ENDING = ("ClosePreparedStatement", "EndTransaction", "CancelQuery", "CancelFlightInfo")
+"""Those that free what is held, and are taken however often their principal has asked."""
+
+
 def parse_command(data: bytes) -> Command:
     """Read what a descriptor asks for.
 

@@ -47,9 +47,9 @@ class FlightLimits:
     uploads_max: int = 4
     wait_s: float = 10.0
     """How long a call waits for a place before it is refused."""
-    statements_max: int = 1_000
+    statements_max: int = 4_000
     statement_idle_s: float = 1_800.0
-    tickets_max: int = 1_000
+    tickets_max: int = 4_000
     ticket_idle_s: float = 300.0
 
 
@@ -96,7 +96,9 @@ class Exchange:
                 # Read first: a ticket may be told to be too old, and never to be new.
                 version = self._gateway.snapshot.policies.version
                 prepared = self._settled(command, principal)
-                claim = m.StatementTicket(self._tickets.hold((version, prepared), principal))
+                own_max = prepared.limits.handles if prepared.limits else None
+                handle = self._tickets.hold((version, prepared), principal, own_max)
+                claim = m.StatementTicket(handle)
                 ticket = commands.pack(m.STATEMENT_TICKET, claim)
                 return Issued(self.answer_schema(prepared), ticket)
             case _:
@@ -166,9 +168,11 @@ class Exchange:
 
     def _prepare(self, text: str, principal: Principal) -> bytes:
         """Check a question, and keep its text: each time it is asked it has its own ``now``."""
-        schema = self.answer_schema(self._gateway.prepare(text, principal))
+        prepared = self._gateway.prepare(text, principal)
+        schema = self.answer_schema(prepared)
+        own_max = prepared.limits.handles if prepared.limits else None
         statement = m.PreparedStatement(
-            prepared_statement_handle=self._statements.hold(text, principal),
+            prepared_statement_handle=self._statements.hold(text, principal, own_max),
             dataset_schema=schema.serialize().to_pybytes(),
             parameter_schema=NO_PARAMETERS.serialize().to_pybytes(),
         )

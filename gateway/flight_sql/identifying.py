@@ -1,4 +1,4 @@
-"""Who makes a call: found out before any method of the server is reached."""
+"""Who makes a call: found out before its method does anything."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ def credentials_in(headers: Headers) -> list[bytes]:
 
 
 class Identifying(flight.ServerMiddlewareFactory):
-    """Identifies whoever makes a call, by its headers ``Authorization``; refuses all others."""
+    """Finds the credentials of a call, in its headers ``Authorization``.
+
+    Those of a handshake are verified at once; it is not told from where one comes.
+    """
 
     def __init__(self, identity: Identity) -> None:
         super().__init__()
@@ -38,15 +41,22 @@ class Identifying(flight.ServerMiddlewareFactory):
         with told_to_clients():
             if info.method == flight.FlightMethod.HANDSHAKE:
                 return Bearer(self._identity.start_session(credentials))
-            return Identified(self._identity.identify(credentials, takes_basic=True))
+        return Presented(self._identity, credentials)
 
 
-class Identified(flight.ServerMiddleware):
-    """A call of which it is known who makes it."""
+class Presented(flight.ServerMiddleware):
+    """The credentials of a call, verified once it is known from where it comes, and not before."""
 
-    def __init__(self, principal: Principal) -> None:
+    def __init__(self, identity: Identity, credentials: list[bytes]) -> None:
         super().__init__()
-        self.principal = principal
+        self._identity = identity
+        self._credentials = credentials
+
+    def principal(self, context: flight.ServerCallContext) -> Principal:
+        """Who makes the call; refuses as ``Identity.identify`` does."""
+        return self._identity.identify(
+            self._credentials, takes_basic=True, address=address_of(context.peer())
+        )
 
 
 class IdentifyingByCertificate(flight.ServerMiddlewareFactory):
@@ -58,21 +68,20 @@ class IdentifyingByCertificate(flight.ServerMiddlewareFactory):
 
     def start_call(self, info: flight.CallInfo, headers: Headers) -> flight.ServerMiddleware:
         """Let a call in, which is nobody's yet."""
-        return ByCertificate(self._identity, credentials_in(headers))
+        return PresentedBeside(self._identity, credentials_in(headers))
 
 
-class ByCertificate(flight.ServerMiddleware):
-    """A call over a connection whose client has shown a certificate."""
+class PresentedBeside(Presented):
+    """The credentials of a call whose client has shown a certificate."""
 
-    def __init__(self, identity: Identity, credentials: list[bytes]) -> None:
-        super().__init__()
-        self._identity = identity
-        self._credentials = credentials
-
-    def principal(self, peer: bytes) -> Principal:
+    def principal(self, context: flight.ServerCallContext) -> Principal:
         """Who makes the call, by the name that the transport tells of the certificate."""
-        certificate = presented_as(peer)
-        return self._identity.identify(self._credentials, certificate, takes_basic=True)
+        return self._identity.identify(
+            self._credentials,
+            presented_as(context.peer_identity()),
+            takes_basic=True,
+            address=address_of(context.peer()),
+        )
 
 
 class Bearer(flight.ServerMiddleware):
@@ -99,13 +108,16 @@ class LeaveToMiddleware(flight.ServerAuthHandler):
 
 
 def principal_of(context: flight.ServerCallContext) -> Principal:
-    """Who makes a call.
+    """Who makes a call. Every method asks this first, since nothing else refuses strangers.
 
     Raises:
-        AuthenticationFailed: the certificate of its connection proves nobody.
+        AuthenticationFailed: nobody is proved.
     """
     found = context.get_middleware(IDENTITY)
-    if isinstance(found, ByCertificate):
-        return found.principal(context.peer_identity())
-    assert isinstance(found, Identified), "no call passes the middleware without it"
-    return found.principal
+    assert isinstance(found, Presented), "no call passes the middleware without it"
+    return found.principal(context)
+
+
+def address_of(peer: str) -> str:
+    """The address in gRPC's word for the other end, ``ipv4:10.0.0.1:5000``."""
+    return peer.partition(":")[2].rpartition(":")[0].strip("[]")

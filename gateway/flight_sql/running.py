@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Generator, Hashable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from threading import Condition, Event, Thread
-from typing import Protocol
 
 import pyarrow as pa
 
-from gateway.errors import Cancelled, Overloaded, Stopping
+from gateway.admission import Admission, Asker, Caller, Share, Slot
+from gateway.errors import Cancelled, Stopping
 from gateway.flight_sql.batches import sliced
 from gateway.pipeline import Answer
 from semantic_models.errors import ForebayError
@@ -27,13 +26,23 @@ STARTED = pa.RecordBatch.from_arrays([], names=[])
 POLL_S = 0.1
 """How long a client may be gone before its query is told."""
 
+WAITING_MAX = 1_000
+"""Calls that wait for a place."""
 
-class Caller(Protocol):
-    """Whoever waits for an answer."""
+OF_ONE = 2
+"""Every so many uploads at most are of one principal."""
+
+
+class WhileOpen:
+    """A caller that is gone once the server stops."""
+
+    def __init__(self, caller: Caller, closing: Event) -> None:
+        self._caller = caller
+        self._closing = closing
 
     def is_cancelled(self) -> bool:
-        """Whether nobody waits any more."""
-        ...
+        """Whether nobody waits any more, or is to be told an answer."""
+        return self._closing.is_set() or self._caller.is_cancelled()
 
 
 @dataclass(eq=False, slots=True)
@@ -59,8 +68,12 @@ class Running:
     def __init__(
         self, *, calls_max: int, streams_max: int, uploads_max: int, wait_s: float
     ) -> None:
-        self._limits = {"calls": calls_max, "streams": streams_max, "uploads": uploads_max}
-        self._counts = dict.fromkeys(self._limits, 0)
+        places = {"calls": calls_max, "streams": streams_max, "uploads": uploads_max}
+        self._places = {
+            kind: Admission(running_max=count, queued_max=WAITING_MAX, noun=kind)
+            for kind, count in places.items()
+        }
+        self._upload_share = Share(max(1, uploads_max // OF_ONE), WAITING_MAX)
         self._wait_s = wait_s
         self._runs: set[Run] = set()
         self._changed = Condition()
@@ -68,41 +81,46 @@ class Running:
         self._watch = Thread(target=self._stop_abandoned, name="flight-watch", daemon=True)
         self._watch.start()
 
-    def upload(self, caller: Caller) -> AbstractContextManager[None]:
+    def upload(self, asker: Asker) -> AbstractContextManager[None]:
         """A place among the calls that bring data; refuses as ``call`` does.
 
         pyarrow reads without a deadline, so that a client may hold such a place as long as it
-        likes. It keeps it from other uploads only.
+        likes. It keeps it from its own other uploads, and nobody from all of them.
         """
-        return self._place("uploads", caller)
+        return self._place("uploads", asker, self._upload_share)
 
-    def call(self, caller: Caller) -> AbstractContextManager[None]:
+    def call(self, asker: Asker) -> AbstractContextManager[None]:
         """A place among the calls, for as long as one is handled.
 
         Raises:
-            Overloaded: no place became free in time.
+            Overloaded, QuotaExceeded: no place became free in time.
             Stopping: the server stops.
             Cancelled: the caller left while it waited.
         """
-        return self._place("calls", caller)
+        return self._place("calls", asker)
 
     def open_stream(
-        self, claimed: Hashable, caller: Caller, start: Callable[[], Answer]
+        self,
+        claimed: Hashable,
+        asker: Asker,
+        start: Callable[[Caller], Answer],
+        share: Share | None = None,
     ) -> tuple[Answer, Batches]:
         """Start a query once there is a place; refuses as ``call`` does.
 
         The batches fit a Flight message. Whoever closes their generator, or drops it, stops the
         query and frees its place.
         """
-        self._enter("streams", caller)
+        slot = self._enter("streams", asker, share)
         try:
-            run = Run(claimed, caller, start())
+            with self._told_of_the_end():
+                run = Run(claimed, asker.caller, start(WhileOpen(asker.caller, self._closing)))
         except BaseException:
-            self._leave("streams")
+            self._leave(slot)
             raise
         with self._changed:
             self._runs.add(run)
-        batches = self._batches(run)
+        batches = self._batches(run, slot)
         # A generator that was never started ends without running its finally.
         next(batches)
         return run.answer, batches
@@ -134,35 +152,38 @@ class Running:
             _stop(run, Stopping.now())
 
     @contextmanager
-    def _place(self, kind: str, caller: Caller) -> Iterator[None]:
-        self._enter(kind, caller)
+    def _place(self, kind: str, asker: Asker, share: Share | None = None) -> Iterator[None]:
+        slot = self._enter(kind, asker, share)
         try:
             yield
         finally:
-            self._leave(kind)
+            self._leave(slot)
 
-    def _enter(self, kind: str, caller: Caller) -> None:
-        deadline = time.monotonic() + self._wait_s
-        with self._changed:
-            while self._counts[kind] >= self._limits[kind] or self._closing.is_set():
-                if self._closing.is_set():
-                    raise Stopping.now()
-                if caller.is_cancelled():
-                    raise Cancelled("the client left before its query began")
-                if time.monotonic() >= deadline:
-                    raise Overloaded(
-                        f"{self._limits[kind]} {kind} are under way, which is as many as may be",
-                        hint="Ask again when some have ended, and close readers after use.",
-                    )
-                self._changed.wait(POLL_S)
-            self._counts[kind] += 1
+    def _enter(self, kind: str, asker: Asker, share: Share | None) -> Slot:
+        waiting = Asker(asker.name, WhileOpen(asker.caller, self._closing))
+        with self._told_of_the_end():
+            slot = self._places[kind].enter(waiting, share, timeout_s=self._wait_s)
+        if self._closing.is_set():
+            self._leave(slot)
+            raise Stopping.now()
+        return slot
 
-    def _leave(self, kind: str) -> None:
+    def _leave(self, slot: Slot) -> None:
+        slot.release()
         with self._changed:
-            self._counts[kind] -= 1
             self._changed.notify_all()
 
-    def _batches(self, run: Run) -> Batches:
+    @contextmanager
+    def _told_of_the_end(self) -> Iterator[None]:
+        """Tell those whom nothing else stopped that the server stops."""
+        try:
+            yield
+        except Cancelled:
+            if self._closing.is_set():
+                raise Stopping.now() from None
+            raise
+
+    def _batches(self, run: Run, slot: Slot) -> Batches:
         try:
             yield STARTED
             for batch in run.answer.stream:
@@ -178,7 +199,7 @@ class Running:
             try:
                 run.answer.stream.close()
             finally:
-                self._leave("streams")
+                self._leave(slot)
 
     def _stop_abandoned(self) -> None:
         while not self._closing.wait(POLL_S):
@@ -189,7 +210,9 @@ class Running:
 
     def _wait_until_idle(self, wait_s: float) -> bool:
         with self._changed:
-            return self._changed.wait_for(lambda: not any(self._counts.values()), timeout=wait_s)
+            return self._changed.wait_for(
+                lambda: not any(each.running for each in self._places.values()), timeout=wait_s
+            )
 
 
 def _stop(run: Run, reason: ForebayError) -> None:

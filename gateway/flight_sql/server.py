@@ -15,6 +15,7 @@ import pyarrow as pa
 from pyarrow import flight
 
 from auth.principal import Principal
+from gateway.admission import Asker, Share
 from gateway.audited import Answering
 from gateway.errors import UnsupportedCommand
 from gateway.flight_sql import commands
@@ -31,11 +32,13 @@ from gateway.flight_sql.identifying import (
     principal_of,
 )
 from gateway.flight_sql.metadata import visible_models
+from gateway.flight_sql.parameters import refuse_parameters
 from gateway.flight_sql.running import Batches, Running
 from gateway.identity.identify import Identity
 from gateway.identity.tls import TlsFiles
 from gateway.pipeline import Answer
-from semantic_models.errors import MalformedDocument, SettingRejected
+from gateway.role_limits import check_body
+from semantic_models.errors import SettingRejected
 
 log = logging.getLogger(__name__)
 
@@ -175,10 +178,9 @@ class Calls(flight.FlightServerBase):
         self, context: flight.ServerCallContext, descriptor: flight.FlightDescriptor
     ) -> flight.FlightInfo:
         """Settle what is asked, and tell its schema and its ticket."""
-        with self._called(context) as principal:
-            command = _command(descriptor)
+        with told_to_clients(), self._call(context) as principal:
             data = descriptor.command or b""
-            issued = self._exchange.issue(command, data, principal)
+            issued = self._exchange.issue(self._command(descriptor, principal), data, principal)
             endpoint = flight.FlightEndpoint(issued.ticket, [])
             return flight.FlightInfo(issued.schema, descriptor, [endpoint], -1, -1)
 
@@ -187,9 +189,9 @@ class Calls(flight.FlightServerBase):
     ) -> flight.SchemaResult:
         """Tell the schema of what is asked."""
         try:
-            with self._called(context) as principal:
-                schema = self._exchange.schema_of(_command(descriptor), principal)
-                return flight.SchemaResult(schema)
+            with told_to_clients(), self._call(context) as principal:
+                command = self._command(descriptor, principal)
+                return flight.SchemaResult(self._exchange.schema_of(command, principal))
         except flight.FlightError as error:
             raise Untraced(str(error)) from None
 
@@ -198,11 +200,12 @@ class Calls(flight.FlightServerBase):
     ) -> flight.FlightDataStream:
         """Stream what a ticket stands for."""
         with told_to_clients():
-            principal = principal_of(context)
+            principal = self._counted(context)
+            check_body(len(ticket.ticket), self._gateway.limits_of(principal))
             claim = commands.parse_ticket(ticket.ticket)
             if isinstance(claim, m.StatementTicket):
                 return self._answer(context, claim, principal)
-            with self._running.call(context):
+            with self._running.call(Asker(principal.name, context)):
                 table = self._exchange.listing(claim, principal)
                 return _prebuilt(table.to_batches(), table.schema)
 
@@ -215,40 +218,45 @@ class Calls(flight.FlightServerBase):
     ) -> None:
         """Bind no parameters to a prepared statement; everything else that is put is refused."""
         with told_to_clients():
-            principal = principal_of(context)
-        with told_to_clients(), self._running.upload(context):
-            match _command(descriptor):
-                case m.PreparedStatementQuery() as command:
-                    handle = command.prepared_statement_handle
-                    self._exchange.check_statement(handle, principal)
-                    _refuse_parameters(reader)
-                case _:
-                    raise UnsupportedCommand(
-                        "the command takes no data", hint="Fetch it with GetFlightInfo and DoGet."
-                    )
+            principal = self._counted(context)
+            with self._running.upload(Asker(principal.name, context)):
+                match self._command(descriptor, principal):
+                    case m.PreparedStatementQuery() as command:
+                        handle = command.prepared_statement_handle
+                        self._exchange.check_statement(handle, principal)
+                        refuse_parameters(reader)
+                    case _:
+                        raise UnsupportedCommand(
+                            "the command takes no data",
+                            hint="Fetch it with GetFlightInfo and DoGet.",
+                        )
 
     def do_action(  # type: ignore[override]
         self, context: flight.ServerCallContext, action: flight.Action
     ) -> list[flight.Result]:
         """Prepare, close, cancel and the like."""
-        with self._called(context) as principal:
-            asked = commands.parse_action(action.type, action.body.to_pybytes())
+        is_counted = action.type not in commands.ENDING
+        with told_to_clients(), self._call(context, is_counted=is_counted) as principal:
+            body = action.body
+            check_body(body.size, self._gateway.limits_of(principal))
+            asked = commands.parse_action(action.type, body.to_pybytes())
             return [flight.Result(each) for each in self._exchange.act(asked, principal)]
 
     def list_actions(  # type: ignore[override]
         self, context: flight.ServerCallContext
     ) -> list[flight.ActionType]:
         """The actions there are."""
-        with self._called(context):
-            return [
-                flight.ActionType(name, kind.description) for name, kind in commands.ACTIONS.items()
-            ]
+        with told_to_clients():
+            self._counted(context)
+        return [
+            flight.ActionType(name, kind.description) for name, kind in commands.ACTIONS.items()
+        ]
 
     def list_flights(  # type: ignore[override]
         self, context: flight.ServerCallContext, criteria: bytes
     ) -> Iterator[flight.FlightInfo]:
         """The models, each as the path whose rows may be asked for."""
-        with self._called(context) as principal:
+        with told_to_clients(), self._call(context) as principal:
             names = visible_models(self._exchange.catalog_of(principal))
             schemas = [self._exchange.schema_of(_all_rows(name), principal) for name in names]
         return (
@@ -258,18 +266,32 @@ class Calls(flight.FlightServerBase):
 
     def do_exchange(self, context: flight.ServerCallContext, *_: object) -> None:
         """Refuse what Flight SQL does not use."""
-        with self._called(context):
+        with told_to_clients():
+            self._counted(context)
             raise UnsupportedCommand(
                 "data exchange is not offered", hint="Ask with GetFlightInfo and DoGet."
             )
 
+    def _counted(self, context: flight.ServerCallContext) -> Principal:
+        """Who makes a call, which counts among theirs."""
+        principal = principal_of(context)
+        self._gateway.count_request(principal)
+        return principal
+
     @contextmanager
-    def _called(self, context: flight.ServerCallContext) -> Iterator[Principal]:
-        """A call that has a place, and who makes it."""
-        with told_to_clients():
-            principal = principal_of(context)
-            with self._running.call(context):
-                yield principal
+    def _call(
+        self, context: flight.ServerCallContext, *, is_counted: bool = True
+    ) -> Iterator[Principal]:
+        """A place among the calls for whoever makes this one."""
+        principal = self._counted(context) if is_counted else principal_of(context)
+        with self._running.call(Asker(principal.name, context)):
+            yield principal
+
+    def _command(
+        self, descriptor: flight.FlightDescriptor, principal: Principal
+    ) -> commands.Command:
+        check_body(len(descriptor.command or b""), self._gateway.limits_of(principal))
+        return _command(descriptor)
 
     def _answer(
         self, context: flight.ServerCallContext, claim: m.StatementTicket, principal: Principal
@@ -280,8 +302,12 @@ class Calls(flight.FlightServerBase):
         kept = self._gateway.kept(prepared)
         if kept is not None:
             return _prebuilt(list(kept.stream), _with_story(schema, kept))
+        limits = prepared.limits
         answer, batches = self._running.open_stream(
-            (claim.statement_handle, principal), context, lambda: self._gateway.fetch(prepared)
+            (claim.statement_handle, principal),
+            Asker(principal.name, context),
+            lambda caller: self._gateway.fetch(prepared, caller),
+            Share(limits.running, limits.queued) if limits else None,
         )
         return flight.GeneratorStream(_with_story(schema, answer), _told(batches))
 
@@ -334,24 +360,6 @@ def _command(descriptor: flight.FlightDescriptor) -> commands.Command:
 
 def _all_rows(model: str) -> m.StatementQuery:
     return m.StatementQuery('SELECT * FROM "{}"'.format(model.replace('"', '""')))
-
-
-def _refuse_parameters(reader: flight.MetadataRecordBatchReader) -> None:
-    """Read what is bound, which may be nothing only."""
-    try:
-        for chunk in reader:
-            bound = chunk.data
-            if bound is None:
-                continue
-            bound.validate(full=True)
-            if bound.num_rows and bound.num_columns:
-                raise UnsupportedCommand(
-                    "parameters are not offered", hint="Write the values into the statement."
-                )
-    except pa.ArrowException as error:
-        if isinstance(error, flight.FlightError):
-            raise
-        raise MalformedDocument("the parameters are not well-formed Arrow data") from error
 
 
 def _prebuilt(batches: Sequence[pa.RecordBatch], schema: pa.Schema) -> flight.RecordBatchStream:

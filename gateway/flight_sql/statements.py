@@ -8,10 +8,9 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Generic, TypeVar
 
-from cachetools import TTLCache
-
 from auth.principal import Principal
 from gateway.errors import UnknownHandle
+from gateway.held import Held
 
 T = TypeVar("T")
 Claimed = tuple[bytes, Principal]
@@ -29,7 +28,7 @@ class Handles(Generic[T]):
     To every other principal a handle is one that was never given out.
 
     When there are too many, the one not used for longest goes first: a client that never closes
-    its statements loses its own oldest, and keeps nobody else out.
+    its statements loses its own oldest, and none of others.
     """
 
     def __init__(
@@ -41,14 +40,14 @@ class Handles(Generic[T]):
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._kind = kind
-        self._held: TTLCache[Claimed, T] = TTLCache(count_max, idle_s, timer=clock)
+        self._held: Held[Claimed, tuple[T]] = Held(count_max=count_max, idle_s=idle_s, clock=clock)
         self._lock = Lock()
 
-    def hold(self, thing: T, owner: Principal) -> bytes:
-        """Keep a thing, and tell its handle."""
+    def hold(self, thing: T, owner: Principal, own_max: int | None = None) -> bytes:
+        """Keep a thing, and tell its handle; its owner has at most ``own_max`` then."""
         handle = new_handle()
         with self._lock:
-            self._held[handle, owner] = thing
+            self._held.put((handle, owner), (thing,), owner.name, own_max)
         return handle
 
     def find(self, handle: bytes, owner: Principal) -> T:
@@ -58,26 +57,23 @@ class Handles(Generic[T]):
             UnknownHandle: it was never given out to them, or is closed or too old.
         """
         with self._lock:
-            thing = self._pop(handle, owner)
-            self._held[handle, owner] = thing
-        return thing
+            return self._known(self._held.get((handle, owner)))
 
     def take(self, handle: bytes, owner: Principal) -> T:
         """The thing of a handle, which is gone with this; refuses as ``find`` does."""
         with self._lock:
-            return self._pop(handle, owner)
+            return self._known(self._held.pop((handle, owner)))
 
     def drop(self, handle: bytes, owner: Principal) -> bool:
         """Forget a handle, and tell whether it was known."""
         with self._lock:
-            return self._held.pop((handle, owner), None) is not None
+            return self._held.pop((handle, owner)) is not None
 
     def __len__(self) -> int:
         with self._lock:
             return len(self._held)
 
-    def _pop(self, handle: bytes, owner: Principal) -> T:
-        try:
-            return self._held.pop((handle, owner))
-        except KeyError:
-            raise UnknownHandle.of(self._kind) from None
+    def _known(self, found: tuple[T] | None) -> T:
+        if found is None:
+            raise UnknownHandle.of(self._kind)
+        return found[0]

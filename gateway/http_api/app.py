@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import partial
 
 from starlette.exceptions import HTTPException
@@ -94,22 +95,36 @@ class Application:
         await self._rest({**scope, "app": self}, receive, send)
 
 
-async def admit(scope: Scope, *, identity: Identity, threads: Threads, is_local: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """Who lets requests in."""
+
+    gateway: Gateway
+    identity: Identity
+    threads: Threads
+    is_local: bool
+
+
+async def admit(scope: Scope, *, entrance: Entrance) -> None:
     """Let a request in, and write into its scope who asks.
 
     Nobody is asked at the routes that tell orchestrators how the server is.
 
     Raises:
-        HostRefused, AuthenticationFailed: it is not let in.
+        HostRefused, AuthenticationFailed, QuotaExceeded: it is not let in.
     """
-    if is_local:
+    identity = entrance.identity
+    if entrance.is_local:
         check_host(headers_of(scope).get(b"host"))
     if scope["path"] in PUBLIC_PATHS:
         return
     credentials, certificate = credentials_of(scope), certificate_of(scope)
     principal = identity.known(credentials, certificate)
     if principal is None:
-        principal = await threads.work(partial(identity.identify, credentials, certificate))
+        address = (scope.get("client") or ("",))[0]
+        verify = partial(identity.identify, credentials, certificate, address=address)
+        principal = await entrance.threads.work(verify)
+    entrance.gateway.count_request(principal)
     scope["principal"] = principal
 
 
@@ -156,6 +171,6 @@ def create_app(
             Route("/openapi.json", openapi),
         ),
         is_stopping,
-        partial(admit, identity=identity, threads=threads, is_local=is_local),
+        partial(admit, entrance=Entrance(gateway, identity, threads, is_local)),
     )
     return application

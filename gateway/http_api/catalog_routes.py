@@ -62,17 +62,17 @@ class CatalogRoutes:
 
     async def compile(self, request: Request) -> Response:
         """The SQL that a question would run, without running it."""
+        principal = principal_of(request.scope)
         if request.method == "POST":
             question: str | bytes = await question_in_body(
                 request.scope,
                 headers_of(request.scope),
                 request.receive,
-                self._limits,
+                self._limits.within(self._gateway.limits_of(principal)),
                 self._waiting,
             )
         else:
             question = question_in_query(request.scope, self._limits)
-        principal = principal_of(request.scope)
         prepared = await self._threads.work(partial(self._gateway.prepare, question, principal))
         return document_response(compiled(prepared))
 

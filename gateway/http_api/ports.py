@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
+from auth.policy import RoleLimits
 from auth.principal import Principal
 from cache.fingerprint import CacheKey
+from gateway.admission import Caller
 from gateway.engines.base import Engine
 from gateway.identity.certificates import Presented
 from gateway.pipeline import Answer, Prepared
@@ -43,7 +45,15 @@ class Gateway(Protocol):
         """A question that was prepared before, or nothing; never blocks."""
         ...
 
-    def fetch(self, prepared: Prepared) -> Answer: ...
+    def limits_of(self, principal: Principal) -> RoleLimits | None:
+        """How much a principal may take; never blocks."""
+        ...
+
+    def count_request(self, principal: Principal) -> None:
+        """Take a request from what a principal may ask, or raise QuotaExceeded; never blocks."""
+        ...
+
+    def fetch(self, prepared: Prepared, caller: Caller = ...) -> Answer: ...
 
     def key_of(self, prepared: Prepared) -> CacheKey:
         """The name of an answer over the data as it is now; never blocks."""
@@ -74,7 +84,11 @@ class Identity(Protocol):
         ...
 
     def identify(
-        self, credentials: Sequence[bytes], certificate: Presented | None = None
+        self,
+        credentials: Sequence[bytes],
+        certificate: Presented | None = None,
+        *,
+        address: str = ...,
     ) -> Principal:
         """Who asks; raises AuthenticationFailed where nobody is proved."""
         ...
@@ -91,6 +105,12 @@ class Limits:
     stall_timeout_s: float = 60.0
     """How long a client may take too little of an answer for more of it to be sent."""
     threads_max: int = 64
+
+    def within(self, own: RoleLimits | None) -> Limits:
+        """The same, where who asks may send less."""
+        if own is None or own.body_bytes >= self.body_bytes_max:
+            return self
+        return replace(self, body_bytes_max=own.body_bytes)
 
 
 class Served(NamedTuple):

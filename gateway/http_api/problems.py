@@ -13,7 +13,7 @@ import orjson
 from starlette.types import Send
 
 from auth.errors import AuthenticationFailed
-from gateway.errors import InternalError, Overloaded
+from gateway.errors import InternalError, Overloaded, QuotaExceeded
 from gateway.status import status_of
 from semantic_models.errors import ForebayError
 
@@ -50,7 +50,7 @@ def problem_of(
         "content-length": str(len(body)),
         "cache-control": "no-store",
         "x-content-type-options": "nosniff",
-        **({"retry-after": str(RETRY_AFTER_S)} if isinstance(error, Overloaded) else {}),
+        **_retry_after(error),
         **({"www-authenticate": CHALLENGE} if isinstance(error, AuthenticationFailed) else {}),
         **(headers or {}),
     }
@@ -97,6 +97,17 @@ async def send_problem(send: Send, problem: Problem) -> None:
         }
     )
     await send({"type": "http.response.body", "body": problem.body})
+
+
+def _retry_after(error: ForebayError) -> dict[str, str]:
+    """When to ask again, where that alone helps."""
+    match error:
+        case Overloaded():
+            return {"retry-after": str(RETRY_AFTER_S)}
+        case QuotaExceeded():
+            return {"retry-after": str(error.retry_after_s)}
+        case _:
+            return {}
 
 
 def _document(error: ForebayError, status: int) -> dict[str, object]:

@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from auth.principal import Principal
 from cache.fingerprint import CacheKey
+from gateway.admission import Caller
 from gateway.errors import MethodNotAllowed
 from gateway.http_api.encode import proof_url
 from gateway.http_api.kept_bodies import KeptBodies
@@ -118,8 +119,9 @@ class QueryRoute:
         wanted = negotiate(headers.get(b"accept"))
         match scope["method"]:
             case "POST":
+                limits = self._limits.within(self._gateway.limits_of(principal_of(scope)))
                 question: str | bytes = await question_in_body(
-                    scope, headers, receive, self._limits, self._waiting
+                    scope, headers, receive, limits, self._waiting
                 )
             case "GET":
                 question = question_in_query(scope, self._limits)
@@ -136,9 +138,9 @@ class QueryRoute:
             return None
         return self._gateway.kept(prepared, self._keys.of(prepared))
 
-    def _fetch(self, asked: Asked, kept: Answer | None) -> Answer:
+    def _fetch(self, asked: Asked, kept: Answer | None, caller: Caller) -> Answer:
         prepare = self._gateway.prepare
-        return kept or self._gateway.fetch(prepare(asked.question, asked.principal))
+        return kept or self._gateway.fetch(prepare(asked.question, asked.principal), caller)
 
     async def _send_whole(
         self, answer: Answer, asked: Asked, encoded: tuple[bytes, int], send: Send

@@ -11,6 +11,7 @@ import anyio
 import pyarrow as pa
 from starlette.types import Receive
 
+from gateway.admission import Caller
 from gateway.engines.base import ResultStream
 from gateway.errors import Cancelled
 from gateway.http_api.encode import PIECES
@@ -27,7 +28,7 @@ class Run:
     come from any other thread meanwhile.
     """
 
-    def __init__(self, fetch: Callable[[], Answer], wanted: Format) -> None:
+    def __init__(self, fetch: Callable[[Caller], Answer], wanted: Format) -> None:
         self.rows = 0
         self.size_bytes = 0
         self._fetch = fetch
@@ -43,7 +44,7 @@ class Run:
         What fails up to here can still be told as a problem, since nothing was sent. A small
         answer from memory is not encoded here: its bytes may be at hand.
         """
-        fetched = self._fetch()
+        fetched = self._fetch(self)
         self._stages.update(fetched.stages)
         answer = replace(fetched, stages=self._stages)
         self._stream = answer.stream
@@ -70,6 +71,10 @@ class Run:
         self._stopped = True
         if self._stream is not None:
             self._stream.close()
+
+    def is_cancelled(self) -> bool:
+        """Whether nobody waits for the answer any more."""
+        return self._stopped
 
     def _counted(self, answer: Answer) -> Iterator[pa.RecordBatch]:
         """The batches, while counting rows and the time that the engine took for them."""

@@ -8,6 +8,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Sequence
+from ipaddress import ip_address, ip_network
 from threading import Lock
 from typing import NamedTuple, Protocol
 
@@ -16,12 +17,14 @@ from auth.errors import AuthenticationFailed
 from auth.principal import KnownBy, Principal
 from auth.typed_attributes import typed_attributes
 from cache.memo import Memo
+from gateway.errors import QuotaExceeded
 from gateway.identity.certificates import Certificates, Presented
 from gateway.identity.key_store import KeyStore
 from gateway.identity.private_files import Stamp
 from gateway.identity.proven import TOKEN_BYTES_MAX, Declared, Proven
 from gateway.identity.sessions import PREFIX as SESSION
 from gateway.identity.sessions import Sessions
+from gateway.rates import Rates
 
 MEMO_S = 5.0
 """How long credentials are not verified again; never past their end."""
@@ -33,6 +36,9 @@ BASIC_NAME = "token"
 """The only name in Basic credentials: their password is a key or a token."""
 
 log = logging.getLogger(__name__)
+
+FAILURES_PER_S = 60
+"""How often credentials from one address may prove nobody, and how often at once."""
 
 Credentials = Sequence[bytes]
 """The values of all headers ``Authorization`` of one request."""
@@ -61,6 +67,42 @@ class Kept(NamedTuple):
     """Of the keys, when they did."""
 
 
+class Failures:
+    """How often credentials from each address proved nobody."""
+
+    def __init__(self) -> None:
+        self.per_second: float = FAILURES_PER_S
+        self.burst: float = FAILURES_PER_S
+        self._rates = Rates()
+
+    def refuse_many(self, address: str) -> None:
+        """Raise QuotaExceeded where an address has no failure left."""
+        wait_s = self._rates.wait_s(_network(address), per_second=self.per_second)
+        if address and wait_s:
+            raise QuotaExceeded(
+                "credentials from your address proved nobody too often",
+                detail=f"At most {self.per_second:g} a second may; "
+                f"others are looked at in {wait_s:.2f} s.",
+                hint="Ask again then, with a key or a token that is still good.",
+                retry_after_s=max(1, math.ceil(wait_s)),
+            )
+
+    def add(self, address: str) -> None:
+        """Count one more."""
+        if address:
+            network = _network(address)
+            self._rates.take(network, per_second=self.per_second, burst=self.burst)
+
+
+def _network(address: str) -> str:
+    """What is told apart: an address, or of the sixth version the network of one customer."""
+    try:
+        ip = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    return str(ip) if ip.version == 4 else str(ip_network((ip, 64), strict=False))
+
+
 class Identity:
     """Tells who asks; safe for many threads."""
 
@@ -77,6 +119,8 @@ class Identity:
         self._keys, self._tokens, self._certificates = self._ways
         self._declared = declared
         self._clock = clock
+        self.failures = Failures()
+        """How often credentials from each address proved nobody."""
         self._sessions = Sessions(clock=clock)
         self._memo: Memo[tuple[bytes, bool], Kept] = Memo(MEMO_BYTES_MAX)
         self._lock = Lock()
@@ -113,16 +157,27 @@ class Identity:
         certificate: Presented | None = None,
         *,
         takes_basic: bool = False,
+        address: str = "",
     ) -> Principal:
-        """Who asks; may wait for an issuer's keys.
+        """Who asks, from some address; may wait for an issuer's keys.
 
         Raises:
             AuthenticationFailed: nobody is proved, or two are; in the same words whatever it is.
+            QuotaExceeded: too often nobody was proved from there; credentials that were good
+                before are verified still.
         """
         known = self.known(credentials, certificate, takes_basic=takes_basic)
         if known is not None:
             return known
-        return self._proven_by(credentials, certificate, takes_basic=takes_basic).principal
+        keys = [_memo_key(each, takes_basic=takes_basic) for each in credentials]
+        if credentials and not any(map(self._memo.get, keys)):
+            self.failures.refuse_many(address)
+        try:
+            return self._proven_by(credentials, certificate, takes_basic=takes_basic).principal
+        except AuthenticationFailed:
+            if credentials:
+                self.failures.add(address)
+            raise
 
     def start_session(self, credentials: Credentials) -> str:
         """A short-lived token for whoever asks; refuses as ``identify`` does."""

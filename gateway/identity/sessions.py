@@ -9,9 +9,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from threading import Lock
 
-from cachetools import TTLCache
-
 from auth.errors import AuthenticationFailed
+from gateway.held import Held
 from gateway.identity.proven import Proven
 
 PREFIX = "forebay-session-"
@@ -24,7 +23,7 @@ class Sessions:
 
     def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
-        self._held: TTLCache[bytes, Proven] = TTLCache(SESSIONS_MAX, LASTS_S, timer=clock)
+        self._held: Held[bytes, Proven] = Held(count_max=SESSIONS_MAX, idle_s=LASTS_S, clock=clock)
         self._lock = Lock()
 
     def start(self, proven: Proven) -> str:
@@ -32,7 +31,7 @@ class Sessions:
         token = PREFIX + secrets.token_urlsafe(32)
         until = min(proven.until, self._clock() + LASTS_S)
         with self._lock:
-            self._held[_digest(token)] = replace(proven, until=until)
+            self._held.put(_digest(token), replace(proven, until=until), proven.principal.name)
         return token
 
     def find(self, token: str) -> Proven:

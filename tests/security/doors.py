@@ -30,6 +30,7 @@ version: 1
 name: shop
 engines: {{local: {{type: duckdb, files: {{{files}}}}}}}
 attributes: {{regions: {{type: string, list: true}}, level: integer}}
+limits: {{per_second: 1000000, burst: 1000000}}
 auth:
   state: .forebay/keys.json
   pepper: .forebay/pepper

@@ -7,7 +7,7 @@ from importlib.metadata import requires
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-PACKAGES_MAX = 25
+PACKAGES_MAX = 24
 
 
 def test_the_core_installs_few_packages() -> None:

@@ -340,14 +340,14 @@ def test_no_more_questions_wait_for_an_equal_one_than_may(world: World) -> None:
     rows_of(leading)
     follower.join()
 
-    assert refused.value.message == "1 questions wait for equal ones, which is as many as may be"
+    assert refused.value.message == "too many questions wait for equal ones"
     assert (outcome, few.execution.following) == ([400_000], 0)
 
 
 def test_there_is_a_thread_for_whoever_runs_or_waits() -> None:
-    limits = ExecutionLimits(running_max=2, queued_max=3, following_max=5)
+    limits = ExecutionLimits(running_max=2, queued_max=3, waiting_max=4, following_max=5)
 
-    assert limits.callers_max == 10
+    assert limits.callers_max == 14
 
 
 def test_who_does_not_read_on_keeps_a_turn_no_longer_than_the_deadline(world: World) -> None:

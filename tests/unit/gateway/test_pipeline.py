@@ -153,7 +153,7 @@ def test_each_answer_has_an_id_under_which_its_proof_is_told(world: World) -> No
 
     assert kept is not None
     ids = [each.query_id for each in (counted, by_carrier, kept)]
-    assert [each.rpartition("-")[2] for each in ids] == ["1", "2", "3"]
+    assert len({each.rpartition("-")[2] for each in ids}) == 3
     proofs = [world.gateway.proof_of(each, ANONYMOUS) for each in (*ids, "unknown")]
     assert proofs == [None, by_carrier.prepared.proof, by_carrier.prepared.proof, None]
     assert by_carrier.prepared.proof != counted.prepared.proof

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,15 +11,17 @@ import pytest
 from auth.decide import decide
 from auth.policy import Grant, Policy, PolicySet, RoleLimits
 from auth.principal import ANONYMOUS, Principal
-from gateway.errors import EngineTimedOut, Overloaded, ResultTooLarge
+from gateway.errors import EngineTimedOut, QuotaExceeded, ResultTooLarge
+from gateway.execution import ExecutionLimits
 from gateway.snapshot import Snapshot
 from semantic_models.errors import TooLarge
-from tests.support.policies import governed, one_policy, the_world
+from tests.support.policies import ROOT, governed, one_policy, the_world
 from tests.unit.gateway.flight_sql.world import flights_catalog
 from tests.unit.gateway.test_pipeline import BY_CARRIER, QUESTION, World
 
 ROWS = '{"fields": ["carrier"], "from": "flights"}'
 ADA = Principal("ada", frozenset({"few"}))
+IMPATIENT = ExecutionLimits(queue_s_max=0.05)
 
 
 @pytest.fixture
@@ -73,9 +76,10 @@ def test_an_answer_that_another_had_kept_is_no_larger(world: World) -> None:
 
 def test_a_principal_has_so_many_running_until_they_are_closed(world: World) -> None:
     _limit(world, running=1)
+    world.gateway.settings = replace(world.gateway.settings, execution=IMPATIENT)
     first = world.gateway.fetch(world.gateway.prepare(QUESTION, ADA))
 
-    with pytest.raises(Overloaded):
+    with pytest.raises(QuotaExceeded):
         _read(world, BY_CARRIER, ADA)
     assert _read(world, BY_CARRIER, Principal("bob")) == 1
     first.stream.close()
@@ -96,7 +100,7 @@ def test_a_deadline_is_the_shorter_one(world: World, monkeypatch: pytest.MonkeyP
     _limit(world, seconds=7)
     seen: list[float] = []
 
-    def run(*_: object, timeout_s: float) -> None:
+    def run(*_: object, timeout_s: float, asker: object) -> None:
         seen.append(timeout_s)
         raise EngineTimedOut("late", hint="Wait.")
 
@@ -105,7 +109,7 @@ def test_a_deadline_is_the_shorter_one(world: World, monkeypatch: pytest.MonkeyP
         with pytest.raises(EngineTimedOut):
             _read(world, QUESTION, principal)
 
-    assert seen == [7, world.gateway.settings.timeout_s]
+    assert seen == pytest.approx([7, world.gateway.settings.timeout_s], abs=1)
 
 
 def test_a_question_is_no_longer_than_its_principal_may_ask(world: World) -> None:
@@ -131,6 +135,16 @@ def test_the_least_of_each_limit_holds_and_the_default_of_others() -> None:
     assert decide(PolicySet(), ANONYMOUS).limits is None
 
 
+def test_what_no_policy_writes_is_as_the_project_says() -> None:
+    project = RoleLimits(rows=7, seconds=3)
+    few = Policy(name="few", roles=frozenset({"few"}), limits={"rows": 9})
+    governed_too = PolicySet(is_governed=True, policies=(few,), limits=project)
+
+    assert decide(governed_too, ADA).limits == RoleLimits(rows=9, seconds=3)
+    assert decide(governed_too, ANONYMOUS).limits == project
+    assert decide(PolicySet(limits=project), ANONYMOUS).limits == project
+
+
 def test_limits_are_read_from_policies() -> None:
     made = the_world()
 
@@ -138,3 +152,15 @@ def test_limits_are_read_from_policies() -> None:
     for text in ("{rowz: 1}", "{rows: 0}", "{rows: many}", "{rows: 9999999999999}", "{rows: 1.5}"):
         _, faults = governed(f"  p: {{limits: {text}}}\n", made)
         assert len(faults) == 1, text
+        _, faults = governed("  p: {grant: {models: all}}\n", made, root=f"{ROOT}limits: {text}\n")
+        assert len(faults) == 1, text
+
+
+def test_limits_of_a_project_are_read_from_its_own_file() -> None:
+    policies, faults = governed(
+        "  p: {limits: {rows: 9}}\n", the_world(), root=f"{ROOT}limits: {{rows: 5, burst: 2}}\n"
+    )
+
+    assert faults == []
+    assert policies.limits == RoleLimits(rows=5, burst=2)
+    assert decide(policies, ADA).limits == RoleLimits(rows=9, burst=2)

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from auth.principal import ANONYMOUS
+from gateway.admission import Asker
 from gateway.errors import UnknownHandle
 from gateway.flight_sql import commands, schemas
 from gateway.flight_sql import messages as m
@@ -188,7 +189,9 @@ def test_a_running_query_is_cancelled_as_old_clients_say_it(
     claim = claim_of(ticket)
     prepared = exchange.redeem(claim, ANONYMOUS)
     _, batches = running.open_stream(
-        (claim.statement_handle, ANONYMOUS), Somebody(), lambda: gateway.fetch(prepared)
+        (claim.statement_handle, ANONYMOUS),
+        Asker(caller=Somebody()),
+        lambda caller: gateway.fetch(prepared, caller),
     )
     [body] = exchange.act(m.CancelQuery(encode(m.INFO, info(ticket))), ANONYMOUS)
     batches.close()

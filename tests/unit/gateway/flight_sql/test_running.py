@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 import pytest
 
+from gateway.admission import Asker, Caller
 from gateway.errors import Cancelled, EngineFailed, Overloaded, Stopping
 from gateway.flight_sql.running import Running
 from gateway.pipeline import Answer
@@ -63,9 +64,9 @@ def waiting_answer() -> tuple[Answer, Waiting]:
 def test_a_stream_gives_its_batches_and_frees_its_place() -> None:
     answer, stream = answer_of(ONE, TWO)
     with running(streams_max=1) as made:
-        opened, batches = made.open_stream(b"t", Client(), lambda: answer)
+        opened, batches = made.open_stream(b"t", Asker(caller=Client()), lambda _: answer)
         found = list(batches)
-        again = list(made.open_stream(b"t", Client(), lambda: answer)[1])
+        again = list(made.open_stream(b"t", Asker(caller=Client()), lambda _: answer)[1])
 
     assert (opened, found, again, stream.closed) == (answer, [ONE, TWO], [ONE, TWO], 2)
 
@@ -74,7 +75,7 @@ def test_batches_that_nobody_reads_free_their_place() -> None:
     answer, stream = answer_of(ONE)
     with running(streams_max=1) as made:
         for _ in range(3):
-            made.open_stream(b"t", Client(), lambda: answer)
+            made.open_stream(b"t", Asker(caller=Client()), lambda _: answer)
 
     assert stream.closed == 3
 
@@ -82,7 +83,7 @@ def test_batches_that_nobody_reads_free_their_place() -> None:
 def test_batches_left_half_way_free_their_place() -> None:
     answer, stream = answer_of(ONE, TWO)
     with running(streams_max=1) as made:
-        _, batches = made.open_stream(b"t", Client(), lambda: answer)
+        _, batches = made.open_stream(b"t", Asker(caller=Client()), lambda _: answer)
         first = next(batches)
         batches.close()
 
@@ -90,32 +91,32 @@ def test_batches_left_half_way_free_their_place() -> None:
 
 
 def test_a_query_that_does_not_start_frees_its_place() -> None:
-    def start() -> Answer:
+    def start(_: Caller) -> Answer:
         raise EngineFailed("the engine does not start")
 
     with running(streams_max=1) as made:
         for _ in range(3):
             with pytest.raises(EngineFailed):
-                made.open_stream(b"t", Client(), start)
+                made.open_stream(b"t", Asker(caller=Client()), start)
 
 
 def test_more_streams_than_may_be_are_refused() -> None:
     answer, _ = answer_of(ONE)
     with running(streams_max=1) as made:
-        _, batches = made.open_stream(b"t", Client(), lambda: answer)
+        _, batches = made.open_stream(b"t", Asker(caller=Client()), lambda _: answer)
         with pytest.raises(Overloaded) as refusal:
-            made.open_stream(b"u", Client(), lambda: answer)
+            made.open_stream(b"u", Asker(caller=Client()), lambda _: answer)
         batches.close()
 
-    assert refusal.value.message == "1 streams are under way, which is as many as may be"
+    assert refusal.value.message == "too many streams are under way"
 
 
 def test_more_calls_than_may_be_are_refused() -> None:
     with (
         running(calls_max=1) as made,
-        made.call(Client()),
+        made.call(Asker(caller=Client())),
         pytest.raises(Overloaded),
-        made.call(Client()),
+        made.call(Asker(caller=Client())),
     ):
         pass
 
@@ -135,7 +136,7 @@ def test_a_call_waits_for_a_place() -> None:
     inside, leave = threading.Event(), threading.Event()
 
     def first(made: Running) -> None:
-        with made.call(Client()):
+        with made.call(Asker(caller=Client())):
             inside.set()
             leave.wait()
 
@@ -143,7 +144,7 @@ def test_a_call_waits_for_a_place() -> None:
         thread = threading.Thread(target=first, args=(made,))
         thread.start()
         inside.wait()
-        with made.call(Noticing(leave)):
+        with made.call(Asker(caller=Noticing(leave))):
             has_waited = leave.is_set()
         thread.join()
 
@@ -153,9 +154,9 @@ def test_a_call_waits_for_a_place() -> None:
 def test_a_client_that_leaves_stops_waiting() -> None:
     with (
         running(calls_max=1, wait_s=30) as made,
-        made.call(Client()),
+        made.call(Asker(caller=Client())),
         pytest.raises(Cancelled),
-        made.call(Client(is_gone=True)),
+        made.call(Asker(caller=Client(is_gone=True))),
     ):
         pass
 
@@ -164,7 +165,7 @@ def test_a_client_that_leaves_stops_its_query() -> None:
     answer, _ = waiting_answer()
     client = Client()
     with running() as made:
-        _, batches = made.open_stream(b"t", client, lambda: answer)
+        _, batches = made.open_stream(b"t", Asker(caller=client), lambda _: answer)
         first = next(batches)
         client.is_gone = True
         with pytest.raises(Cancelled) as told:
@@ -176,7 +177,7 @@ def test_a_client_that_leaves_stops_its_query() -> None:
 def test_a_cancelled_stream_ends_as_an_error_and_not_as_its_end() -> None:
     answer, _ = waiting_answer()
     with running() as made:
-        _, batches = made.open_stream(b"t", Client(), lambda: answer)
+        _, batches = made.open_stream(b"t", Asker(caller=Client()), lambda _: answer)
         next(batches)
         known, unknown = made.cancel(b"t"), made.cancel(b"u")
         with pytest.raises(Cancelled):
@@ -188,7 +189,7 @@ def test_a_cancelled_stream_ends_as_an_error_and_not_as_its_end() -> None:
 def test_a_finished_stream_cannot_be_cancelled() -> None:
     answer, _ = answer_of(ONE)
     with running() as made:
-        _, batches = made.open_stream(b"t", Client(), lambda: answer)
+        _, batches = made.open_stream(b"t", Asker(caller=Client()), lambda _: answer)
         assert list(batches) == [ONE]
         known = made.cancel(b"t")
 
@@ -200,7 +201,7 @@ def test_closing_stops_what_does_not_end_by_itself() -> None:
     told: list[ForebayError] = []
 
     def read(made: Running) -> None:
-        _, batches = made.open_stream(b"t", Client(), lambda: answer)
+        _, batches = made.open_stream(b"t", Asker(caller=Client()), lambda _: answer)
         next(batches)
         started.set()
         try:
@@ -227,7 +228,7 @@ def test_nothing_new_begins_after_closing() -> None:
     with running() as made:
         made.close(drain_s=0, stop_s=5)
         with pytest.raises(Stopping) as refusal:
-            made.open_stream(b"t", Client(), lambda: answer)
+            made.open_stream(b"t", Asker(caller=Client()), lambda _: answer)
 
     assert refusal.value.hint == "Ask again when it has started anew."
 
@@ -245,8 +246,8 @@ def test_one_stream_that_does_not_close_keeps_no_other_open(
     answer, stream = waiting_answer()
     with running() as made:
         kept = [
-            made.open_stream(b"t", Client(), lambda: stuck),
-            made.open_stream(b"u", Client(), lambda: answer),
+            made.open_stream(b"t", Asker(caller=Client()), lambda _: stuck),
+            made.open_stream(b"u", Asker(caller=Client()), lambda _: answer),
         ]
         made.close(drain_s=0, stop_s=0)
         for _, batches in kept:

@@ -140,29 +140,28 @@ def test_a_handshake_gives_a_token(client: flight.FlightClient) -> None:
     assert token.startswith("b'Bearer forebay-session-")
 
 
-@pytest.mark.parametrize(
-    "nothing", [pa.table({}), pa.table({"a": pa.array([], pa.int64())})], ids=["none", "no rows"]
-)
-def test_no_parameters_may_be_bound(client: flight.FlightClient, nothing: pa.Table) -> None:
+def test_no_parameters_may_be_bound(client: flight.FlightClient) -> None:
     where = prepared(client, COUNT)
-    put(client, where, nothing)
+    put(client, where, pa.table({}))
 
     assert client.get_flight_info(where).schema.names == ["airline__title", "n"]
 
 
-def test_parameters_are_refused(client: flight.FlightClient) -> None:
+BROKEN = pa.Array.from_buffers(
+    pa.string(),
+    1,
+    [None, pa.py_buffer(b"\x00\x00\x00\x00\x02\x00\x00\x00"), pa.py_buffer(b"\xff\xfe")],
+)
+
+
+@pytest.mark.parametrize(
+    "column", [pa.array([1]), pa.array([], pa.int64()), BROKEN], ids=["one", "no rows", "broken"]
+)
+def test_parameters_are_refused(client: flight.FlightClient, column: pa.Array[Any]) -> None:
     where = prepared(client, COUNT)
 
     with pytest.raises(flight.FlightServerError, match="parameters are not offered"):
-        put(client, where, pa.table({"a": [1]}))
-
-
-def test_parameters_that_are_no_arrow_are_refused(client: flight.FlightClient) -> None:
-    offsets = pa.py_buffer(b"\x00\x00\x00\x00\x02\x00\x00\x00")
-    broken = pa.Array.from_buffers(pa.string(), 1, [None, offsets, pa.py_buffer(b"\xff\xfe")])
-
-    with pytest.raises(flight.FlightError, match="SL105"):
-        put(client, prepared(client, COUNT), pa.table({"a": broken}))
+        put(client, where, pa.table({"a": column}))
 
 
 def test_data_for_a_question_is_refused(client: flight.FlightClient) -> None:
@@ -282,20 +281,20 @@ def test_uploads_that_never_end_keep_no_question_waiting(gateway: Gateway) -> No
     server = FlightSqlServer(gateway, EVERYBODY, limits=limits)
     with flight.connect(server.url) as client:
         where = prepared(client, COUNT)
-        uploads = [client.do_put(where, pa.schema([("n", pa.int64())])) for _ in range(4)]
+        uploads = [client.do_put(where, pa.schema([])) for _ in range(4)]
         with ThreadPoolExecutor(4) as pool:
             ends = {pool.submit(_end_of, reader): writer for writer, reader in uploads}
             refused = list(islice(as_completed(ends), 3))
             rows = client.do_get(ticket_of(client, COUNT)).read_all().num_rows
-            with pytest.raises(flight.FlightUnavailableError, match="1 uploads are under way"):
-                put(client, where, pa.table({"n": pa.array([], pa.int64())}))
+            with pytest.raises(flight.FlightServerError, match="too many of your uploads"):
+                put(client, where, pa.table({}))
             (waiting,) = ends.keys() - set(refused)
             ends[waiting].done_writing()
         told = []
         for each in refused:
-            with pytest.raises(flight.FlightUnavailableError) as error:
+            with pytest.raises(flight.FlightServerError) as error:
                 ends[each].close()
-            told.append("SL701" in str(error.value))
+            told.append("SL713" in str(error.value))
 
     assert (rows > 0, told) == (True, [True] * 3)
     server.close(drain_s=0)

@@ -12,11 +12,13 @@ import anyio
 import httpx
 import pyarrow as pa
 
+from auth.policy import RoleLimits
 from auth.principal import Principal
 from cache.entry import make_entry
 from cache.fingerprint import CacheKey
 from dialects.physical import PhysicalQuery
 from dialects.types import arrow_schema, logical_type
+from gateway.admission import PATIENT, Caller
 from gateway.engines.base import Engine, ResultStream
 from gateway.errors import Cancelled
 from gateway.http_api.app import Application, create_app
@@ -124,7 +126,13 @@ class ScriptedGateway:
         self.asked.append(text)
         return self.question
 
-    def fetch(self, prepared: Prepared) -> Answer:
+    def limits_of(self, principal: Principal) -> RoleLimits | None:
+        return None
+
+    def count_request(self, principal: Principal) -> None:
+        pass
+
+    def fetch(self, prepared: Prepared, caller: Caller = PATIENT) -> Answer:
         return Answer(self._id(), prepared, self.stream, "miss", KEY, {"look_up": 0.25})
 
     def key_of(self, prepared: Prepared) -> CacheKey:

@@ -24,7 +24,7 @@ def answer_from(stream: ScriptedStream) -> Answer:
 
 
 def run_of(stream: ScriptedStream, wanted: Format = Format.CSV) -> Run:
-    return Run(lambda: answer_from(stream), wanted)
+    return Run(lambda _: answer_from(stream), wanted)
 
 
 def client(*messages: Message) -> Callable[[], Awaitable[Message]]:
