@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 from sqlglot import exp
 
 from auth.attributes import is_of
-from auth.decide import decide
-from auth.policy import On, Policy, PolicySet
+from auth.decide import decide, limits_of
+from auth.policy import On, Policy, PolicySet, RoleLimits
 from auth.principal import Principal
 from auth.rights import RelationRights, Rights
 from auth.visible import visible
@@ -31,6 +31,35 @@ class Why:
     reasons: tuple[str, ...]
     applied: tuple[str, ...]
     """The policies that apply to the principal, whatever they are on."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLimit:
+    """How much of one thing somebody may take, and what says so."""
+
+    name: str
+    value: int
+    by: str
+    """A policy, ``forebay.yml``, or ``default``."""
+
+
+def limits_held(policies: PolicySet, principal: Principal) -> tuple[HeldLimit, ...]:
+    """Which limits hold for somebody; none where they may take as much as anybody."""
+    limits = limits_of(policies, principal.roles)
+    if limits is None:
+        return ()
+    applied = [each for each in policies.policies if each.applies_to(principal.roles)]
+    project, usual = policies.limits or RoleLimits(), RoleLimits()
+
+    def held(name: str) -> HeldLimit:
+        value = getattr(limits, name)
+        named = next((each.name for each in applied if each.limits.get(name) == value), None)
+        if named is not None:
+            return HeldLimit(name, value, f'policy "{named}"')
+        is_usual = getattr(project, name) == getattr(usual, name)
+        return HeldLimit(name, value, "default" if is_usual else "forebay.yml")
+
+    return tuple(held(each.name) for each in fields(RoleLimits))
 
 
 def why(catalog: Catalog, policies: PolicySet, principal: Principal, name: str) -> Why:

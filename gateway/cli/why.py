@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("-f", "--format", "format_", type=click.Choice(("text", "json")), default="text")
 @project_option
 def command(project: Path, user: str, member: str, format_: str, **options: Any) -> None:
-    """Tell which policies apply to USER, and why MEMBER is seen, masked, filtered or hidden.
+    """Tell which policies and limits hold for USER, and why MEMBER is seen, masked or hidden.
 
     USER is whom a live API key was made for, or anybody with --role and --attr. MEMBER is a metric,
     a model, or MODEL.MEMBER.
@@ -32,7 +32,7 @@ def command(project: Path, user: str, member: str, format_: str, **options: Any)
 
     import orjson
 
-    from auth.why import why
+    from auth.why import limits_held, why
     from gateway.cli.asked_as import somebody
     from gateway.project import find_project, load_project
 
@@ -45,8 +45,14 @@ def command(project: Path, user: str, member: str, format_: str, **options: Any)
     else:
         principal = _of_key(folder, user, policies.attributes)
     found = why(loaded.snapshot.catalog, policies, principal, member)
+    limits = limits_held(policies, principal)
     if format_ == "json":
-        told = {"user": principal.name, "roles": sorted(principal.roles), "member": member}
+        told = {
+            "user": principal.name,
+            "roles": sorted(principal.roles),
+            "member": member,
+            "limits": {each.name: {"value": each.value, "by": each.by} for each in limits},
+        }
         click.echo(orjson.dumps({**told, **asdict(found)}, option=orjson.OPT_INDENT_2))
         return
     roles_told = ", ".join(sorted(principal.roles)) or "none"
@@ -54,6 +60,9 @@ def command(project: Path, user: str, member: str, format_: str, **options: Any)
     for each in found.reasons:
         click.echo(f"  {each}")
     click.echo(f"policies that apply: {', '.join(found.applied) or 'none'}")
+    click.echo(f"limits that hold:{'' if limits else ' none'}")
+    for limit in limits:
+        click.echo(f"  {limit.name} {limit.value}, by {limit.by}")
 
 
 def _of_key(folder: Path, user: str, declared: Mapping[str, AttributeType]) -> Principal:

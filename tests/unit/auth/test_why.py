@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from auth.policy import NO_POLICIES
+from auth.policy import NO_POLICIES, Policy, PolicySet, RoleLimits
 from auth.principal import Principal
-from auth.why import Why, why
+from auth.why import HeldLimit, Why, limits_held, why
 from semantic_models.errors import UnknownName
 from tests.support.models import World
 from tests.support.policies import governed, the_world
@@ -86,3 +86,18 @@ def test_without_policies_all_is_seen(world: World) -> None:
 def test_what_is_not_there_is_refused(world: World, name: str) -> None:
     with pytest.raises(UnknownName):
         told(world, OFFICER, name)
+
+
+def test_limits_are_told_with_what_says_so() -> None:
+    few = Policy(name="few", roles=frozenset({"analyst"}), limits={"rows": 5})
+    fewer = Policy(name="fewer", roles=frozenset({"analyst"}), limits={"rows": 3})
+    project = RoleLimits(rows=9, burst=7)
+    policies = PolicySet(is_governed=True, policies=(few, fewer), limits=project)
+
+    told = {each.name: each for each in limits_held(policies, ANALYST)}
+
+    assert told["rows"] == HeldLimit("rows", 3, 'policy "fewer"')
+    assert told["burst"] == HeldLimit("burst", 7, "forebay.yml")
+    assert told["seconds"] == HeldLimit("seconds", 120, "default")
+    assert limits_held(policies, OFFICER)[0] == HeldLimit("rows", 9, "forebay.yml")
+    assert limits_held(NO_POLICIES, ANALYST) == ()

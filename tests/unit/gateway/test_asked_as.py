@@ -64,6 +64,18 @@ def test_why_tells_the_verdict_the_reasons_and_the_policies(project: Path) -> No
         '  policy "mail" masks column "email" of model "customers"',
         '  policy "of_region" filters the rows of model "customers"',
         "policies that apply: staff, by_region, of_region, mail, secrets, costs",
+        "limits that hold:",
+        "  rows 1000000, by default",
+        "  bytes 268435456, by default",
+        "  seconds 120, by default",
+        "  running 8, by default",
+        "  queued 64, by default",
+        "  per_second 1000000, by forebay.yml",
+        "  burst 1000000, by forebay.yml",
+        "  handles 512, by default",
+        "  text_bytes 65536, by default",
+        "  depth 32, by default",
+        "  body_bytes 1048576, by default",
     ]
 
 
@@ -75,7 +87,11 @@ def test_why_of_a_key_is_of_its_roles(project: Path) -> None:
     nobody = run(project, "why", "eve", "margin")
 
     assert made.exit_code == 0
-    assert orjson.loads(told) == {
+    document = orjson.loads(told)
+    limits = document.pop("limits")
+    assert limits["rows"] == {"value": 1_000_000, "by": "default"}
+    assert limits["burst"] == {"value": 1_000_000, "by": "forebay.yml"}
+    assert document == {
         "user": "oda",
         "roles": ["admin"],
         "member": "margin",
