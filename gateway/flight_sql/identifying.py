@@ -28,7 +28,8 @@ def credentials_in(headers: Headers) -> list[bytes]:
 class Identifying(flight.ServerMiddlewareFactory):
     """Finds the credentials of a call, in its headers ``Authorization``.
 
-    Those of a handshake are verified at once; it is not told from where one comes.
+    Those of a handshake are verified at once, although it is not told from where one comes, and
+    those of GetSchema, whose method could tell no client that they prove nobody.
     """
 
     def __init__(self, identity: Identity) -> None:
@@ -41,6 +42,8 @@ class Identifying(flight.ServerMiddlewareFactory):
         with told_to_clients():
             if info.method == flight.FlightMethod.HANDSHAKE:
                 return Bearer(self._identity.start_session(credentials))
+            if info.method == flight.FlightMethod.GET_SCHEMA:
+                self._identity.identify(credentials, takes_basic=True)
         return Presented(self._identity, credentials)
 
 
