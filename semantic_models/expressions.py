@@ -197,11 +197,15 @@ def check_forms(tree: exp.Expr, text: str, locate: Locate, *, windows: bool = Fa
 
 
 def _check_comparison(node: exp.Expr, text: str, locate: Locate) -> None:
-    """Refuse an empty IN, and comparisons of comparisons that only brackets would tell apart."""
+    """Refuse an empty IN, IS before a value, and comparisons of comparisons without brackets."""
     if isinstance(node, exp.In) and not node.args.get("query") and not node.expressions:
         raise MalformedSql(
             "IN stands before no values", hint="Write one value or more: status in ('paid')."
         ).at(_place(node, text, locate))
+    if isinstance(node, exp.Is) and not isinstance(node.expression, exp.Null | exp.Boolean):
+        raise MalformedSql("IS stands before a value", hint="Write = to compare, or IS NULL.").at(
+            _place(node, text, locate)
+        )
     chained = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
     if isinstance(node, chained) and any(
         isinstance(each, chained) for each in (node.this, node.expression)

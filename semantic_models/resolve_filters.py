@@ -216,6 +216,8 @@ def _predicate(
 
 
 def _clocked(tree: exp.Expr, clock: Clock) -> exp.Expr:
+    if is_clock(tree):
+        return clock_literal(tree, clock.now, clock.zone)
     for node in [each for each in nodes(tree) if is_clock(each)]:
         node.replace(clock_literal(node, clock.now, clock.zone))
     return tree

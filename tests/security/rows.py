@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from random import Random
 
-from tests.security import all_seen, lockdown, three_worlds
+from tests.security import all_seen, lockdown, text_fuzz, three_worlds
 from tests.security.error_oracle import ask, beside_the_question, probes_of
 from tests.security.mutants import survivors
 from tests.security.probed_engines import ENGINES, ProbedEngine
@@ -79,6 +79,12 @@ def _suites(_: int) -> Figures:
     return Figures(asked, wrong=tuple(found))
 
 
+def _texts(count: int) -> Figures:
+    asked, found = text_fuzz.run(count, SEED)
+    dead = text_fuzz.control()
+    return Figures(asked, leaks=tuple(found), wrong=(dead,) if dead else ())
+
+
 def _lockdown(count: int) -> Figures:
     asked, reaching = lockdown.run(count, SEED)
     dead = () if lockdown.control() else ("a connection without the lock-down reaches nothing",)
@@ -91,6 +97,7 @@ ROWS: tuple[Row, ...] = (
         Row("S4", f"oracles on {each.name}", PROBES, PROBES // 10, partial(_oracles, each))
         for each in ENGINES
     ),
+    Row("S9", "texts that nobody would write", 1_000_000, 20_000, _texts),
     Row("S8", "functions and settings locked down", 10_000, 500, _lockdown),
     Row("S5", "seeded faults of the rewrite", len(FAULTS), 2, _faults),
     Row("ALL", "random questions, all of it seen", 50_000, 1_000, _all_seen),
