@@ -82,9 +82,13 @@ def cli(context: click.Context, debug: bool) -> None:  # noqa: FBT001
 
 
 def _log_only_when_asked(ctx: click.Context) -> None:
-    """An engine's own words go to a log: that of a server, or stderr with --debug."""
+    """An engine's own words go to a log: that of a server, or stderr with --debug.
+
+    Those of the parser quote what was asked, values and all, and go to none.
+    """
     import logging
 
+    logging.getLogger("sqlglot").setLevel(logging.ERROR)
     if not ctx.params.get("debug"):
         logging.getLogger("gateway").addHandler(logging.NullHandler())
 

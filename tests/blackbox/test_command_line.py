@@ -472,3 +472,10 @@ def test_what_policies_leave_open_is_a_warning(tmp_path: Path) -> None:
     assert (done.returncode, document.returncode) == (0, 0)
     assert done.stderr.decode().startswith(f"warning[SL413]: {message}\n")
     assert [each["message"] for each in json.loads(document.stdout)["warnings"]] == [message]
+
+
+def test_a_text_that_is_no_question_is_not_quoted_beside_its_refusal() -> None:
+    done = run("query", "drop secret", *ON_DEMO)
+
+    assert done.returncode == 1
+    assert done.stderr.decode().startswith("error[SL104]: the statement is not a SELECT\n")
