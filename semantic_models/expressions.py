@@ -53,6 +53,7 @@ _STAR = re.compile(
     re.IGNORECASE,
 )
 """A star that multiplies nothing."""
+_NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 
 
 def query_position(source: str, text: str) -> Locate:
@@ -171,8 +172,8 @@ def check_forms(tree: exp.Expr, text: str, locate: Locate, *, windows: bool = Fa
     """
     reads_clock = False
     for node in nodes(tree):
-        if type(node) in COMPARISONS:
-            _check_comparison(node, text, locate)
+        if type(node) in _CHECKED:
+            _check_values(node, text, locate)
         if type(node) in _ALWAYS_ALLOWED:
             continue
         if windows and isinstance(node, exp.Anonymous) and metric_called(node):
@@ -196,8 +197,16 @@ def check_forms(tree: exp.Expr, text: str, locate: Locate, *, windows: bool = Fa
     return reads_clock
 
 
-def _check_comparison(node: exp.Expr, text: str, locate: Locate) -> None:
-    """Refuse an empty IN, IS before a value, and comparisons of comparisons without brackets."""
+_CHECKED = COMPARISONS | {exp.Literal}
+
+
+def _check_values(node: exp.Expr, text: str, locate: Locate) -> None:
+    """Refuse what is no number, an empty IN, IS before a value, and comparisons of comparisons."""
+    is_number = isinstance(node, exp.Literal) and not node.is_string
+    if is_number and not _NUMBER.fullmatch(node.name):
+        raise MalformedSql(
+            f'"{node.name}" is no number', hint="Write digits after e, as in 3e2."
+        ).at(_place(node, text, locate))
     if isinstance(node, exp.In) and not node.args.get("query") and not node.expressions:
         raise MalformedSql(
             "IN stands before no values", hint="Write one value or more: status in ('paid')."

@@ -35,6 +35,7 @@ def test_texts_are_refused_or_read_governed_tables() -> None:
     [
         ("having", "now()"),
         ("having", "revenue is 5"),
+        ("having", "revenue > 3e"),
         ("having", "round(revenue, revenue is not 1) = 3"),
         ("where", "status\u200b = 'paid'"),
         ("where", "getenv('HOME') = 'x'"),
