@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from operator import ge, lt, ne
 from random import Random
 
 from auth.build_policies import build_policies
@@ -19,6 +20,7 @@ from semantic_models.faults import Faults
 from semantic_models.parse_spec import read_project
 from tests.oracle.compare import Outcome, asked
 from tests.oracle.language import (
+    Calendar,
     Call,
     Expr,
     Join,
@@ -66,6 +68,8 @@ class Written:
     """The models that filters read behind a join, whoever may see them."""
     keys: MaskedKeys
     """The columns that pair rows and are masked."""
+    days: Mapping[str, Mapping[date, Row]]
+    """By calendar, of those that policies are on: the days that may be seen."""
 
 
 @dataclass(frozen=True)
@@ -109,14 +113,19 @@ def three_worlds(random: Random, project: Project) -> ThreeWorlds:
         name: written.keys.moved(name, _others(random, project, name, written))
         for name in project.models
     }
-    wanted = _with_rows(made, project, {name: _shown(written, name) for name in written.kept})
+    other_days = {
+        name: _other_days(random, project.calendars[name], kept)
+        for name, kept in written.days.items()
+    }
+    shown = {name: _shown(written, name) for name in written.kept}
+    wanted = _with_rows(made, _with_days(project, written.days), shown)
     if written.keys.places:
         wanted = wanted.seen_by(
             ANN, policies_of(project, _file(written.keys.lines()), made, models)
         )
     return ThreeWorlds(
         made.seen_by(ANN, policies),
-        _with_rows(made, project, others).seen_by(ANN, policies),
+        _with_rows(made, _with_days(project, other_days), others).seen_by(ANN, policies),
         wanted,
     )
 
@@ -173,6 +182,21 @@ def _with_rows(made: World, project: Project, rows: Mapping[str, list[Row]]) -> 
     return replace(made, connection=opened(tables), tables=tables)
 
 
+def _with_days(project: Project, days: Mapping[str, Mapping[date, Row]]) -> Project:
+    calendars = {
+        name: replace(each, days=dict(days.get(name, each.days)))
+        for name, each in project.calendars.items()
+    }
+    return replace(project, calendars=calendars)
+
+
+def _other_days(random: Random, calendar: Calendar, kept: Mapping[date, Row]) -> dict[date, Row]:
+    """The days that are seen, beside other hidden ones that say what other days do."""
+    said = list(calendar.days.values())
+    hidden = [each for each in calendar.days if each not in kept and random.random() < 0.5]
+    return {**kept, **{each: random.choice(said) for each in hidden}}
+
+
 def _shown(written: Written, name: str) -> list[Row]:
     return [row | written.masked.get(name, {}) for row in written.kept[name]]
 
@@ -212,6 +236,7 @@ class _Writing:
     read: set[str] = field(default_factory=set)
     filtered: set[tuple[str, str]] = field(default_factory=set)
     """Pairs of a model and a column that filters read, whose values are the same everywhere."""
+    kept_days: dict[str, dict[date, Row]] = field(default_factory=dict)
 
     def filters(self, model: Model) -> None:
         """Row filters of a model, some of them alternatives."""
@@ -239,6 +264,15 @@ class _Writing:
         self._line(f"mask_{model.name}", self._on(model), f"mask: {{{name}: {_quoted(text)}}}")
         self.masked[model.name] = {name: value}
         self.kept.setdefault(model.name, list(model.rows))
+
+    def days(self, calendar: Calendar) -> None:
+        """A filter of a calendar's days."""
+        first = self.random.choice(sorted(calendar.days))
+        op, is_kept = self.random.choice(((">=", ge), ("<", lt), ("<>", ne)))
+        on = self.random.choice((f"{{table: t_{calendar.name}}}", calendar.name))
+        self._line(f"days_{calendar.name}", on, f"rows: \"on_day {op} date '{first}'\"")
+        days = calendar.days.items()
+        self.kept_days[calendar.name] = {day: row for day, row in days if is_kept(day, first)}
 
     def _on(self, model: Model) -> str:
         on_table = f"{{table: t_{model.name}}}"
@@ -283,6 +317,9 @@ def _written(random: Random, project: Project, selects: Mapping[str, str]) -> Wr
     for model in project.models.values():
         if random.random() < 0.3:
             writing.masks(model)
+    for calendar in project.calendars.values():
+        if random.random() < 0.6:
+            writing.days(calendar)
     of_masks = ((name, column) for name, each in writing.masked.items() for column in each)
     keys = masked_keys(random, project, {*writing.filtered, *of_masks})
     return Written(
@@ -291,6 +328,7 @@ def _written(random: Random, project: Project, selects: Mapping[str, str]) -> Wr
         writing.masked,
         frozenset(writing.read),
         keys,
+        writing.kept_days,
     )
 
 
