@@ -144,13 +144,19 @@ def prepare(question: Question, snapshot: Snapshot, dialects: Mapping[str, Diale
     """Settle what is asked and what may be seen. Touches no engine."""
     rights = decide(snapshot.policies, question.principal)
     told = telling(snapshot.policies, question.principal, rights)
-    catalog = visible(snapshot.catalog, rights)
+    seen = Seen(rights, told, visible(snapshot.catalog, rights))
+
+    def again(text: str) -> ForebayError | None:
+        try:
+            _prepared(replace(question, text=text), snapshot, dialects, seen)
+        except ForebayError as error:
+            return error
+        return None
+
     try:
-        return _prepared(question, snapshot, dialects, Seen(rights, told, catalog))
+        return _prepared(question, snapshot, dialects, seen)
     except ForebayError as error:
-        text = question.text
-        asked = text if isinstance(text, str) else text.decode(errors="replace")
-        raise told.refusal(error, catalog, asked) from None
+        raise told.refusal(error, seen.catalog, question.text, again) from None
 
 
 class Seen(NamedTuple):

@@ -6,10 +6,13 @@ import copy
 import logging
 import re
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
+from string import ascii_lowercase
 from typing import Any
+
+import orjson
 
 from auth.policy import PolicySet
 from auth.principal import Principal
@@ -27,6 +30,8 @@ _QUOTED = re.compile(r'"([^"]+)"')
 _WORD = re.compile(r"[^\W\d]\w*")
 
 Document = Mapping[str, object]
+Again = Callable[[str], ForebayError | None]
+"""What becomes of another text that is asked by the same person; None: an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +49,24 @@ class Telling:
             return proof_in_names(proof, catalog)
         return {**proof, "policies": list(rights.applied)} if rights.applied else proof
 
-    def refusal(self, error: ForebayError, catalog: Catalog, asked: str) -> ForebayError:
-        """A refusal of a question, without names that are hidden and the places of definitions."""
-        if self.sql:
-            return error
+    def refusal(
+        self, error: ForebayError, catalog: Catalog, text: str | bytes, again: Again
+    ) -> ForebayError:
+        """A refusal of a question, without names that are hidden and the places of definitions.
+
+        A hidden name that the question's ``text`` has is told where it comes from there: asked
+        ``again`` with another word in its place, the refusal does not have it.
+        """
         told = copy.copy(error)
-        if told.position is not None and told.position.source.endswith((".yml", ".yaml")):
+        place = told.position
+        if place is not None and not self.sql and place.source.endswith((".yml", ".yaml")):
             told.position = None
         if catalog.everything is None:
             return told
-        hidden = _names(catalog.everything) - _names(catalog) - set(_WORD.findall(asked))
-        parts = (error.message, error.detail, error.hint)
-        if hidden.isdisjoint(chain.from_iterable(map(_named, parts))):
+        known = _names(catalog.everything)
+        hidden = known - _names(catalog)
+        found = hidden & _told_by(error)
+        if not found or _are_asked(found, known, hidden, _spelled_out(text), again):
             return told
         told.message, told.detail = "the question cannot be answered as it is asked", ""
         told.hint = "Ask for other names together; the catalog lists those that may be used."
@@ -91,6 +102,37 @@ def telling(policies: PolicySet, principal: Principal, rights: Rights) -> Tellin
         return ALL_TOLD
     tells_sql = SQL_READ in principal.scopes
     return Telling(tells_sql, tells_sql and rights.is_everything)
+
+
+def _are_asked(
+    found: set[str], known: set[str], hidden: set[str], asked: str, again: Again
+) -> bool:
+    """Whether hidden names are in a refusal because somebody wrote them into the question."""
+    words = set(_WORD.findall(asked))
+    if not found <= words:
+        return False
+    others = {each: _another(each, known | words) for each in found}
+    other = again(_WORD.sub(lambda word: others.get(word[0], word[0]), asked))
+    return other is not None and hidden.isdisjoint(_told_by(other))
+
+
+def _spelled_out(text: str | bytes) -> str:
+    """A question whose words stand in it as they are, and not escaped as JSON may have them."""
+    try:
+        return orjson.dumps(orjson.loads(text)).decode()
+    except orjson.JSONDecodeError:
+        return text if isinstance(text, str) else text.decode(errors="replace")
+
+
+def _another(word: str, taken: set[str]) -> str:
+    """A word that stands for nothing, where it can be of the same length."""
+    made = ("".join(secrets.choice(ascii_lowercase) for _ in word) for _ in range(100))
+    return next((each for each in made if each not in taken), secrets.token_hex(8))
+
+
+def _told_by(error: ForebayError) -> set[str]:
+    """The names that a refusal tells."""
+    return set(chain.from_iterable(map(_named, (error.message, error.detail, error.hint))))
 
 
 def _named(text: str) -> Iterator[str]:

@@ -64,7 +64,7 @@ def branch_of_funnel(
 
 def _check_measure(base: BranchResolver, use: MeasureUse) -> None:
     """Refuse a side that is refused by itself, though its rows alone are counted."""
-    home = base.catalog.models[use.model]
+    home = base.catalog.whole.models[use.model]
     measure = home.measures[use.measure]
     alone = BranchResolver(base.catalog, home, use.time or measure.time, base.clock)
     alone.walk_paths(measure.expr.paths)

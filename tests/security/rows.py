@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from random import Random
 
-from tests.security import all_seen, lockdown, text_fuzz, three_worlds
+from tests.security import all_seen, hidden_names, lockdown, text_fuzz, three_worlds
 from tests.security.error_oracle import ask, beside_the_question, probes_of
 from tests.security.mutants import survivors
 from tests.security.probed_engines import ENGINES, ProbedEngine
@@ -50,6 +51,20 @@ def _three_worlds(count: int) -> Figures:
     seeds = [f"{SEED}:{number}" for number in range(8)]
     dead = (each for each in three_worlds.FAULTS if not three_worlds.is_found(each, seeds))
     return Figures(asked, tuple(found), tuple(f"no question tells of {each}" for each in dead))
+
+
+def _hidden_names(count: int) -> Figures:
+    each = hidden_names.QUESTIONS_A_PROJECT + hidden_names.FURTHER_A_PROJECT
+    seeds = [f"{SEED}:{number}" for number in range(-(-count // each))]
+    asked, found = 0, []
+    with ProcessPoolExecutor(three_worlds.PROCESSES) as pool:
+        for seed, (number, told) in zip(
+            seeds, pool.map(hidden_names.differing, seeds), strict=True
+        ):
+            asked += number
+            found += [f"===== {seed}\n{each}" for each in told]
+    is_alive = hidden_names.tells_of_names(seeds[:4])
+    return Figures(asked, tuple(found), () if is_alive else ("seen names are not told",))
 
 
 def _oracles(engine: ProbedEngine, count: int) -> Figures:
@@ -93,6 +108,7 @@ def _lockdown(count: int) -> Figures:
 
 ROWS: tuple[Row, ...] = (
     Row("S2", "random questions in three worlds", 100_000, 2_000, _three_worlds),
+    Row("S2", "random questions, names hidden", 20_000, 400, _hidden_names),
     *(
         Row("S4", f"oracles on {each.name}", PROBES, PROBES // 10, partial(_oracles, each))
         for each in ENGINES

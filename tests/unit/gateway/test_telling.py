@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from auth.decide import decide
@@ -9,7 +11,7 @@ from auth.principal import Principal
 from auth.rights import EVERYTHING, Names, Rights
 from auth.visible import visible
 from gateway.errors import DataAltered, EngineFailed, EngineTimedOut, PromiseBroken
-from gateway.telling import ALL_TOLD, Telling, telling
+from gateway.telling import ALL_TOLD, Again, Telling, telling
 from semantic_models.errors import ForebayError, NoPath, Position, UnknownName
 from tests.support.models import World
 from tests.support.policies import governed, the_world
@@ -45,9 +47,16 @@ def test_sql_is_told_with_the_scope_and_verdicts_to_those_who_see_all(
     assert telling(policies, principal, decide(policies, principal)) == expected
 
 
-def refusal(world: World, error: ForebayError, asked: str = "") -> ForebayError:
+def refusal(
+    world: World, error: ForebayError, asked: str = "", again: Again = lambda _: None
+) -> ForebayError:
     seen = visible(world.catalog, Rights(names=Names(models=frozenset({"orders"}))))
-    return TOLD_LESS.refusal(error, seen, asked)
+    return TOLD_LESS.refusal(error, seen, asked, again)
+
+
+def not_there(text: str) -> UnknownName:
+    """What becomes of a question whose second word is a name that is not there."""
+    return UnknownName(f'dimension "{text.split()[1]}" does not exist')
 
 
 @pytest.mark.parametrize(
@@ -74,9 +83,32 @@ def test_a_refusal_that_names_what_is_hidden_is_told_in_general_words(
 def test_names_of_the_question_and_visible_ones_stand(world: World) -> None:
     error = UnknownName('dimension "region" does not exist', hint='Perhaps "status" is meant.')
 
-    told = refusal(world, error, "SELECT region FROM orders")
+    told = refusal(world, error, "SELECT region FROM orders", not_there)
 
     assert (told.message, told.hint) == (error.message, error.hint)
+
+
+@pytest.mark.parametrize(
+    "asked", ["SELECT status AS region", '{"where": ["region"]}', '{"where": ["regio\\u006e"]}']
+)
+def test_a_name_of_the_catalog_is_not_told_to_those_who_guess_it(world: World, asked: str) -> None:
+    error = NoPath("there is no way", detail='The measures are "region".')
+
+    assert "region" not in str(refusal(world, error, asked, lambda _: error))
+    assert refusal(world, error, asked, NoPath).detail == error.detail
+
+
+def test_a_question_is_asked_again_with_its_letters_as_they_are(world: World) -> None:
+    asked: list[str] = []
+
+    def again(text: str) -> None:
+        asked.append(text)
+
+    refusal(world, UnknownName('no "region"'), '{"where": ["regio\\u006e = 1"]}', again)
+
+    [text] = asked
+    assert re.fullmatch(r'\{"where":\["[a-z]{6} = 1"\]\}', text)
+    assert "region" not in text
 
 
 def test_the_place_of_a_definition_is_not_told_and_that_of_a_question_is(world: World) -> None:
@@ -84,7 +116,12 @@ def test_the_place_of_a_definition_is_not_told_and_that_of_a_question_is(world: 
 
     assert refusal(world, NoPath("no way", position=FILE)).position is None
     assert refusal(world, NoPath("no way", position=asked)).position == asked
-    assert ALL_TOLD.refusal(NoPath("no way", position=FILE), world.catalog, "").position == FILE
+    assert (
+        ALL_TOLD.refusal(
+            NoPath("no way", position=FILE), world.catalog, "", lambda _: None
+        ).position
+        == FILE
+    )
 
 
 @pytest.mark.parametrize(
