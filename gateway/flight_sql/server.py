@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import time
@@ -14,6 +15,7 @@ from threading import Thread
 import pyarrow as pa
 from pyarrow import flight
 
+from auth.errors import GroupsOnly
 from auth.principal import Principal
 from gateway.admission import Asker, Share
 from gateway.audited import Answering
@@ -38,7 +40,7 @@ from gateway.identity.identify import Identity
 from gateway.identity.tls import TlsFiles
 from gateway.pipeline import Answer
 from gateway.role_limits import check_body
-from semantic_models.errors import SettingRejected
+from semantic_models.errors import EmptyRows, SettingRejected
 
 log = logging.getLogger(__name__)
 
@@ -257,11 +259,10 @@ class Calls(flight.FlightServerBase):
     ) -> Iterator[flight.FlightInfo]:
         """The models, each as the path whose rows may be asked for."""
         with told_to_clients(), self._call(context) as principal:
-            names = visible_models(self._exchange.catalog_of(principal))
-            schemas = [self._exchange.schema_of(_all_rows(name), principal) for name in names]
+            listed = self._with_rows(principal)
         return (
             flight.FlightInfo(schema, flight.FlightDescriptor.for_path(name), [], -1, -1)
-            for name, schema in zip(names, schemas, strict=True)
+            for name, schema in listed.items()
         )
 
     def do_exchange(self, context: flight.ServerCallContext, *_: object) -> None:
@@ -271,6 +272,14 @@ class Calls(flight.FlightServerBase):
             raise UnsupportedCommand(
                 "data exchange is not offered", hint="Ask with GetFlightInfo and DoGet."
             )
+
+    def _with_rows(self, principal: Principal) -> dict[str, pa.Schema]:
+        """The models whose rows a principal may ask for, with their schemas."""
+        found = {}
+        for name in visible_models(self._exchange.catalog_of(principal)):
+            with contextlib.suppress(EmptyRows, GroupsOnly):
+                found[name] = self._exchange.schema_of(_all_rows(name), principal)
+        return found
 
     def _counted(self, context: flight.ServerCallContext) -> Principal:
         """Who makes a call, which counts among theirs."""

@@ -9,8 +9,9 @@ import os
 import sys
 import time
 
+from tests.security.figures import Figures
 from tests.security.probed_engines import MissingEngine
-from tests.security.rows import ROWS, Figures, Row
+from tests.security.rows import ROWS, Row
 
 SHOWN = 20
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.security.doors import A, B, World, served
+from tests.security.doors import World, served
+from tests.security.two_shops import A, B
 from tests.support.documents import issuer_written, published_keys
 
 

@@ -1,6 +1,4 @@
-"""Real servers over one small project in two worlds, which differ only in what nobody may see who
-asks here: rows of one region, the values of masked and hidden columns, and a model no grant is of.
-"""
+"""Real servers over the small shop in its worlds, and both doors of them for each principal."""
 
 from __future__ import annotations
 
@@ -13,7 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import httpx
 from pyarrow import flight
 
@@ -24,101 +21,7 @@ from gateway.flight_sql.wire import Message, decode
 from gateway.identity.auth_settings import KeyFiles
 from gateway.identity.key_store import Asked, KeyStore, make_pepper
 from gateway.settings import Settings
-
-ROOT = """\
-version: 1
-name: shop
-engines: {{local: {{type: duckdb, files: {{{files}}}}}}}
-attributes: {{regions: {{type: string, list: true}}, level: integer}}
-limits: {{per_second: 1000000, burst: 1000000}}
-auth:
-  state: .forebay/keys.json
-  pepper: .forebay/pepper
-{more}"""
-MODELS = """\
-version: 1
-models:
-  orders:
-    table: t_orders
-    key: order_no
-    time: placed_at
-    dimensions: {{order_id: order_no, status: , note: , placed_at: {{type: time}}}}
-    measures: {{revenue: sum(amount_cents), n: count(*), margin: sum(amount_cents - {cost})}}
-    segments: {{is_paid: status = 'paid'}}
-    joins: {{customer: {{to: customers, on: cust_no = customer.cust_no}}}}
-  customers:
-    table: t_customers
-    key: cust_no
-    dimensions:
-      customer_id: cust_no
-      name:
-      email:
-      region:
-      {hidden}: ssn_no
-      geo: {{hierarchy: [region, name]}}
-      private: {{hierarchy: [region, {hidden}]}}
-  {model}:
-    table: t_wages
-    key: cust_no
-    dimensions: {{person: cust_no}}
-    measures: {{{measure}: sum(paid), n: count(*)}}
-    joins: {{customer: {{to: customers, on: cust_no = customer.cust_no}}}}
-metrics:
-  average: revenue / n_of_orders
-  n_of_orders: orders.n
-  {metric}: {measure} / orders.revenue
-saved_queries:
-  by_region: {{metrics: [revenue], dimensions: [customer.region]}}
-  by_wage: {{metrics: [{measure}]}}
-"""
-POLICIES = """\
-version: 1
-policies:
-  staff: {{grant: {{models: [orders, customers]}}, for: [analyst, support, officer]}}
-  board: {{grant: {{metrics: [revenue], dimensions: [customer.region]}}, for: [board]}}
-  some: {{grant: {{members: [orders.status, orders.n]}}, for: [reader]}}
-  all: {{grant: {{models: all}}, for: [admin]}}
-  by_region:
-    on: orders
-    rows: customer.region in (principal.regions)
-    unless: [admin]
-    otherwise: all
-  of_region: {{on: customers, rows: region in (principal.regions), unless: [admin], otherwise: all}}
-  mail: {{on: customers, mask: {{email: "'x'"}}, unless: [admin]}}
-  secrets: {{on: customers, hide: [{hidden}], unless: [admin]}}
-  costs: {{on: orders, hide: [margin], unless: [admin]}}
-"""
-CUSTOMERS = "(1,'Ann','eu'),(2,'Bob','us'),(3,'Cid','eu'),(4,'Dee','us')"
-ORDERS = "(10,1,'paid',150,'7'),(20,2,'open',250,'8'),(30,3,'paid',350,'9'),(40,4,'open',450,'1')"
-
-
-@dataclass(frozen=True)
-class Hidden:
-    """What a world has that may not be seen."""
-
-    model: str
-    measure: str
-    metric: str
-    dimension: str
-    salt: int
-    customers: str
-    orders: str
-    cost: int
-
-
-A = Hidden(
-    "salaries",
-    "salary_sum",
-    "salary_share",
-    "ssn",
-    1,
-    "(5,'SECRET0','jp')",
-    "(50,5,'held',99999,'SECRET1'),(60,5,'held',1,'SECRET2')",
-    7,
-)
-B = Hidden(
-    "wages", "wage_sum", "wage_share", "tax_id", 2, "(6,'Zoe','jp')", "(70,6,'gone',5,'3')", 9
-)
+from tests.security.two_shops import A, B, Hidden, written
 
 
 @dataclass
@@ -153,6 +56,7 @@ PRINCIPALS: Mapping[str, Who] = {
     "of_no_region": Who(("analyst",)),
     "of_another": Who(("analyst",), ("mars",)),
     "of_no_role": Who((), _EU),
+    "council_eu_us": Who(("council",), _BOTH),
     "of_a_level": Who(("support",), _EU, (), {"level": 3}),
 }
 """Those who may see none of what the worlds differ in."""
@@ -162,7 +66,13 @@ ADMIN = Who(("admin",), _BOTH, ("sql:read",))
 @contextmanager
 def served(folder: Path, hidden: Hidden, more: str = "") -> Iterator[World]:
     """A server over one world, with keys of all principals and of one who may see everything."""
-    written(folder, hidden, more)
+    with serving_of(written(folder, hidden, more)) as world:
+        yield world
+
+
+@contextmanager
+def serving_of(folder: Path) -> Iterator[World]:
+    """A server over a world that is written."""
     state = folder / ".forebay" / "keys.json"
     make_pepper(folder / ".forebay" / "pepper")
     store = KeyStore(KeyFiles(state=state, pepper=folder / ".forebay" / "pepper"))
@@ -192,37 +102,6 @@ def _key(store: KeyStore, name: str, who: Who) -> str:
     return store.create(asked).text
 
 
-def written(folder: Path, hidden: Hidden, more: str = "") -> Path:
-    """The project of a world."""
-    names = {
-        "hidden": hidden.dimension,
-        "model": hidden.model,
-        "measure": hidden.measure,
-        "metric": hidden.metric,
-        "cost": hidden.cost,
-    }
-    tables = {
-        "t_customers": f"select c as cust_no, name, name || '@{hidden.salt}' as email, region, "
-        f"c * 1000 + {hidden.salt} as ssn_no "
-        f"from (values {CUSTOMERS},{hidden.customers}) t(c, name, region)",
-        "t_orders": "select o as order_no, c as cust_no, status, a as amount_cents, note, "
-        "date '2024-01-01' + o as placed_at "
-        f"from (values {ORDERS},{hidden.orders}) t(o, c, status, a, note)",
-        "t_wages": f"select c as cust_no, c * {hidden.salt} as paid from range(1, 4) t(c)",
-    }
-    for each in ("models", "policies", "data", ".forebay"):
-        (folder / each).mkdir(parents=True)
-    files = ", ".join(f"{name}: data/{name}.parquet" for name in tables)
-    (folder / "forebay.yml").write_text(ROOT.format(files=files, more=more))
-    (folder / "models" / "shop.yml").write_text(MODELS.format(**names))
-    (folder / "policies" / "shop.yml").write_text(POLICIES.format(**names))
-    with duckdb.connect(config={"threads": 1}) as connection:
-        for name, text in tables.items():
-            path = folder / "data" / f"{name}.parquet"
-            connection.execute(f"copy ({text}) to '{path}'")
-    return folder
-
-
 MASKED = (
     (re.compile(rb"[0-9a-f]{8}-[0-9a-f]+"), b"ID"),
     (re.compile(rb"refusal:[0-9a-f]{16}"), b"REFUSAL"),
@@ -246,16 +125,25 @@ class Doors:
     http: httpx.Client
     client: flight.FlightClient
     options: flight.FlightCallOptions
+    in_order: bool = True
+    """Whether rows are told in the order in which they came; none is promised but what is asked."""
 
     def get(self, path: str, accept: str = "application/json", **params: str) -> bytes:
         """A whole response over HTTP: status, headers and body."""
-        response = self.http.get(path, params=params, headers={"accept": accept})
+        return self.told(self.http.get(path, params=params, headers={"accept": accept}))
+
+    def told(self, response: httpx.Response) -> bytes:
+        """All of a response, without ids and times."""
         told = [
             (name.lower(), masked(value))
             for name, value in response.headers.raw
             if name.lower() not in (b"date", b"content-length")
         ]
-        return repr((response.status_code, told, masked(response.content))).encode()
+        body = masked(response.content)
+        if not self.in_order:
+            lines = body.replace(b'],"meta"', b'\n],"meta"').split(b"\n")
+            body = b"\n".join(sorted(each.rstrip(b",") for each in lines))
+        return repr((response.status_code, told, body)).encode()
 
     def asks(self, question: str, accept: str = "application/json") -> bytes:
         """An answer over HTTP."""
@@ -269,7 +157,8 @@ class Doors:
             table = self.client.do_get(info.endpoints[0].ticket, self.options).read_all()
             story = json.dumps({str(k): str(v) for k, v in (table.schema.metadata or {}).items()})
             schema = info.schema.serialize().to_pybytes()
-            return schema + masked(story.encode()) + repr(table.to_pylist()).encode()
+            rows = table.to_pylist() if self.in_order else sorted(map(repr, table.to_pylist()))
+            return schema + masked(story.encode()) + repr(rows).encode()
 
         return _told(call)
 

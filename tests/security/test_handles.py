@@ -16,6 +16,7 @@ from tests.security.doors import PRINCIPALS, Doors, World, decode_prepared, door
 pytestmark = pytest.mark.timeout(600)
 ASKED = {
     "board": '{"metrics": ["revenue"]}',
+    "council": '{"metrics": ["revenue"]}',
     "reader": "SELECT n FROM orders",
 }
 NO_ID, NO_HANDLE = "00000000-0", b"0" * 32

@@ -1,78 +1,15 @@
-"""Whole responses of both doors are the same bytes, whatever there is that may not be seen.
-
-``REQUESTS=10000`` asks more random questions than each change does.
-"""
+"""Whole responses of both doors are the same bytes, whatever there is that may not be seen."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from random import Random
-
 import pytest
 
-from tests.security.doors import PRINCIPALS, A, B, Hidden, World, doors, looks
+from tests.security.doors import PRINCIPALS, World, doors, looks
+from tests.security.two_shops import A, B
+from tests.security.whole_responses import FIXED, differences, naming, random_questions
 
 pytestmark = pytest.mark.timeout(600)
-REQUESTS = int(os.environ.get("REQUESTS", "400"))
-FIXED = (
-    "SELECT customer.region, revenue FROM orders ORDER BY 1",
-    "SELECT customer.email, n FROM orders ORDER BY 1",
-    "SELECT * FROM orders ORDER BY order_id",
-    "SELECT * FROM customers ORDER BY customer_id",
-    "SELECT n FROM orders",
-    "SELECT revenue FROM orders WHERE cast(note as integer) > 0",
-    '{"metrics": ["average"], "dimensions": ["placed_at"], "order_by": ["placed_at"]}',
-    '{"metrics": ["revenue"], "dimensions": ["customer.geo"], "totals": true}',
-    '{"saved_query": "by_region"}',
-    '{"saved_query": "by_wage"}',
-    "SELECT nothing FROM nowhere",
-)
-METRICS = ("revenue", "n", "orders.n", "n_of_orders", "average")
-DIMENSIONS = (
-    *("status", "note", "order_id", "placed_at", "placed_at.month"),
-    *("customer.region", "customer.name", "customer.email", "customer.customer_id"),
-)
-FILTERS = (
-    *("status = 'held'", "note <> 'SECRET1'", "customer.region = 'jp'", "order_id > 20"),
-    *("customer.email like '%1'", "is_paid", "cast(note as integer) > 0", "status is not null"),
-)
-
-
-def naming(hidden: Hidden) -> Iterator[str]:
-    """Questions that name what is hidden in one of the worlds, and is not there in the other."""
-    yield f"SELECT * FROM {hidden.model}"
-    yield f"SELECT {hidden.dimension} FROM customers"
-    yield f"SELECT customer.{hidden.dimension}, revenue FROM orders"
-    for metric in (hidden.measure, hidden.metric, f"{hidden.model}.n", f"{hidden.measure}s"):
-        yield f'{{"metrics": ["{metric}"]}}'
-    yield f'{{"metrics": ["revenue"], "where": ["customer.{hidden.dimension} > 0"]}}'
-    yield f'{{"metrics": ["revenue"], "order_by": ["{hidden.measure}"]}}'
-    yield f'{{"metrics": ["revenue"], "dimensions": ["{hidden.model}.person"]}}'
-    yield '{"metrics": ["margin"]}'
-
-
-def random_questions(seed: int, count: int) -> Iterator[str]:
-    """Questions of what may be seen by some, filtered by what may not."""
-    random = Random(seed)
-    for _ in range(count):
-        metrics = random.sample(METRICS, random.choice((1, 1, 2)))
-        dimensions = random.sample(DIMENSIONS, random.choice((0, 1, 2)))
-        where = [f"({each})" for each in random.sample(FILTERS, random.choice((0, 1, 2)))]
-        filtered = f" WHERE {random.choice((' AND ', ' OR ')).join(where)}" if where else ""
-        selected = ", ".join((*dimensions, *metrics))
-        order = ", ".join(str(each + 1) for each in range(len(dimensions)))
-        yield f"SELECT {selected} FROM orders{filtered}" + (f" ORDER BY {order}" if order else "")
-
-
-def differences(one: World, other: World, name: str, questions: Iterator[str]) -> list[str]:
-    """What one principal sees that is not the same in both worlds."""
-    with doors(one, name) as first, doors(other, name) as second:
-        return [
-            f"{told}: {here!r} {there!r}"
-            for told, look in looks(questions).items()
-            if (here := look(first)) != (there := look(second))
-        ]
+REQUESTS = 400
 
 
 @pytest.mark.parametrize("name", PRINCIPALS)
@@ -122,3 +59,15 @@ def test_physical_names_are_told_with_the_scope(alone: World) -> None:
     assert {"t_orders", "cust_no", "of_region", "IN (CAST"} <= set().union(*found.values())
     assert "/api/v1/catalog" in found
     assert not {"salar", "SECRET", "margin"} & set().union(*found.values())
+
+
+@pytest.mark.parametrize(("name", "wanted"), [("analyst_eu", 7), ("board_eu", 0), ("reader_eu", 1)])
+def test_models_without_rows_to_ask_for_are_no_flights(
+    alone: World, name: str, wanted: int
+) -> None:
+    """One that has no dimensions, and all of them for whoever sees groups only."""
+    with doors(alone, name) as made:
+        found = [each.descriptor.path for each in made.client.list_flights(options=made.options)]
+
+    assert len(found) == wanted
+    assert [b"order_labels"] not in found
