@@ -17,24 +17,10 @@ from auth.audit import Checked, Record
 from gateway.audit_log import ANCHOR, AuditLog, AuditSettings, Sync, lines_of, read_key, verify
 from gateway.errors import AuditFailed
 from semantic_models.errors import SettingRejected
+from tests.support.audit_writers import KEY, killed, with_key
 
 KILLS = int(os.environ.get("AUDIT_KILLS", "3"))
 """How many writers are killed; ``make security`` kills 100."""
-KEY = b"k" * 32
-WRITER = """
-import sys
-from pathlib import Path
-from auth.audit import Record
-from gateway.audit_log import AuditLog, AuditSettings
-
-folder = Path(sys.argv[1])
-log = AuditLog(AuditSettings(
-    folder=folder / "records", anchors=folder / "anchors", key=folder / "key", sync=sys.argv[2],
-))
-for number in range(10**9):
-    log.write(Record(at="now", door="http", principal="ada", verdict="allowed", rows=number))
-    print(number, flush=True)
-"""
 FULL = """
 import resource, sys
 from pathlib import Path
@@ -62,9 +48,7 @@ print(refused)
 
 @pytest.fixture
 def at(tmp_path: Path) -> Path:
-    (tmp_path / "key").write_bytes(KEY)
-    (tmp_path / "key").chmod(0o600)
-    return tmp_path
+    return with_key(tmp_path)
 
 
 def settings(at: Path, sync: Sync = "second", *, required: bool = True) -> AuditSettings:
@@ -153,25 +137,14 @@ def test_every_process_has_a_file_of_its_own(at: Path) -> None:
 
 @pytest.mark.timeout(30 + 3 * KILLS)
 @pytest.mark.parametrize("sync", ["second", "record"])
-def test_a_writer_that_is_killed_loses_nothing_that_it_acted_on(sync: str, at: Path) -> None:
+def test_a_writer_that_is_killed_loses_nothing_that_it_acted_on(sync: Sync, at: Path) -> None:
     for number in range(KILLS):
-        folder = at / str(number)
-        folder.mkdir()
-        os.link(at / "key", folder / "key")
-        process = ran(folder, WRITER, sync)
-        assert process.stdout is not None
-        for _ in range(20 + 37 * number):
-            process.stdout.readline()
-        process.kill()
-        rest = process.stdout.read().decode()
-        process.communicate()
-        acted_on = 20 + 37 * number + rest.count("\n")
+        left = killed(at / str(number), sync, threads=1 + number % 4, after=20 + 37 * number)
 
-        [each] = found(folder)
-        assert each.fault == ""
-        assert acted_on <= each.records
-        assert acted_on - 1 <= each.anchored or sync == "second"
-        assert rows(folder) == list(range(each.records))
+        assert left.found.fault == ""
+        assert left.lost == 0
+        assert left.are_in_order
+        assert sum(left.told.values()) <= left.found.anchored or sync == "second"
 
 
 @pytest.mark.parametrize("sync", ["second", "record"])
