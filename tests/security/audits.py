@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
-from unittest import mock
+
+import pytest
 
 import auth.audit
 from auth.audit import Checked
@@ -33,7 +34,8 @@ def ask(kills: int, seed: str) -> Figures:
         left = _left(folders[:KEPT])
         tampered = [_tampered(random, left) for _ in range(2 * kills)]
         missed = _missed(tampered, left)
-        with mock.patch.object(auth.audit, "_next", _believed):
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(auth.audit, "_next", _believed)
             if not _missed(tampered, left):
                 wrong.append("without the chain nothing is missed")
     return Figures(3 * kills, wrong=(*wrong, *missed))

@@ -13,8 +13,20 @@ from dataclasses import dataclass
 from functools import partial
 from random import Random
 
-from tests.security import all_seen, hidden_names, lockdown, text_fuzz, three_worlds
+from tests.security import (
+    all_seen,
+    audits,
+    compositions,
+    hidden_names,
+    lockdown,
+    roads,
+    shared_answers,
+    text_fuzz,
+    three_worlds,
+    whole_responses,
+)
 from tests.security.error_oracle import ask, beside_the_question, probes_of
+from tests.security.figures import Figures
 from tests.security.mutants import survivors
 from tests.security.probed_engines import ENGINES, ProbedEngine
 from tests.security.probed_project import ATTACKS
@@ -22,16 +34,6 @@ from tests.security.seeded_faults import FAULTS
 
 SEED = os.environ.get("SEED", "0")
 PROBES = 4_500
-
-
-@dataclass(frozen=True)
-class Figures:
-    """What a row has seen."""
-
-    inputs: int
-    leaks: tuple[str, ...] = ()
-    wrong: tuple[str, ...] = ()
-    """Verdicts that should have been others, dead controls among them."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,10 @@ def _hidden_names(count: int) -> Figures:
             found += [f"===== {seed}\n{each}" for each in told]
     is_alive = hidden_names.tells_of_names(seeds[:4])
     return Figures(asked, tuple(found), () if is_alive else ("seen names are not told",))
+
+
+def _seeded(ask: Callable[[int, str], Figures], count: int) -> Figures:
+    return ask(count, SEED)
 
 
 def _oracles(engine: ProbedEngine, count: int) -> Figures:
@@ -107,8 +113,10 @@ def _lockdown(count: int) -> Figures:
 
 
 ROWS: tuple[Row, ...] = (
+    Row("S1", "what is asked at both doors", 2_200, 44, partial(_seeded, roads.ask)),
     Row("S2", "random questions in three worlds", 100_000, 2_000, _three_worlds),
     Row("S2", "random questions, names hidden", 20_000, 400, _hidden_names),
+    Row("S3", "whole responses", 10_000, 200, partial(_seeded, whole_responses.ask)),
     *(
         Row("S4", f"oracles on {each.name}", PROBES, PROBES // 10, partial(_oracles, each))
         for each in ENGINES
@@ -116,6 +124,9 @@ ROWS: tuple[Row, ...] = (
     Row("S9", "texts that nobody would write", 1_000_000, 20_000, _texts),
     Row("S8", "functions and settings locked down", 10_000, 500, _lockdown),
     Row("S5", "seeded faults of the rewrite", len(FAULTS), 2, _faults),
+    Row("S6", "policies composed", 20_000, 2_000, partial(_seeded, compositions.ask)),
+    Row("S7", "answers shared by principals", 100_000, 2_000, partial(_seeded, shared_answers.ask)),
+    Row("S14", "audits of killed writers", 100, 4, partial(_seeded, audits.ask)),
     Row("ALL", "random questions, all of it seen", 50_000, 1_000, _all_seen),
     Row("ALL", "outside suites, all of it seen", 300, 300, _suites),
 )
