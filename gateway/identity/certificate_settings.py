@@ -72,7 +72,7 @@ def certificate_settings(
         if (each.kind, each.san) in found:
             faults.add(
                 SettingRejected(
-                    f'the name "{each.san}" stands for two principals',
+                    f'the name "{written.san.text}" stands for two principals',
                     hint="Keep one of them; a certificate proves one principal.",
                     position=written.san.position(),
                 )
@@ -106,7 +106,7 @@ def _san(spec: CertifiedSpec, folder: Path) -> str:
     san = expanded(spec.san, folder)
     if len(san) > SAN_MAX or not _FORMS[spec.kind].fullmatch(san) or _is_address(san):
         raise SettingRejected(
-            f'"{san[:SAN_MAX]}" is no name of the kind {spec.kind}',
+            f'"{spec.san.text[:SAN_MAX]}" is no name of the kind {spec.kind}',
             detail="It is compared letter by letter, so that a pattern would name nobody.",
             hint=f'Write the name as the certificate has it, such as "{_EXAMPLES[spec.kind]}".',
             position=spec.san.position(),
@@ -126,7 +126,7 @@ def _name(written: Scalar, folder: Path) -> str:
     name = expanded(written, folder)
     if not NAME.fullmatch(name):
         raise SettingRejected(
-            f'"{name}" is no name of a principal',
+            f'"{written.text}" is no name of a principal',
             hint="Write letters, digits and _.@- only, a letter or a digit first.",
             position=written.position(),
         )

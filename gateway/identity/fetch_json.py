@@ -18,7 +18,7 @@ BYTES_MAX = 256 * 1024
 
 
 class NotFetched(Exception):
-    """Why there is no document, for the log."""
+    """Why there is no document, for the log; without the address, which may hold a secret."""
 
 
 def fetch_json(url: str, *, allow_private: bool) -> dict[str, object]:
@@ -31,9 +31,9 @@ def fetch_json(url: str, *, allow_private: bool) -> dict[str, object]:
         held = _fetch(url, allow_private=allow_private)
         document = json.loads(held)
     except (OSError, http.client.HTTPException, ValueError, RecursionError) as error:
-        raise NotFetched(f"{type(error).__name__} at {url}") from error
+        raise NotFetched(type(error).__name__) from error
     if not isinstance(document, dict):
-        raise NotFetched(f"no object at {url}")
+        raise NotFetched("the answer is no object")
     return document
 
 
@@ -48,18 +48,18 @@ def _fetch(url: str, *, allow_private: bool) -> bytes:
     elif parts.scheme == "http" and allow_private and ipaddress.ip_address(address).is_loopback:
         connection = _Pinned(host, port, address)
     else:
-        raise NotFetched(f"{url} is asked without TLS only on this machine")
+        raise NotFetched("without TLS this machine alone is asked")
     try:
         target = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
         connection.request("GET", target, headers={"accept": "application/json"})
         response = connection.getresponse()
         if response.status != 200:
-            raise NotFetched(f"status {response.status} at {url}")
+            raise NotFetched(f"the answer has status {response.status}")
         held = response.read(BYTES_MAX + 1)
     finally:
         connection.close()
     if len(held) > BYTES_MAX:
-        raise NotFetched(f"more than {BYTES_MAX} bytes at {url}")
+        raise NotFetched(f"the answer has more than {BYTES_MAX} bytes")
     return held
 
 
@@ -69,7 +69,7 @@ def _address(host: str, port: int, *, allow_private: bool) -> str:
     if not allow_private:
         for each in found:
             if not is_public(each):
-                raise NotFetched(f"{host} has the private address {each}")
+                raise NotFetched(f"the host has the private address {each}")
     return min(found)
 
 

@@ -98,7 +98,7 @@ class IssuerKeys:
         address = f"{self._issuer.url.rstrip('/')}/.well-known/openid-configuration"
         configuration = self._fetch(address)
         if configuration.get("issuer") != self._issuer.url:
-            raise NotFetched(f"{address} is the configuration of another issuer")
+            raise NotFetched("the configuration is of another issuer")
         return str(configuration.get("jwks_uri"))
 
 

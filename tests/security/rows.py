@@ -27,10 +27,12 @@ from tests.security import (
 )
 from tests.security.error_oracle import ask, beside_the_question, probes_of
 from tests.security.figures import Figures
+from tests.security.handles import ask_others
 from tests.security.mutants import survivors
 from tests.security.probed_engines import ENGINES, ProbedEngine
 from tests.security.probed_project import ATTACKS
 from tests.security.seeded_faults import FAULTS
+from tests.security.tokens import ask_rotations, ask_tokens
 
 SEED = os.environ.get("SEED", "0")
 PROBES = 4_500
@@ -112,6 +114,11 @@ def _lockdown(count: int) -> Figures:
     return Figures(asked, leaks=tuple(reaching), wrong=dead)
 
 
+def _told(asked: tuple[int, list[str], list[str]]) -> Figures:
+    inputs, leaks, wrong = asked
+    return Figures(inputs, tuple(leaks), tuple(wrong))
+
+
 ROWS: tuple[Row, ...] = (
     Row("S1", "what is asked at both doors", 2_200, 44, partial(_seeded, roads.ask)),
     Row("S2", "random questions in three worlds", 100_000, 2_000, _three_worlds),
@@ -129,4 +136,7 @@ ROWS: tuple[Row, ...] = (
     Row("S14", "audits of killed writers", 100, 4, partial(_seeded, audits.ask)),
     Row("ALL", "random questions, all of it seen", 50_000, 1_000, _all_seen),
     Row("ALL", "outside suites, all of it seen", 300, 300, _suites),
+    Row("S11", "forged tokens at two doors", 5_000, 400, lambda n: _told(ask_tokens(n, SEED))),
+    Row("S11", "rotations of an issuer's keys", 1_000, 100, lambda n: _told(ask_rotations(n))),
+    Row("S12", "handles and names of others", 20, 4, lambda n: _told(ask_others(n))),
 )

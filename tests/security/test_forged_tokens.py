@@ -3,64 +3,23 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
-import httpx
 import pytest
-from pyarrow import flight
 
-from tests.security.doors import World, doors_with, masked, statement
+from tests.security.doors import World, doors_with
+from tests.security.tokens import ASKED, CONTROLS, ODD, dead_controls, doors_of, flood, rotate
 from tests.support.issuer import claims, token
-from tests.unit.gateway.identity.test_tokens import FORGED
 
 pytestmark = pytest.mark.timeout(600)
-ASKED = "SELECT n FROM orders"
-ODD = {name: make for name, make in FORGED.items() if name != "blanks before it"}
-"""Blanks between a header's scheme and its token are part of neither."""
-FLIGHT_BYTES_MAX = 8_000
-"""gRPC refuses longer headers itself."""
 
 
-def over_http(world: World, secret: str) -> tuple[int, bytes]:
-    headers = {b"authorization": f"Bearer {secret}".rstrip(" ").encode()}
-    response = httpx.get(
-        f"{world.server.http_url}/api/v1/query", params={"q": ASKED}, headers=headers
-    )
-    return response.status_code, masked(response.content)
+def test_no_forged_token_is_let_in_at_either_door(alone: World) -> None:
+    with doors_of(alone) as step:
+        told = list(step.verdicts({name: make() for name, make in ODD.items()}))
 
-
-def over_flight(client: flight.FlightClient, secret: str) -> str:
-    # The stubs say texts, and pyarrow takes bytes.
-    pairs: list[Any] = [(b"authorization", f"Bearer {secret}".encode())]
-    options = flight.FlightCallOptions(headers=pairs)
-    try:
-        return str(client.get_flight_info(statement(ASKED), options).schema)
-    except flight.FlightError as error:
-        return f"{type(error).__name__} {error}"
-
-
-def test_no_forged_token_is_let_in_over_http(alone: World) -> None:
-    told = {name: over_http(alone, make()) for name, make in ODD.items()}
-
-    refused = over_http(alone, "nobody")
-    assert (len(told) >= 60, refused[0]) == (True, 401)
-    others = {name: each for name, each in told.items() if each != refused}
-    assert {name: each[0] for name, each in others.items() if each[0] not in (400, 431)} == {}
-    assert set(others) <= {"longer than 16 KiB"}
-
-
-def test_no_forged_token_is_let_in_over_flight(alone: World) -> None:
-    made = {name: make() for name, make in ODD.items()}
-    fitting = {
-        name: each for name, each in made.items() if each.isascii() and len(each) < FLIGHT_BYTES_MAX
-    }
-    with flight.connect(alone.server.flight_url) as client:
-        refused = over_flight(client, "nobody")
-        told = {name: over_flight(client, each) for name, each in fitting.items()}
-
-    assert "SL401" in refused
-    assert len(told) >= 60
-    assert {name: each for name, each in told.items() if each != refused} == {}
+    assert [name for name, is_in, is_usual in told if is_in or not is_usual] == []
+    assert len([name for name, _, _ in told if name.startswith("http")]) >= 60
+    assert len([name for name, _, _ in told if name.startswith("flight")]) >= 60
 
 
 def test_a_right_token_is_let_in_at_both(alone: World) -> None:
@@ -73,3 +32,20 @@ def test_a_right_token_is_let_in_at_both(alone: World) -> None:
 
     assert (answer.status_code, answer.json()["data"]) == (200, [{"n": 5}])
     assert b"[{'n': 5}]" in rows
+
+
+@pytest.mark.slow
+def test_each_check_that_is_left_out_lets_a_forged_token_in() -> None:
+    assert (len(CONTROLS), dead_controls()) == (4, [])
+
+
+def test_no_right_token_is_refused_while_keys_rotate() -> None:
+    sent, refused = rotate(100)
+
+    assert (sent >= 400, refused) == (True, 0)
+
+
+def test_a_flood_of_invented_key_ids_asks_an_issuer_once_a_minute() -> None:
+    forged, asked, refused = flood(2, 600)
+
+    assert (forged, asked, refused) == (1_200, 2, 0)
