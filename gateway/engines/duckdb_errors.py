@@ -1,8 +1,9 @@
-"""DuckDB's failures, told in our words: its own text goes to the log and nowhere else."""
+"""DuckDB's failures, told in our words: its own text goes to the log, without values."""
 
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -95,6 +96,11 @@ _PATTERN_FAULTS = (
 )
 """What RE2 says of a pattern, which DuckDB passes on as an input that is not valid."""
 
+_TELL_NO_VALUES = (_ALTERED, _UNREADABLE, _MEMORY)
+"""Failures whose texts name tables, files and sizes alone."""
+_BEFORE_VALUES = re.compile(r"""(?:[^:]*:)?(?:(?!['":]|(?<![\w.])-?\d).)*""", re.DOTALL)
+"""A class of failures and what is said before the first quote, number or colon."""
+
 
 def is_fatal(error: BaseException) -> bool:
     """Whether the database refuses every later query as well."""
@@ -104,15 +110,25 @@ def is_fatal(error: BaseException) -> bool:
 def translate(error: BaseException, engine: str) -> EngineError:
     """The coded error for a failure, whose own text is logged under an id that is told."""
     error_id = uuid4().hex[:12]
-    _LOG.warning('engine "%s" failed, error %s: %s', engine, error_id, error)
     told = _told(error)
+    # What follows repeats the SQL, with the literals of questions and of policies.
+    words = " ".join(str(error).partition("LINE 1:")[0].split())
+    logged = words if told in _TELL_NO_VALUES else _without_values(words)
+    _LOG.warning('engine "%s" failed, error %s: %s', engine, error_id, logged)
     coded = told.error(
         told.message.format(engine=engine),
         detail=f"The engine's own text is in the server's log under the id {error_id}.",
         hint=told.hint,
     )
-    coded.own_words = " ".join(str(error).partition("LINE 1:")[0].split())
+    coded.own_words = words
     return coded
+
+
+def _without_values(words: str) -> str:
+    """An engine's text up to the first thing that may be a value: what is behind may be one too."""
+    found = _BEFORE_VALUES.match(words)
+    kept = found[0] if found else ""
+    return words if kept == words else f"{kept}…"
 
 
 def _told(error: BaseException) -> _Told:

@@ -268,7 +268,7 @@ def _no_owners(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Handles, "hold", lambda self, thing, _: hold(self, thing, nobody))
 
     def proof_of(self: Gateway, query_id: str, _: Principal) -> object:
-        found = dict(self._proofs).get(query_id)
+        found = self._proofs.get(query_id)
         return None if found is None else found.proof
 
     patch.setattr(Gateway, "proof_of", proof_of)

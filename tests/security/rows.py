@@ -25,6 +25,7 @@ from tests.security import (
     three_worlds,
     whole_responses,
 )
+from tests.security.canaries import ask_canaries
 from tests.security.error_oracle import ask, beside_the_question, probes_of
 from tests.security.figures import Figures
 from tests.security.handles import ask_others
@@ -139,4 +140,5 @@ ROWS: tuple[Row, ...] = (
     Row("S11", "forged tokens at two doors", 5_000, 400, lambda n: _told(ask_tokens(n, SEED))),
     Row("S11", "rotations of an issuer's keys", 1_000, 100, lambda n: _told(ask_rotations(n))),
     Row("S12", "handles and names of others", 20, 4, lambda n: _told(ask_others(n))),
+    Row("S13", "secrets that are told nowhere", 300, 300, lambda _: _told(ask_canaries())),
 )

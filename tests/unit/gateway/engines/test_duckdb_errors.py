@@ -76,6 +76,28 @@ def test_the_engines_text_is_logged_under_the_id_that_is_told(
     assert said.rpartition(" ")[2] in told.detail
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT 'secret'::INTEGER",
+        "SELECT 'it''s secret'::DATE",
+        "SELECT 4711::TINYINT",
+        "SELECT strptime('secret', '%Y')",
+        "SELECT regexp_matches('a', '(secret')",
+        "SELECT nothing, 'secret' FROM (SELECT 1 AS a)",
+    ],
+)
+def test_no_value_and_no_literal_is_logged(sql: str, caplog: pytest.LogCaptureFixture) -> None:
+    with duckdb.connect() as connection, pytest.raises(duckdb.Error) as failure:
+        connection.execute(sql).fetchall()
+    with caplog.at_level(logging.WARNING):
+        translate(failure.value, "files")
+
+    (record,) = caplog.records
+    assert any(each in str(failure.value) for each in ("secret", "4711"))
+    assert not any(each in record.getMessage() for each in ("secret", "4711"))
+
+
 def test_the_engines_text_is_kept_for_its_owner_in_one_line() -> None:
     told = translate(duckdb.BinderException("Binder Error:\n no  x\n\nLINE 1: SELECT x"), "files")
 
