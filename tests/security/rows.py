@@ -19,6 +19,7 @@ from tests.security import (
     compositions,
     hidden_names,
     lockdown,
+    mutated_inputs,
     roads,
     shared_answers,
     text_fuzz,
@@ -90,6 +91,11 @@ def _faults(count: int) -> Figures:
     return Figures(len(chosen), wrong=tuple(survivors(chosen)))
 
 
+def _mutated(count: int) -> Figures:
+    seen = mutated_inputs.ask(count, SEED)
+    return Figures(seen.inputs, tuple(seen.leaks), tuple(seen.wrong))
+
+
 def _all_seen(count: int) -> Figures:
     asked, found = all_seen.random_questions(count, SEED)
     is_alive = all_seen.are_told_where_rows_are_hidden(SEED)
@@ -135,6 +141,7 @@ ROWS: tuple[Row, ...] = (
     Row("S6", "policies composed", 20_000, 2_000, partial(_seeded, compositions.ask)),
     Row("S7", "answers shared by principals", 100_000, 2_000, partial(_seeded, shared_answers.ask)),
     Row("S14", "audits of killed writers", 100, 4, partial(_seeded, audits.ask)),
+    Row("S10", "mutated bytes at the Flight port", 100_000, 2_000, _mutated),
     Row("ALL", "random questions, all of it seen", 50_000, 1_000, _all_seen),
     Row("ALL", "outside suites, all of it seen", 300, 300, _suites),
     Row("S11", "forged tokens at two doors", 5_000, 400, lambda n: _told(ask_tokens(n, SEED))),
