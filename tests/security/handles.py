@@ -28,7 +28,6 @@ from gateway.identity.identify import Identity
 from gateway.pipeline import Gateway
 from tests.security.doors import (
     PRINCIPALS,
-    A,
     Doors,
     World,
     decode_prepared,
@@ -37,6 +36,7 @@ from tests.security.doors import (
     served,
     statement,
 )
+from tests.security.two_shops import A
 
 ASKED = {
     "board": '{"metrics": ["revenue"]}',
@@ -216,9 +216,10 @@ def _without(told: str, names: Sequence[str], seen: Names) -> str:
     def hint(found: re.Match[str]) -> str:
         return "HINT" if seen.issuperset((found[1] or "").split(".")) or not found[1] else found[0]
 
+    told = _HINT.sub(hint, told)
     for each in (*names, *(name.rpartition(".")[2] for name in names)):
         told = re.sub(rf'(?<="){re.escape(each)}(?=\\*"(?!:))', "NAME", told)
-    return _HINT.sub(hint, told)
+    return told
 
 
 def _asked(question: str, name: str, of: Doors) -> str:

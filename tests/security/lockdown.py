@@ -277,7 +277,7 @@ class Child:
         self._pipe.send(text)
         try:
             return str(self._pipe.recv())
-        except EOFError:
+        except (EOFError, OSError):
             self._process.join()
             self._start()
             return ""

@@ -34,8 +34,9 @@ from gateway.flight_sql.running import Running
 from gateway.flight_sql.wire import decode
 from gateway.settings import Settings
 from semantic_models.errors import ForebayError, MalformedDocument, TooLarge
-from tests.security.doors import A, served, written
+from tests.security.doors import served
 from tests.security.mutations import Kind, Sent, bomb, mutated, streams, whole, zeros
+from tests.security.two_shops import A, written
 
 SECONDS_MAX = 1.0
 RSS_MAX = 256 * 2**20

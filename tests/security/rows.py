@@ -135,17 +135,17 @@ ROWS: tuple[Row, ...] = (
         Row("S4", f"oracles on {each.name}", PROBES, PROBES // 10, partial(_oracles, each))
         for each in ENGINES
     ),
-    Row("S9", "texts that nobody would write", 1_000_000, 20_000, _texts),
-    Row("S8", "functions and settings locked down", 10_000, 500, _lockdown),
     Row("S5", "seeded faults of the rewrite", len(FAULTS), 2, _faults),
     Row("S6", "policies composed", 20_000, 2_000, partial(_seeded, compositions.ask)),
     Row("S7", "answers shared by principals", 100_000, 2_000, partial(_seeded, shared_answers.ask)),
-    Row("S14", "audits of killed writers", 100, 4, partial(_seeded, audits.ask)),
+    Row("S8", "functions and settings locked down", 10_000, 500, _lockdown),
+    Row("S9", "texts that nobody would write", 1_000_000, 20_000, _texts),
     Row("S10", "mutated bytes at the Flight port", 100_000, 2_000, _mutated),
-    Row("ALL", "random questions, all of it seen", 50_000, 1_000, _all_seen),
-    Row("ALL", "outside suites, all of it seen", 300, 300, _suites),
     Row("S11", "forged tokens at two doors", 5_000, 400, lambda n: _told(ask_tokens(n, SEED))),
     Row("S11", "rotations of an issuer's keys", 1_000, 100, lambda n: _told(ask_rotations(n))),
     Row("S12", "handles and names of others", 20, 4, lambda n: _told(ask_others(n))),
     Row("S13", "secrets that are told nowhere", 300, 300, lambda _: _told(ask_canaries())),
+    Row("S14", "audits of killed writers", 100, 4, partial(_seeded, audits.ask)),
+    Row("ALL", "random questions, all of it seen", 50_000, 1_000, _all_seen),
+    Row("ALL", "outside suites, all of it seen", 300, 300, _suites),
 )

@@ -89,7 +89,7 @@ def test_names_of_the_question_and_visible_ones_stand(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "asked", ["SELECT status AS region", '{"where": ["region"]}', '{"where": ["regio\\u006e"]}']
+    "asked", ["SELECT status AS region", '{"where": ["region"]}', '{"where": ["reg\\u0069on"]}']
 )
 def test_a_name_of_the_catalog_is_not_told_to_those_who_guess_it(world: World, asked: str) -> None:
     error = NoPath("there is no way", detail='The measures are "region".')
@@ -104,7 +104,7 @@ def test_a_question_is_asked_again_with_its_letters_as_they_are(world: World) ->
     def again(text: str) -> None:
         asked.append(text)
 
-    refusal(world, UnknownName('no "region"'), '{"where": ["regio\\u006e = 1"]}', again)
+    refusal(world, UnknownName('no "region"'), '{"where": ["reg\\u0069on = 1"]}', again)
 
     [text] = asked
     assert re.fullmatch(r'\{"where":\["[a-z]{6} = 1"\]\}', text)
