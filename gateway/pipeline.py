@@ -22,7 +22,6 @@ from auth.govern import govern
 from auth.policy import RoleLimits
 from auth.principal import KnownBy, Principal
 from auth.rights import Rights
-from auth.visible import visible
 from cache.fingerprint import CacheKey, fingerprint
 from cache.memo import Memo
 from dialects.dialect import Dialect
@@ -144,7 +143,7 @@ def prepare(question: Question, snapshot: Snapshot, dialects: Mapping[str, Diale
     """Settle what is asked and what may be seen. Touches no engine."""
     rights = decide(snapshot.policies, question.principal)
     told = telling(snapshot.policies, question.principal, rights)
-    seen = Seen(rights, told, visible(snapshot.catalog, rights))
+    seen = Seen(rights, told, snapshot.visible_to(rights))
 
     def again(text: str) -> ForebayError | None:
         try:

@@ -10,7 +10,7 @@ import orjson
 
 from auth.decide import decide
 from auth.principal import Principal
-from auth.visible import names_dimension, visible
+from auth.visible import names_dimension
 from gateway.catalog_document import catalog_document
 from gateway.snapshot import Snapshot
 from gateway.telling import telling
@@ -33,7 +33,7 @@ class SeenCatalog(NamedTuple):
 def seen_catalog(snapshot: Snapshot, principal: Principal) -> SeenCatalog:
     """What somebody is told of a catalog; two who are told the same are told one version of it."""
     rights = decide(snapshot.policies, principal)
-    catalog = visible(snapshot.catalog, rights)
+    catalog = snapshot.visible_to(rights)
     document = catalog_document(catalog)
     if not snapshot.policies.is_governed:
         return SeenCatalog(catalog.version, orjson.dumps(document))

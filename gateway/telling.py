@@ -111,7 +111,7 @@ def _are_asked(
     words = set(_WORD.findall(asked))
     if not found <= words:
         return False
-    others = {each: _another(each, known | words) for each in found}
+    others = {each: _another(each, known | words) for each in hidden & words}
     other = again(_WORD.sub(lambda word: others.get(word[0], word[0]), asked))
     return other is not None and hidden.isdisjoint(_told_by(other))
 

@@ -10,7 +10,6 @@ import pyarrow as pa
 
 from auth.decide import decide
 from auth.principal import Principal
-from auth.visible import visible
 from gateway.audited import Answering
 from gateway.errors import UnknownHandle
 from gateway.flight_sql import commands, keys, metadata
@@ -76,7 +75,7 @@ class Exchange:
     def catalog_of(self, principal: Principal) -> Catalog:
         """What whoever asks may know of."""
         snapshot = self._gateway.snapshot
-        return visible(snapshot.catalog, decide(snapshot.policies, principal))
+        return snapshot.visible_to(decide(snapshot.policies, principal))
 
     def schema_of(self, command: commands.Command, principal: Principal) -> pa.Schema:
         """The schema of what a command would give. Runs nothing."""

@@ -55,15 +55,18 @@ class Tally:
         self.differences += other.differences
 
 
-def ask_project(seed: str) -> Tally:
-    """Make a project and ask it questions; the same for the same seed."""
+def ask_project(seed: str, count: int = QUESTIONS_A_PROJECT) -> Tally:
+    """Make a project and ask it ``count`` questions beside those of further kinds.
+
+    They are the same for the same seed.
+    """
     random = Random(seed)
     project = generate_project(random)
     known = with_kinds(seed, project)
     made = under_policies(world_of(known)) if is_under_policies() else world_of(known)
     tally = Tally()
     questions = Questions(random, project)
-    for _ in range(QUESTIONS_A_PROJECT):
+    for _ in range(count):
         tally.count(compare(made, known, questions.one()))
     further = FurtherQuestions(seed, known)
     for _ in range(FURTHER_A_PROJECT):

@@ -20,12 +20,12 @@ import pytest
 from pyarrow import flight
 
 from auth.principal import Principal
-from gateway import pipeline
 from gateway.flight_sql import commands
 from gateway.flight_sql import messages as m
 from gateway.flight_sql.statements import Handles
 from gateway.identity.identify import Identity
 from gateway.pipeline import Gateway
+from gateway.snapshot import Snapshot
 from tests.security.doors import (
     PRINCIPALS,
     Doors,
@@ -287,7 +287,7 @@ def _last_header(patch: pytest.MonkeyPatch) -> None:
 
 def _all_visible(patch: pytest.MonkeyPatch) -> None:
     """Let everybody know every name."""
-    patch.setattr(pipeline, "visible", lambda catalog, _: catalog)
+    patch.setattr(Snapshot, "visible_to", lambda self, _: self.catalog)
 
 
 Tried = Callable[[World, tuple[str, ...]], Iterator[str]]

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from random import Random
 
+import orjson
 import pytest
 
+from gateway.telling import Telling
 from semantic_models.errors import ForebayError
 from tests.oracle.compare import asked
 from tests.oracle.generate_kinds import FurtherQuestions, with_kinds
@@ -16,7 +19,7 @@ from tests.oracle.generate_models import generate_project
 from tests.oracle.generate_questions import Questions
 from tests.oracle.language import Project, Question
 from tests.oracle.spell import document_of, models_of, root_of, tables_of
-from tests.security.worlds import ANN, policies_of
+from tests.security.worlds import ANN, comparable, policies_of
 from tests.support.models import World, world
 
 QUESTIONS_A_PROJECT = 30
@@ -49,11 +52,21 @@ def differing(seed: str) -> tuple[int, list[str]]:
 
 def _told(made: World, question: Question) -> object:
     """All that is told of a refusal, or the answer."""
+    document = document_of(question)
+    error = _refusal(made, orjson.dumps(document).decode())
+    if error is None:
+        return comparable(asked(made, question))
+    telling = Telling(sql=False, verdicts=False)
+    told = telling.refusal(error, made.visible, orjson.dumps(document), partial(_refusal, made))
+    return told.code, told.message, told.detail, told.hint
+
+
+def _refusal(made: World, text: str) -> ForebayError | None:
     try:
-        made.compile(document_of(question))
+        made.compile(orjson.loads(text))
     except ForebayError as error:
-        return error.code, error.message, error.detail, error.hint
-    return asked(made, question)
+        return error
+    return None
 
 
 def tells_of_names(seeds: Iterable[str]) -> bool:

@@ -50,7 +50,7 @@ def _passes(tests: Sequence[str], fault: Fault | None = None) -> bool:
             path = Path(folder, fault.file)
             path.write_text(fault.planted(path.read_text(encoding="utf-8")), encoding="utf-8")
         command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
-        environment = {**os.environ, "COMPOSITIONS": "300", "PYTHONDONTWRITEBYTECODE": "1"}
+        environment = {**os.environ, "COMPOSITIONS": "1000", "PYTHONDONTWRITEBYTECODE": "1"}
         try:
             done = subprocess.run(
                 [*command, *tests],

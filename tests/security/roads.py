@@ -18,22 +18,19 @@ from multiprocessing import get_context
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import httpx
 import orjson
 import pytest
 
 import auth.govern
-import gateway.pipeline
-from auth.governed_scan import governed_scan
-from auth.rights import RelationRights
-from semantic_models.plan import Governed, Scan
+from gateway.snapshot import Snapshot
 from tests.security.doors import PRINCIPALS, Doors, doors, serving_of
 from tests.security.figures import Figures
 from tests.security.hostile_texts import Asked, texts
 from tests.security.ordinary_questions import FOR_FEW, FOR_STAFF
 from tests.security.shop_questions import documents
+from tests.security.three_worlds import FAULTS
 from tests.security.two_shops import A, B, written, written_by_hand
 
 PROCESSES = 2
@@ -260,25 +257,17 @@ def _dead(asked: Sequence[str], controls: Mapping[str, Sequence[Future[Told]]]) 
 
 def all_rows(patched: pytest.MonkeyPatch) -> None:
     """Leave filters out of scans."""
-
-    def scan_of_all(scan: Scan, rights: RelationRights, *others: Any) -> Governed:
-        return governed_scan(scan, RelationRights(masks=rights.masks), *others)
-
-    patched.setattr(auth.govern, "governed_scan", scan_of_all)
+    patched.setattr(auth.govern, "governed_scan", FAULTS["every row"])
 
 
 def raw_values(patched: pytest.MonkeyPatch) -> None:
     """Leave masks out of scans."""
-
-    def scan_of_raw(scan: Scan, rights: RelationRights, *others: Any) -> Governed:
-        return governed_scan(scan, replace(rights, masks={}), *others)
-
-    patched.setattr(auth.govern, "governed_scan", scan_of_raw)
+    patched.setattr(auth.govern, "governed_scan", FAULTS["no mask"])
 
 
 def all_names(patched: pytest.MonkeyPatch) -> None:
     """Let everybody name everything."""
-    patched.setattr(gateway.pipeline, "visible", lambda catalog, _: catalog)
+    patched.setattr(Snapshot, "visible_to", lambda self, _: self.catalog)
 
 
 WEAKENED: tuple[Weakening, ...] = (all_rows, raw_values, all_names)

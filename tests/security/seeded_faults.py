@@ -193,7 +193,7 @@ _OF_FILES: tuple[tuple[str, Changes, tuple[str, ...]], ...] = (
         ),
     ),
     ("auth/governed_scan.py", _SCAN, (f"{UNIT}test_govern.py", f"{UNIT}test_barrier.py")),
-    ("auth/decide.py", _DECIDE, _COMPOSITION),
+    ("auth/decide.py", _DECIDE, (*_COMPOSITION, f"{UNIT}test_decide.py")),
     ("auth/barrier.py", _BARRIER, (f"{UNIT}test_barrier.py", f"{UNIT}test_govern.py")),
     ("auth/error_free.py", _ERROR_FREE, (f"{UNIT}test_error_free.py",)),
     (
@@ -203,12 +203,21 @@ _OF_FILES: tuple[tuple[str, Changes, tuple[str, ...]], ...] = (
             f"{UNIT}test_govern.py",
             f"{UNIT}test_govern_selects.py",
             f"{UNIT}test_seen_names.py",
+            f"{UNIT}test_visible.py",
             f"{UNIT}test_groups_only.py",
         ),
     ),
     ("auth/check_views.py", _VIEWS, ("tests/unit/gateway/test_views_past_policies.py",)),
     ("semantic_models/floors.py", _FLOORS, (f"{UNIT}test_groups_only.py",)),
-    ("auth/build_policies.py", _BUILD, (f"{UNIT}test_build_policies.py", f"{UNIT}test_govern.py")),
+    (
+        "auth/build_policies.py",
+        _BUILD,
+        (
+            f"{UNIT}test_build_policies.py",
+            f"{UNIT}test_govern.py",
+            f"{UNIT}test_govern_selects.py",
+        ),
+    ),
     (
         "auth/exists.py",
         _EXISTS,

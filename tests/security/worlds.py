@@ -83,7 +83,9 @@ class ThreeWorlds:
     def differ(self, question: Question) -> tuple[Outcome, ...]:
         """What became of a question, where it is not the same everywhere."""
         whole = replace(question, limit=None, offset=None)
-        told = tuple(_told(asked(each, whole)) for each in (self.seen, self.other, self.wanted))
+        told = tuple(
+            comparable(asked(each, whole)) for each in (self.seen, self.other, self.wanted)
+        )
         return told if len(set(told)) > 1 else ()
 
     def close(self) -> None:
@@ -92,7 +94,8 @@ class ThreeWorlds:
             each.connection.close()
 
 
-def _told(outcome: Outcome) -> Outcome:
+def comparable(outcome: Outcome) -> Outcome:
+    """The same without the order of rows and the last digits of fractions."""
     rows = tuple(sorted((tuple(map(_rounded, row)) for row in outcome.rows), key=str))
     return replace(outcome, rows=rows)
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from auth.principal import Principal
-from tests.support.models import Row, World
-from tests.support.policies import governed, the_world
+from tests.support.models import Row, World, world
+from tests.support.policies import MODELS, TABLES, governed, the_world
 
 OPEN = "  all: {grant: {models: all}}\n"
 EU = OPEN + "  eu: {on: {table: orders}, rows: note in (principal.regions)}\n"
@@ -53,6 +53,27 @@ def test_a_barrier_stands_below_what_may_fail(made: World, where: str) -> None:
 
     assert '"__sl_t"."note" IN' in below
     assert "WHERE" in above
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        {"fields": ["number"], "from": "orders", "order_by": ["number"], "limit": 1},
+        {"metrics": ["revenue"], "dimensions": ["number"], "limit": 1},
+    ],
+)
+def test_a_barrier_stands_below_what_is_computed_of_rows_that_are_left_out(
+    question: dict[str, Any],
+) -> None:
+    number = "note: , number: {expr: cast(note as integer)}"
+    models = MODELS.replace("note: ", number, 1)
+    made = world(models, TABLES)
+    found, faults = governed(EU, made, models)
+    regions = (("regions", ("a", "c", "e")),)
+    text = made.seen_by(Principal("ann", attributes=regions), found).compile(question).text
+
+    assert faults == []
+    assert BARRIER in text
 
 
 def test_what_cannot_fail_stands_below_beside_the_policy(made: World) -> None:

@@ -145,6 +145,11 @@ def test_grants_say_what_is_written(written: str, expected: Grant, made: World) 
         ("mask: {note: '1'}", "SL411", 'policy "p" does not say what it is on'),
         ("hide: note", "SL411", 'policy "p" does not say what it is on'),
         ("for: a", "SL411", 'policy "p" says nothing'),
+        (
+            "on: orders, hide: [note], any_of: g",
+            "SL411",
+            'policy "p" has no rows that it could be about',
+        ),
         ("min_group: 1.5", "SL103", "min_group takes a whole number from 1 to 1000000"),
         ("min_group: true", "SL103", "min_group takes a whole number from 1 to 1000000"),
         ("min_group: 1000001", "SL103", "min_group takes a whole number from 1 to 1000000"),

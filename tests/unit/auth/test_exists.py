@@ -73,6 +73,17 @@ def test_a_select_behind_a_join_reads_its_own_columns(rows: str, select: str) ->
     assert seen(policies.policies[0], made) == [10]
 
 
+def test_a_join_of_more_than_equal_columns_is_refused() -> None:
+    near = "{to: customers, on: customer_id = customers.customer_id and note <> customers.name}"
+    models = MODELS.replace("{customer: customers}", f"{{customer: customers, near: {near}}}", 1)
+    made = world(models, TABLES)
+    _, faults = governed("  p: {on: orders, rows: near.name = 'Ann'}\n", made, models)
+
+    assert [each.message for each in faults] == [
+        'join "near" of a policy is more than one of equal columns'
+    ]
+
+
 def test_what_is_read_behind_joins_is_told(made: World) -> None:
     policy = one_policy("on: orders, rows: customer.region.title = 'EU'", made)
 

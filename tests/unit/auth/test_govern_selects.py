@@ -54,6 +54,18 @@ def test_rows_that_may_not_be_seen_are_in_no_select(made: World) -> None:
     assert seen(made, OURS).answer(BY_ORDER).rows == []
 
 
+def test_columns_under_the_whole_name_of_their_table_are_those_that_may_be_seen() -> None:
+    select = SELECTS.replace("o.", "main.orders.").replace("main.orders as o", "main.orders")
+    models = models_with(select)
+    made = world(models, TABLES)
+    policies, faults = governed(OURS, made, models)
+    regions = (("regions", ("a", "e")),)
+    ours = made.seen_by(Principal("ann", attributes=regions), policies).answer(BY_ORDER).rows
+
+    assert faults == []
+    assert {order for order, _ in ours} == {10, 50}
+
+
 def test_nothing_is_computed_of_a_row_that_is_not_seen(made: World) -> None:
     text = seen(made, OURS, "a").compile(BY_ORDER).text
 

@@ -98,6 +98,17 @@ def test_a_name_of_the_catalog_is_not_told_to_those_who_guess_it(world: World, a
     assert refusal(world, error, asked, NoPath).detail == error.detail
 
 
+def test_other_hidden_names_of_the_question_may_be_told_instead_when_it_is_asked_again(
+    world: World,
+) -> None:
+    def again(text: str) -> UnknownName:
+        return UnknownName(f'dimension "{text.split()[2]}" does not exist')
+
+    error = UnknownName('dimension "region" does not exist')
+
+    assert refusal(world, error, "SELECT region name", again).message == error.message
+
+
 def test_a_question_is_asked_again_with_its_letters_as_they_are(world: World) -> None:
     asked: list[str] = []
 
