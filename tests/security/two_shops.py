@@ -107,7 +107,7 @@ metrics:
   revenue_rank: {{rank: revenue}}
   {metric}: {measure} / orders.revenue
 saved_queries:
-  by_region: {{metrics: [revenue], dimensions: [customer.region]}}
+  by_region: {{metrics: [revenue], dimensions: [customer.region], order_by: [customer.region]}}
   by_wage: {{metrics: [{measure}]}}
 """
 GRANTS = """\

@@ -21,7 +21,8 @@ FIXED = (
     "SELECT n FROM orders",
     "SELECT revenue FROM orders WHERE cast(note as integer) > 0",
     '{"metrics": ["average"], "dimensions": ["placed_at"], "order_by": ["placed_at"]}',
-    '{"metrics": ["revenue"], "dimensions": ["customer.geo"], "totals": true}',
+    '{"metrics": ["revenue"], "dimensions": ["customer.geo"], "totals": true, '
+    '"order_by": ["customer.region", "customer.name"]}',
     '{"saved_query": "by_region"}',
     '{"saved_query": "by_wage"}',
     "SELECT nothing FROM nowhere",
