@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 from pyarrow import flight
@@ -190,6 +191,22 @@ class Doors:
                 ]
             ).encode()
         )
+
+
+T = TypeVar("T")
+TOO_OFTEN = 429
+PAUSE_S = 0.1
+
+
+def asked_again(ask: Callable[[], T], is_too_often: Callable[[T], bool]) -> T:
+    """What is answered once it is not asked too often: bad credentials are looked at so many times
+    a second.
+    """
+    told = ask()
+    while is_too_often(told):
+        time.sleep(PAUSE_S)
+        told = ask()
+    return told
 
 
 def statement(text: str) -> flight.FlightDescriptor:

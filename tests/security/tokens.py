@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -28,7 +29,7 @@ from gateway.identity.auth_settings import Issuer
 from gateway.identity.identify import Identity, Ways
 from gateway.identity.issuer_keys import IssuerKeys
 from gateway.identity.tokens import Tokens
-from tests.security.doors import World, masked, served, statement
+from tests.security.doors import TOO_OFTEN, World, asked_again, masked, served, statement
 from tests.security.two_shops import A
 from tests.support.documents import issuer_written, published_keys
 from tests.support.issuer import CORP, DECLARED, JWKS_URL, KeySets, claims, jwk, token
@@ -47,11 +48,6 @@ Verdict = tuple[str, bool, bool]
 """What was asked, whether it was let in, and whether it was refused in the usual words."""
 
 
-TOO_OFTEN = 429
-PAUSE_S = 0.1
-"""Those that prove nobody are looked at so many times a second, and asked again after a pause."""
-
-
 @dataclass
 class Doorstep:
     """Both doors of a server, for whoever has a token."""
@@ -63,19 +59,15 @@ class Doorstep:
     def over_http(self, secret: str) -> tuple[int, bytes]:
         """The status and the body of an answer."""
         headers = {b"authorization": f"Bearer {secret}".rstrip(" ").encode()}
-        response = self.http.get("/api/v1/query", params={"q": ASKED}, headers=headers)
-        while response.status_code == TOO_OFTEN:
-            time.sleep(PAUSE_S)
-            response = self.http.get("/api/v1/query", params={"q": ASKED}, headers=headers)
+        response = asked_again(
+            lambda: self.http.get("/api/v1/query", params={"q": ASKED}, headers=headers),
+            lambda told: told.status_code == TOO_OFTEN,
+        )
         return response.status_code, masked(response.content)
 
     def over_flight(self, secret: str) -> tuple[bool, str]:
         """Whether there is an answer, and what it is or why there is none."""
-        told = self._over_flight(secret)
-        while "SL713" in told[1]:
-            time.sleep(PAUSE_S)
-            told = self._over_flight(secret)
-        return told
+        return asked_again(partial(self._over_flight, secret), lambda told: "SL713" in told[1])
 
     def _over_flight(self, secret: str) -> tuple[bool, str]:
         # The stubs say texts, and pyarrow takes bytes.
