@@ -348,7 +348,7 @@ def _reach(connection: duckdb.DuckDBPyConnection) -> set[str]:
 def _reach_allowed(settings: DuckDBSettings, sources: Sources) -> set[str]:
     reach = {path for paths in sources.values() for path in paths}
     if settings.path is not None:
-        reach |= {f"{path}{suffix}" for path in sources[""] for suffix in _LOGS}
+        reach |= {f"{path}{suffix}" for path in sources[""] for suffix in LOGS}
     if settings.spill_folder is not None:
         reach.add(f"{settings.spill_folder.resolve()}/")
     return reach
@@ -366,7 +366,7 @@ def _held(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
 _TAKEN = ("memory", "system", "temp")
 """Names that DuckDB has given to databases of its own."""
 
-_LOGS = (".wal", ".wal.checkpoint", ".wal.recovery")
+LOGS = (".wal", ".wal.checkpoint", ".wal.recovery")
 """What DuckDB keeps beside a database file."""
 
 _UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}

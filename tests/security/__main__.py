@@ -26,7 +26,7 @@ def main() -> int:
 def _is_sound(row: Row) -> bool:
     start = time.perf_counter()
     try:
-        figures = row.run(min(row.nightly, int(os.environ.get("N", row.nightly))))
+        figures = row.run(min(row.nightly, int(os.environ.get("N") or row.nightly)))
     except MissingEngine as error:
         figures = Figures(0, wrong=(str(error),))
     seconds = time.perf_counter() - start

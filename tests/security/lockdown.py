@@ -242,15 +242,18 @@ def on_connection(
     """The texts that reach something, on a connection as it is opened for serving.
 
     With ``selects`` they go the only way to it that the engine has: as exactly one SELECT.
-    Otherwise the declared files themselves may be written, which no setting of DuckDB forbids
-    where the process may write them.
+    Otherwise the declared files themselves, and what DuckDB keeps beside a database, may be
+    written, which no setting of DuckDB forbids where the process may write them.
     """
     with Child(found, data, selects=selects) as child:
         reaching = _reaching(found, asked, child.ask)
     return [each for each in reaching if selects or each not in _OWN_FILES]
 
 
-_OWN_FILES = ("file declared/orders.parquet was written", "file declared/data.duckdb was written")
+_OWN_FILES = tuple(
+    f"file declared/{name} was written"
+    for name in ("orders.parquet", *(f"data.duckdb{suffix}" for suffix in ("", *duckdb_open.LOGS)))
+)
 
 
 class Child:
