@@ -15,7 +15,9 @@ from auth.principal import Principal
 from auth.rights import RelationRights, Rights
 from auth.visible import visible
 from semantic_models.catalog import Catalog
+from semantic_models.definitions import path_of
 from semantic_models.errors import UnknownName
+from semantic_models.join_paths import walked
 from semantic_models.model import Expr, Model, Table
 from semantic_models.tables_read import tables_of
 
@@ -80,8 +82,13 @@ def why(catalog: Catalog, policies: PolicySet, principal: Principal, name: str) 
     emptied = tuple(reason for each in models for reason in seeing.emptying(each))
     if emptied:
         return Why("filtered", (*emptied, "so no row is there"), rights.applied)
-    masks = tuple(reason for each in found for reason in seeing.masking(*each))
-    filters = tuple(reason for each in models for reason in seeing.filtering(each))
+    read = _read(catalog, name, found)
+    masks = tuple(dict.fromkeys(reason for each in read for reason in seeing.masking(*each)))
+    behind = dict.fromkeys(model for model, _ in read if model not in models)
+    filters = (
+        *(reason for each in models for reason in seeing.filtering(each)),
+        *(reason for each in behind for reason in seeing.keeping(each)),
+    )
     if masks:
         return Why("masked", (*masks, *filters), rights.applied)
     if filters:
@@ -140,12 +147,17 @@ class _Seeing:
             elif rights.is_left_out:
                 yield f"{_spelled(on)} has row filters, and none of them applies"
 
-    def masking(self, model: Model, member: str) -> Iterator[str]:
-        """Which columns of a member are masked, and by which policies."""
-        read = _columns(model, member)
+    def keeping(self, model: str) -> Iterator[str]:
+        """Why not all rows of a model are there, be it none or some."""
+        yield from self.emptying(model)
+        yield from self.filtering(model)
+
+    def masking(self, model: str, column: str) -> Iterator[str]:
+        """Which policies mask a column."""
         for each in self._applied():
             for mask in each.masks:
-                if _is_on(mask.on, model) and mask.column.lower() in read:
+                is_on = _is_on(mask.on, self.catalog.models[model])
+                if is_on and mask.column.lower() == column.lower():
                     masked = f'column "{mask.column}" of {_spelled(mask.on)}'
                     yield f'policy "{each.name}" masks {masked}'
 
@@ -164,7 +176,11 @@ class _Seeing:
     def _missing(self, on: On) -> Iterator[str]:
         """The attributes that policies on a relation read, and the principal has not."""
         declared = self.policies.attributes
-        held = {name for name, value in self.principal.attributes if is_of(value, declared[name])}
+        held = {
+            name
+            for name, value in self.principal.attributes
+            if name in declared and is_of(value, declared[name])
+        }
         for each in self._applied():
             of_it = [one for one in (each.rows, *each.masks) if one is not None and one.on == on]
             for one in of_it:
@@ -176,16 +192,37 @@ def _is_on(on: On, model: Model) -> bool:
     return on.model == model.name or any(map(on.is_table, tables))
 
 
-def _columns(model: Model, member: str) -> set[str]:
-    """The columns that a member's own expression reads; of a whole model, all of them."""
-    exprs = {name: each.expr for name, each in model.dimensions.items()}
-    exprs |= {name: each.expr for name, each in model.measures.items()}
-    found = [expr for name, expr in exprs.items() if member in ("", name)]
-    return set().union(*map(_named, found))
+def _read(catalog: Catalog, name: str, members: Members) -> tuple[tuple[str, str], ...]:
+    """The models and columns that something is made of, those behind joins among them.
+
+    A model that a join only leads through stands without a column.
+    """
+    made = [(model.name, each) for model, member in members for each in _exprs(model, member)]
+    if name in catalog.metrics:
+        uses = catalog.metrics[name].measures
+        made += [(use.model, each) for use in uses for each in use.filters]
+    found = (each for model, expr in made for each in _columns(catalog, model, expr))
+    return tuple(dict.fromkeys(found))
 
 
-def _named(expr: Expr) -> set[str]:
-    return {each.name.lower() for each in expr.tree.find_all(exp.Column)}
+def _exprs(model: Model, member: str) -> Iterator[Expr]:
+    """The expressions of a member, or of all of a model's where its name is empty."""
+    for measure in model.measures.values():
+        if member in ("", measure.name):
+            yield from filter(None, (measure.expr, measure.where))
+    for dimension in model.dimensions.values():
+        if member in ("", dimension.name):
+            yield dimension.expr
+    for segment in model.segments.values():
+        if member in ("", segment.name):
+            yield segment.expr
+
+
+def _columns(catalog: Catalog, model: str, expr: Expr) -> Iterator[tuple[str, str]]:
+    for node in expr.tree.find_all(exp.Column):
+        targets = [each.target for each in walked(catalog.ways.edges, model, path_of(node))]
+        yield from ((each, "") for each in targets)
+        yield (targets[-1] if targets else model, node.name)
 
 
 def _spelled(on: On) -> str:

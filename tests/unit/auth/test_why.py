@@ -9,7 +9,8 @@ from auth.principal import Principal
 from auth.why import HeldLimit, Why, limits_held, why
 from semantic_models.errors import UnknownName
 from tests.support.models import World
-from tests.support.policies import governed, the_world
+from tests.support.models import world as made_world
+from tests.support.policies import MODELS, TABLES, governed, the_world
 
 POLICIES = """
   staff: {grant: {models: [orders, customers]}, for: [analyst, officer]}
@@ -71,6 +72,64 @@ def test_the_reason_is_the_policy(
     found = told(world, principal, name)
 
     assert (found.verdict, found.reasons[0]) == (verdict, reason)
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict", "reason"),
+    [
+        (
+            "{on: regions, mask: {title: \"'x'\"}}",
+            "masked",
+            'policy "p" masks column "title" of model "regions"',
+        ),
+        (
+            "{on: regions, rows: title = 'EU'}",
+            "filtered",
+            'policy "p" filters the rows of model "regions"',
+        ),
+        (
+            "{on: regions, rows: title = 'EU', for: [clerk]}",
+            "filtered",
+            'model "regions" has row filters, and none of them applies',
+        ),
+        (
+            "{on: customers, mask: {region_id: '1'}}",
+            "seen",
+            "a grant names it, and nothing is kept back",
+        ),
+    ],
+)
+def test_what_is_behind_a_join_is_told(world: World, text: str, verdict: str, reason: str) -> None:
+    grant = "  all: {grant: {models: all}}\n"
+    policies, _ = governed(f"{grant}  p: {text}\n", world)
+
+    found = why(world.catalog, policies, OFFICER, "customers.region")
+
+    assert (found.verdict, found.reasons) == (verdict, (reason,))
+
+
+@pytest.mark.parametrize("name", ["orders.is_paid", "paid", "orders.paid_ones"])
+def test_a_mask_of_what_rows_are_chosen_by_is_told(name: str) -> None:
+    models = MODELS.replace(
+        "measures: {revenue: sum(amount)}",
+        "measures: {revenue: sum(amount), paid_ones: {expr: count(*), where: is_paid}}",
+    ).replace("twice: revenue * 2", "twice: revenue * 2, paid: {of: revenue, where: is_paid}")
+    world = made_world(models, TABLES)
+    text = "  all: {grant: {models: all}}\n  p: {on: orders, mask: {status: \"'x'\"}}\n"
+    policies, _ = governed(text, world, models)
+
+    found = why(world.catalog, policies, OFFICER, name)
+
+    assert (found.verdict, found.reasons[0]) == (
+        "masked",
+        'policy "p" masks column "status" of model "orders"',
+    )
+
+
+def test_an_attribute_that_is_not_declared_is_none(world: World) -> None:
+    principal = Principal("ann", frozenset({"analyst"}), (("shoe", 43),))
+
+    assert told(world, principal, "orders.status").reasons[0].endswith("are missing: region")
 
 
 def test_the_policies_that_apply_are_told(world: World) -> None:
