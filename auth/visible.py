@@ -110,7 +110,10 @@ class _Seeing:
         """Whether a metric may be used under a name."""
         if metric.is_measure and self._is_measure(name, metric):
             use = metric.measures[0]
-            return self._may(use.model, use.measure) or name in self.names.metrics
+            either = {use.measure, f"{use.model}.{use.measure}"}
+            is_granted = not either.isdisjoint(self.names.metrics)
+            is_hidden = use.measure in self.hidden[use.model]
+            return self._may(use.model, use.measure) or (is_granted and not is_hidden)
         if self.names.are_all or name in self.names.metrics:
             return True
         return all(use.model in self.names.models for use in metric.measures)

@@ -84,3 +84,18 @@ def test_a_bare_name_of_none_is_not_there(catalog: Catalog) -> None:
 
     with pytest.raises(UnknownName):
         visible(catalog, hidden).metric("n")
+
+
+@pytest.mark.parametrize("granted", ["total", "orders.total"])
+def test_a_measure_is_granted_under_both_its_names(catalog: Catalog, granted: str) -> None:
+    rights = Rights(names=Names(metrics=frozenset({granted}), is_metrics_only=True))
+
+    assert {"total", "orders.total"} <= set(visible(catalog, rights).metrics)
+
+
+@pytest.mark.parametrize("granted", ["total", "orders.total"])
+def test_no_grant_of_a_metric_undoes_a_hide(catalog: Catalog, granted: str) -> None:
+    names = Names(metrics=frozenset({granted}), is_metrics_only=True)
+    rights = Rights(names=names, relations=hiding("orders", "total").relations)
+
+    assert not {"total", "orders.total"} & set(visible(catalog, rights).metrics)
