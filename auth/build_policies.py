@@ -17,6 +17,7 @@ from auth.error_free import is_error_free
 from auth.errors import PolicyRejected
 from auth.exists import exists
 from auth.granted import led_to
+from auth.mask_types import in_type, is_of_type
 from auth.policy import (
     AttributeType,
     ColumnMask,
@@ -39,7 +40,7 @@ from semantic_models.parameters import TYPES
 from semantic_models.plan import GroupFloor
 from semantic_models.spec import AttributeSpec, PolicySpec, ProjectSpec, Scalar
 from semantic_models.spec_keys import GRANTED
-from semantic_models.types import Kind, LogicalType
+from semantic_models.types import LogicalType
 
 ALL = "all"
 MIN_GROUP_MAX = 1_000_000
@@ -227,7 +228,7 @@ class _Building:
                     hint="Write it with columns of its own model.",
                     position=text.position(),
                 )
-            if bound.kind not in (type_.kind, None) and not _is_fitting(bound.expr.tree, type_):
+            if not is_of_type(bound, type_, model.columns or {}):
                 raise TypeMismatch(
                     f'the mask of column "{column.text}" is of another type',
                     hint=f"Write an expression of type {type_}.",
@@ -236,8 +237,8 @@ class _Building:
             yield ColumnMask(
                 on=on,
                 column=column.text,
-                value=Expr(_as(bound.expr.tree.copy(), type_), origin=text),
-                nothing=Expr(_as(exp.Null(), type_)),
+                value=Expr(in_type(bound.expr.tree.copy(), type_), origin=text),
+                nothing=Expr(in_type(exp.Null(), type_)),
                 attributes=attributes_in(bound.expr.tree),
             )
 
@@ -395,46 +396,3 @@ def _rejected(spec: PolicySpec, what: str, hint: str, at: Scalar | None = None) 
     return PolicyRejected(
         f'policy "{spec.name.text}" {what}', hint=hint, position=(at or spec.name).position()
     )
-
-
-_BITS = {Kind.INT8: 8, Kind.INT16: 16, Kind.INT32: 32, Kind.INT64: 64}
-
-
-def _is_fitting(tree: exp.Expr, type_: LogicalType) -> bool:
-    """Whether a whole number that is written out is one of a column's values."""
-    number = tree.this if isinstance(tree, exp.Neg) else tree
-    is_whole = isinstance(number, exp.Literal) and not number.is_string and number.name.isdigit()
-    bits = _BITS.get(type_.kind)
-    return is_whole and bits is not None and int(number.name) < 2 ** (bits - 1)
-
-
-_NAMES: Mapping[Kind, str] = {
-    Kind.BOOLEAN: "BOOLEAN",
-    Kind.INT8: "TINYINT",
-    Kind.INT16: "SMALLINT",
-    Kind.INT32: "INT",
-    Kind.INT64: "BIGINT",
-    Kind.UINT8: "UTINYINT",
-    Kind.UINT16: "USMALLINT",
-    Kind.UINT32: "UINT",
-    Kind.UINT64: "UBIGINT",
-    Kind.FLOAT32: "FLOAT",
-    Kind.FLOAT64: "DOUBLE",
-    Kind.STRING: "VARCHAR",
-    Kind.BINARY: "VARBINARY",
-    Kind.DATE: "DATE",
-    Kind.TIME: "TIME",
-    Kind.TIMESTAMP: "TIMESTAMP",
-    Kind.TIMESTAMP_TZ: "TIMESTAMPTZ",
-    Kind.INTERVAL: "INTERVAL",
-    Kind.UUID: "UUID",
-}
-
-
-def _as(tree: exp.Expr, type_: LogicalType) -> exp.Expr:
-    """A value in the type of a column; what has that kind already changes its width at most."""
-    if type_.kind is Kind.DECIMAL:
-        to = exp.DataType.build(f"DECIMAL({type_.precision}, {type_.scale})", dialect="duckdb")
-    else:
-        to = exp.DataType(this=exp.DType[_NAMES[type_.kind]], nested=False)
-    return exp.Cast(this=tree, to=to)

@@ -110,8 +110,8 @@ class _Seeing:
         """Whether a metric may be used under a name."""
         if metric.is_measure and self._is_measure(name, metric):
             use = metric.measures[0]
-            either = {use.measure, f"{use.model}.{use.measure}"}
-            is_granted = not either.isdisjoint(self.names.metrics)
+            granted = self.names.metrics
+            is_granted = name in granted or f"{use.model}.{use.measure}" in granted
             is_hidden = use.measure in self.hidden[use.model]
             return self._may(use.model, use.measure) or (is_granted and not is_hidden)
         if self.names.are_all or name in self.names.metrics:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 
+from auth.policy import PolicySet
+from auth.principal import ANONYMOUS
+from semantic_models.errors import ForebayError
 from semantic_models.types import Kind
-from tests.support.models import world
+from tests.support.models import World, world
 from tests.support.nothing_hidden import under_policies
+from tests.support.policies import governed
 
 VALUES: dict[Kind, str] = {
     Kind.BOOLEAN: "true",
@@ -40,3 +46,80 @@ def test_a_mask_has_the_type_of_its_column(kind: Kind) -> None:
     question = {"fields": ["shown"], "from": "rows"}
 
     assert under_policies(made).answer(question) == made.answer(question)
+
+
+NUMBERS = """
+version: 1
+models:
+  rows:
+    table: rows
+    key: n
+    dimensions: {n: , small: , money: , wide: , rate: , word: , day: , big: , single: }
+"""
+OF_NUMBERS = """create table rows as select
+  1::integer as n, 1::tinyint as small, 1.50::decimal(3, 2) as money, 1.5::decimal(9, 4) as wide,
+  1.5::double as rate, 'a' as word, date '2024-01-01' as day, 1::hugeint as big, 1::float as single
+"""
+
+
+@pytest.mark.parametrize(
+    ("column", "mask"),
+    [
+        ("money", "case when n = 1 then money else 0 end"),
+        ("money", "0"),
+        ("money", "cast(0 as decimal(3, 2))"),
+        ("money", "-9.99"),
+        ("wide", "coalesce(null, money)"),
+        ("rate", "0"),
+        ("rate", "if(n = 1, rate, -1.5)"),
+        ("n", "nullif(n, 1)"),
+        ("n", "-2147483648"),
+        ("small", "case when n = 1 then 127 end"),
+        ("day", "case when n = 1 then day end"),
+        ("day", "null"),
+        ("word", "concat(left(word, 1), '*')"),
+    ],
+)
+def test_a_mask_that_its_column_holds_is_taken(column: str, mask: str) -> None:
+    policies, faults = _masked(column, mask)
+
+    assert faults == []
+    assert len(policies.policies) == 2
+    seen = _numbers().seen_by(ANONYMOUS, policies)
+    assert len(seen.answer({"fields": [column], "from": "rows"}).rows) == 1
+
+
+@pytest.mark.parametrize(
+    ("column", "mask"),
+    [
+        ("money", "case when n = 1 then money else 1000 end"),
+        ("money", "cast(1000 as decimal(8, 2))"),
+        ("money", "10"),
+        ("money", "9.999"),
+        ("money", "coalesce(wide, 0)"),
+        ("n", "case when n = 1 then n else 3000000000 end"),
+        ("n", "case when n = 1 then n else 7.5 end"),
+        ("n", "if(n = 1, n, big)"),
+        ("n", "big"),
+        ("n", "coalesce(n, 2147483648)"),
+        ("small", "128"),
+        ("small", "-129"),
+        ("single", "1e39"),
+        ("day", "big"),
+    ],
+)
+def test_a_mask_whose_column_may_not_hold_it_is_refused(column: str, mask: str) -> None:
+    _, faults = _masked(column, mask)
+
+    assert [each.code for each in faults] == ["E_TYPE_MISMATCH"]
+    assert all(each.position is not None for each in faults)
+
+
+def _masked(column: str, mask: str) -> tuple[PolicySet, list[ForebayError]]:
+    text = f'  all: {{grant: {{models: all}}}}\n  p: {{on: rows, mask: {{{column}: "{mask}"}}}}\n'
+    return governed(text, _numbers(), NUMBERS)
+
+
+@cache
+def _numbers() -> World:
+    return world(NUMBERS, OF_NUMBERS)
