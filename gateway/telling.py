@@ -28,6 +28,8 @@ SQL_READ = "sql:read"
 """The scope of those who may read SQL, physical names and what policies say."""
 _QUOTED = re.compile(r'"([^"]+)"')
 _WORD = re.compile(r"[^\W\d]\w*")
+_PARAMETERS = "params"
+"""The key of a document that names stand below as keys."""
 
 Document = Mapping[str, object]
 Again = Callable[[str], ForebayError | None]
@@ -112,8 +114,35 @@ def _are_asked(
     if not found <= words:
         return False
     others = {each: _another(each, known | words) for each in hidden & words}
-    other = again(_WORD.sub(lambda word: others.get(word[0], word[0]), asked))
+    other = again(_reworded(asked, lambda word: others.get(word[0], word[0])))
     return other is not None and hidden.isdisjoint(_told_by(other))
+
+
+def _reworded(asked: str, other: Callable[[re.Match[str]], str]) -> str:
+    """A question with other words in place of its names; a document keeps its keys."""
+    try:
+        document = orjson.loads(asked)
+    except orjson.JSONDecodeError:
+        return _WORD.sub(other, asked)
+    return orjson.dumps(_with_other_values(document, other)).decode()
+
+
+def _with_other_values(value: Any, other: Callable[[re.Match[str]], str]) -> Any:
+    if isinstance(value, str):
+        return _WORD.sub(other, value)
+    if isinstance(value, list):
+        return [_with_other_values(each, other) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: _with_other_values(
+            {_WORD.sub(other, name): each for name, each in below.items()}
+            if key == _PARAMETERS and isinstance(below, dict)
+            else below,
+            other,
+        )
+        for key, below in value.items()
+    }
 
 
 def _spelled_out(text: str | bytes) -> str:

@@ -27,6 +27,7 @@ from semantic_models.functions import (
     CLOCK_CLASSES,
     CLOCK_NAMES,
     COMPARISONS,
+    SCALARS,
     TYPES,
 )
 from semantic_models.window_forms import is_windowed, is_windowing, window_fault
@@ -53,6 +54,13 @@ _STAR = re.compile(
     re.IGNORECASE,
 )
 """A star that multiplies nothing."""
+_PARSER_FAULTS = (AttributeError, TypeError, ValueError, IndexError, KeyError)
+"""What sqlglot's parser breaks with at texts that it is not made for, such as ``{"a",: 1}``."""
+_UNITS = {
+    *("YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND"),
+    *("MILLISECOND", "MICROSECOND", "DECADE", "CENTURY", "CENTURIE", "MILLENNIUM"),
+}
+"""Those of intervals, without the s that may follow."""
 _NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 
 
@@ -89,7 +97,7 @@ def parse_one(text: str, locate: Locate, dialect: DuckDB = _DUCKDB) -> exp.Expr:
         trees = (_WITH_WINDOWS if is_windowed else dialect).parse(text)
     except SqlglotParseError as error:
         raise (first_wrong_call(text, locate) or _told(error, text, locate)) from None
-    except (TokenError, SqlglotError):
+    except (TokenError, SqlglotError, *_PARSER_FAULTS):
         raise MalformedSql(
             "the text cannot be read as SQL",
             hint="Look for an unclosed quote or bracket.",
@@ -197,11 +205,14 @@ def check_forms(tree: exp.Expr, text: str, locate: Locate, *, windows: bool = Fa
     return reads_clock
 
 
-_CHECKED = COMPARISONS | {exp.Literal}
+_CHECKED = COMPARISONS | {exp.Literal, exp.Interval, exp.Filter}
 
 
 def _check_values(node: exp.Expr, text: str, locate: Locate) -> None:
-    """Refuse what is no number, an empty IN, IS before a value, and comparisons of comparisons."""
+    """Refuse what is no number or interval, an empty IN, IS before a value, comparisons of
+    comparisons, and FILTER behind what is no aggregate.
+    """
+    _check_words(node, text, locate)
     is_number = isinstance(node, exp.Literal) and not node.is_string
     if is_number and not _NUMBER.fullmatch(node.name):
         raise MalformedSql(
@@ -222,6 +233,20 @@ def _check_values(node: exp.Expr, text: str, locate: Locate) -> None:
         raise MalformedSql(
             "a comparison stands beside another one",
             hint="Join the two by AND, as in a < b and b < c, or put one of them in brackets.",
+        ).at(_place(node, text, locate))
+
+
+def _check_words(node: exp.Expr, text: str, locate: Locate) -> None:
+    unit = node.args.get("unit") if isinstance(node, exp.Interval) else None
+    if unit is not None and unit.name.upper().removesuffix("S") not in _UNITS:
+        raise MalformedSql(
+            f'"{unit.name.lower()}" is no unit of intervals',
+            hint="Write one such as day, as in interval 3 day.",
+        ).at(_place(node, text, locate))
+    if isinstance(node, exp.Filter) and type(node.this) in SCALARS:
+        raise MalformedSql(
+            "FILTER stands behind what is no aggregate",
+            hint="Write it behind one, as in sum(amount) filter (where is_paid).",
         ).at(_place(node, text, locate))
 
 

@@ -247,7 +247,7 @@ class BranchResolver:
         if self.time is None:
             raise no_time(self.home)
         check_time(catalog, home, self.time)
-        return reach(self.catalog.whole, self.home, ".".join((self.time, *rest)))
+        return reach(catalog, home, ".".join((self.time, *rest)))
 
     def _named(self, name: str) -> tuple[Catalog, Model]:
         """Where a name is looked up: a question's in what may be seen, an author's everywhere."""

@@ -175,7 +175,8 @@ def _with_some(random: Random, asked: Document, home: str, dimensions: Sequence[
     )
     more = random.choice(forms)
     asked.update(more)
-    if "order_by" in more and dimensions and random.random() < 0.5:
+    is_whole = "order_by" in more and not any("(" in each for each in dimensions)
+    if is_whole and dimensions and random.random() < 0.5:
         asked["limit"] = random.choice((1, 2))
 
 

@@ -50,6 +50,7 @@ def naming(hidden: Hidden) -> Iterator[str]:
     yield f'{{"metrics": ["revenue"], "order_by": ["{hidden.measure}"]}}'
     yield f'{{"metrics": ["revenue"], "dimensions": ["{hidden.model}.person"]}}'
     yield f'{{"metrics": ["{hidden.margin}"]}}'
+    yield f'{{"metrics": ["revenue"], "dimensions": ["metric_time.customer.{hidden.dimension}"]}}'
 
 
 def random_questions(seed: int | str, count: int) -> Iterator[str]:

@@ -122,6 +122,28 @@ def test_a_question_is_asked_again_with_its_letters_as_they_are(world: World) ->
     assert "region" not in text
 
 
+@pytest.mark.parametrize(
+    ("asked", "kept"),
+    [
+        ('{"order_by":[{"region":"region"}]}', '{"order_by":[{"region":"'),
+        ('{"params":{"region":1}}', '{"params":{"'),
+    ],
+)
+def test_a_question_is_asked_again_with_the_keys_of_its_document(
+    world: World, asked: str, kept: str
+) -> None:
+    texts: list[str] = []
+
+    def again(text: str) -> None:
+        texts.append(text)
+
+    refusal(world, UnknownName('no "region"'), asked, again)
+
+    [text] = texts
+    assert text.startswith(kept)
+    assert text.count("region") == kept.count("region")
+
+
 def test_the_place_of_a_definition_is_not_told_and_that_of_a_question_is(world: World) -> None:
     asked = Position("where[0]", 1, 1)
 

@@ -121,6 +121,10 @@ def test_a_window_stands_in_no_predicate(text: str) -> None:
         "lambda x: x",
         "a\u202e = 1",
         "a = '\x07'",
+        '{"a",: 1}',
+        "a > interval 1 d1",
+        "interval 1 revenue is not null",
+        "coalesce(a, 'x') filter (where true) = 'a'",
     ],
 )
 def test_what_is_no_expression_is_refused(text: str) -> None:
