@@ -9,6 +9,8 @@ import click
 
 FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 FILE = click.Path(path_type=Path, dir_okay=False)
+TOLD = ("at", "verdict", "principal", "door")
+"""What every record has."""
 
 
 @click.group("audit")
@@ -43,14 +45,32 @@ def verify_command(folder: Path, anchors: Path, key: Path) -> None:
 @click.option("-f", "--format", "format_", type=click.Choice(("table", "json")), default="table")
 def show_command(folder: Path, format_: str, **wanted: str | None) -> None:
     """Print the records of a folder, the oldest first; it is not checked what they say."""
-    import orjson
-
     from gateway.audit_log import lines_of
 
+    strange = 0
     for line in lines_of(folder):
-        record = orjson.loads(line)
-        if all(value is None or record.get(name) == value for name, value in wanted.items()):
+        record = _record(line)
+        if record is None:
+            strange += 1
+        elif all(value is None or record.get(name) == value for name, value in wanted.items()):
             click.echo(line if format_ == "json" else _row(record))
+    if strange:
+        click.echo(
+            f"{strange} lines are no records; `forebay audit verify` tells of which files", err=True
+        )
+        raise SystemExit(1)
+
+
+def _record(line: bytes) -> dict[str, Any] | None:
+    """What a line says; None where no server wrote it so."""
+    import orjson
+
+    try:
+        record = orjson.loads(line)
+    except ValueError:
+        return None
+    is_one = isinstance(record, dict) and all(name in record for name in TOLD)
+    return record if is_one else None
 
 
 def _row(record: dict[str, Any]) -> str:
