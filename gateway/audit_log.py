@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import logging
 import os
@@ -286,6 +285,18 @@ def lines_of(folder: Path) -> Iterator[bytes]:
 
 
 def _held(path: Path) -> bytes | None:
-    with contextlib.suppress(FileNotFoundError):
+    """What a file holds; None where there is none.
+
+    Raises:
+        SettingRejected: it cannot be read.
+    """
+    try:
         return path.read_bytes()
-    return None
+    except (FileNotFoundError, IsADirectoryError):
+        return None
+    except OSError as error:
+        reason = os.strerror(error.errno or 0).lower()
+        raise SettingRejected(
+            f'file "{path.name}" of the audit cannot be read: {reason}',
+            hint="Ask as the account that the server runs as.",
+        ) from error
