@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing import get_context
 from random import Random
 
 from tests.security import (
@@ -63,7 +64,8 @@ def _hidden_names(count: int) -> Figures:
     each = hidden_names.QUESTIONS_A_PROJECT + hidden_names.FURTHER_A_PROJECT
     seeds = [f"{SEED}:{number}" for number in range(-(-count // each))]
     asked, found = 0, []
-    with ProcessPoolExecutor(three_worlds.PROCESSES) as pool:
+    spawned = get_context("spawn")
+    with ProcessPoolExecutor(three_worlds.PROCESSES, spawned) as pool:
         for seed, (number, told) in zip(
             seeds, pool.map(hidden_names.differing, seeds), strict=True
         ):

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 from random import Random
 from typing import Any
 
@@ -53,7 +54,7 @@ def ask(wanted: int, seed: str) -> tuple[int, list[str]]:
     each = QUESTIONS_A_PROJECT + FURTHER_A_PROJECT
     seeds = [f"{seed}:{number}" for number in range(-(-wanted // each))]
     asked, found = 0, []
-    with ProcessPoolExecutor(PROCESSES) as pool:
+    with ProcessPoolExecutor(PROCESSES, get_context("spawn")) as pool:
         for name, (count, told) in zip(seeds, pool.map(leaks, seeds, chunksize=2), strict=True):
             asked += count
             found += [f"===== {name}\n{each}" for each in told]
