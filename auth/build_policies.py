@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property, partial
 from hashlib import blake2b
@@ -33,6 +33,7 @@ from auth.policy import (
 from semantic_models.bind import Binder, Bound
 from semantic_models.catalog import Catalog
 from semantic_models.checks import repeated, unknown
+from semantic_models.definitions import path_of
 from semantic_models.errors import TypeMismatch, WrongType
 from semantic_models.faults import Faults
 from semantic_models.model import Expr, Model, Table
@@ -144,12 +145,16 @@ class _Building:
         """
         on, model = self._on(spec)
         self._check_parts(spec)
+        rows = self._rows(spec, on, model) if spec.rows is not None else None
+        masks = tuple(self._masks(spec, on, model))
+        if on.table:
+            self._check_tables(spec, on, _columns_read(rows, masks))
         return Policy(
             name=spec.name.text,
             roles=None if spec.roles is None else _words(spec.roles),
             unless=_words(spec.unless),
-            rows=self._rows(spec, on, model) if spec.rows is not None else None,
-            masks=tuple(self._masks(spec, on, model)),
+            rows=rows,
+            masks=masks,
             hidden=self._hidden(spec, on, model) if spec.hide else None,
             grant=self._grant(spec) if spec.grant else None,
             floor=self._floor(spec) if spec.min_group is not None else None,
@@ -184,11 +189,7 @@ class _Building:
         if spec.table is None:
             return On(), None
         on = On(table=tuple(spec.table.text.split(".")))
-        over = [
-            each
-            for each in self.catalog.models.values()
-            if isinstance(each.relation, Table) and on.is_table(each.relation)
-        ]
+        over = self._over(on)
         if not over:
             raise PolicyRejected(
                 f'no model reads table "{spec.table.text}" by `table`',
@@ -197,6 +198,34 @@ class _Building:
             )
         self.tables[on] = over[0]
         return on, over[0]
+
+    def _over(self, on: On) -> list[Model]:
+        """The models of what may be a table, those that spell most of its name first."""
+        found = [
+            (len(each.relation.parts), each)
+            for each in self.catalog.models.values()
+            if isinstance(each.relation, Table) and on.is_table(each.relation)
+        ]
+        length = len(on.table)
+        return [each for _, each in sorted(found, key=lambda pair: -min(pair[0], length))]
+
+    def _check_tables(self, spec: PolicySpec, on: On, read: frozenset[str]) -> None:
+        """Refuse columns that are not the same in every table that may be the one it is on.
+
+        Under another spelling a column would keep its values, and a filter that lacks one fails.
+        """
+        assert spec.table is not None
+        columns = self.tables[on].columns or {}
+        for model in self._over(on):
+            others = model.columns or {}
+            for name in sorted(read):
+                if others.get(name) != columns.get(name):
+                    raise PolicyRejected(
+                        f'table "{spec.table.text}" may be several tables, and column "{name}" is '
+                        f'not the same in that of model "{model.name}"',
+                        hint="Write the schema: in the policy, and under `table` of the models.",
+                        position=spec.table.position(),
+                    )
 
     def _rows(self, spec: PolicySpec, on: On, model: Model | None) -> RowFilter:
         assert spec.rows is not None
@@ -341,6 +370,13 @@ class _Building:
         if of is not None and of.text not in known:
             raise unknown("dimension", of.text, known, "Dimensions").at(of.position())
         return GroupFloor(least, spec.min_group_of.text if spec.min_group_of else "")
+
+
+def _columns_read(rows: RowFilter | None, masks: Sequence[ColumnMask]) -> frozenset[str]:
+    """The columns of its own relation that a policy masks or reads."""
+    trees = [each.value.tree for each in masks] + ([rows.predicate.tree] if rows else [])
+    own = (node for tree in trees for node in tree.find_all(exp.Column) if not path_of(node))
+    return frozenset((*(each.column for each in masks), *(node.name for node in own)))
 
 
 def _limits(written: Iterable[tuple[Scalar, Scalar]]) -> dict[str, int]:

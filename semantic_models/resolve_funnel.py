@@ -10,7 +10,7 @@ from semantic_models.model import Dimension, Expr, MeasureUse, Span
 from semantic_models.plan import Output
 from semantic_models.plan_rows import own_predicates
 from semantic_models.resolve_branch import BranchResolver, RowFilters
-from semantic_models.resolve_names import METRIC_TIME, Reached
+from semantic_models.resolve_names import Reached, no_time, reach
 from semantic_models.resolved import Branch, BranchMeasure, Conversions
 from semantic_models.shifts import earlier
 from semantic_models.types import Kind
@@ -72,8 +72,10 @@ def _check_measure(base: BranchResolver, use: MeasureUse) -> None:
 
 
 def _time(resolver: BranchResolver) -> Reached:
-    """The time of a side; a base's question may do without metric time."""
-    found = resolver.look(METRIC_TIME)
+    """The time of a side, whoever may name it; a base's question may do without metric time."""
+    if resolver.time is None:
+        raise no_time(resolver.home)
+    found = reach(resolver.catalog.whole, resolver.home, resolver.time)
     assert isinstance(found.member, Dimension)
     resolver.walk(found.joins, found.path)
     resolver.walk_paths(found.member.expr.paths)

@@ -166,7 +166,7 @@ def reach(catalog: Catalog, home: Model, name: str) -> Reached:
 def _steps(catalog: Catalog, model: Model, name: str) -> tuple[Join, ...]:
     """The joins that the name of a join or a bridge stands for; none where it is neither."""
     if name in model.bridges:
-        return walked(catalog.ways.edges, model.name, model.bridges[name].path)
+        return walked(catalog.whole.ways.edges, model.name, model.bridges[name].path)
     return (model.joins[name],) if name in model.joins else ()
 
 

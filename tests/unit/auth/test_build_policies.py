@@ -14,7 +14,7 @@ from semantic_models.model import Table
 from semantic_models.parse_spec import read_project
 from semantic_models.plan import GroupFloor
 from semantic_models.types import INT64, STRING
-from tests.support.models import World
+from tests.support.models import World, world
 from tests.support.policies import ROOT, governed, one_policy, the_world
 
 A = frozenset({"a"})
@@ -75,6 +75,50 @@ def test_a_policy_on_a_table_is_on_every_model_that_reads_it(made: World) -> Non
         if isinstance(each, Table) and policy.rows.on.is_table(each)
     ]
     assert on == ["orders", "old_orders"]
+
+
+TWO_TABLES = """
+create schema b;
+create table people as from (values (1, 'ann@x', 'EU')) t(id, email, region);
+create table b.people as from (values (1, 'zed@z', 'EU')) t(id, "Email", region);
+"""
+OF_TWO_TABLES = """
+version: 1
+models:
+  people: {table: NAMED, key: id, dimensions: {email: , region: }}
+  others: {table: b.people, key: id, dimensions: {email: Email, region: }}
+"""
+TO_BE_SPELLED = (
+    'table "{table}" may be several tables, and column "{column}" is not the same in that of model '
+    '"{model}"'
+)
+
+
+@pytest.mark.parametrize(
+    ("named", "written", "told"),
+    [
+        ("people", "on: {table: people}, mask: {email: \"'x'\"}", ("people", "email", "others")),
+        ("people", "on: {table: people}, rows: email = 'ann@x'", ("people", "email", "others")),
+        (
+            "people",
+            "on: {table: b.people}, mask: {Email: \"'x'\"}",
+            ("b.people", "Email", "people"),
+        ),
+        ("people", "on: {table: people}, mask: {region: email}", ("people", "email", "others")),
+        ("people", "on: {table: people}, mask: {region: \"'x'\"}", None),
+        ("people", "on: {table: main.people}, mask: {email: \"'x'\"}", None),
+        ("main.people", "on: {table: b.people}, mask: {Email: \"'x'\"}", None),
+    ],
+)
+def test_a_column_of_a_policy_is_the_same_in_every_table_that_it_may_be_on(
+    named: str, written: str, told: tuple[str, str, str] | None
+) -> None:
+    models = OF_TWO_TABLES.replace("NAMED", named)
+
+    _, faults = governed(f"  p: {{{written}}}\n", world(models, TWO_TABLES, root=ROOT), models)
+
+    expected = [TO_BE_SPELLED.format(table=told[0], column=told[1], model=told[2])] if told else []
+    assert [each.message for each in faults] == expected
 
 
 def test_what_is_for_everybody_is_not_what_is_for_nobody(made: World) -> None:
