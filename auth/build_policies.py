@@ -409,7 +409,8 @@ def _granted(spec: PolicySpec) -> Iterator[tuple[str, tuple[Scalar, ...]]]:
 
 
 def _members(model: Model) -> tuple[str, ...]:
-    return (*model.dimensions, *model.hierarchies, *model.segments, *model.measures, *model.joins)
+    joins = (*model.joins, *model.bridges)
+    return (*model.dimensions, *model.hierarchies, *model.segments, *model.measures, *joins)
 
 
 def _otherwise(written: Scalar | None) -> Otherwise:

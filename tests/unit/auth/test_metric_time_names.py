@@ -47,6 +47,7 @@ create table fiscal as from (values (date '2024-02-01', 'FY23')) t(day, year);
 ORDERS = "{grant: {models: [orders]}}"
 HIDING = "{on: orders, hide: [status, place]}"
 CALENDAR = "{grant: {models: [fiscal]}}"
+FAR_SIDE = "{grant: {models: [tags, order_tags]}}"
 
 
 @cache
@@ -114,3 +115,18 @@ def test_a_funnel_is_told_whose_times_have_no_name(policies: tuple[str, ...], co
 
     assert seen.answer(question).rows == _made().answer(question).rows
     assert seen.refusal({**question, "dimensions": ["metric_time"]}).code == code
+
+
+@pytest.mark.parametrize(
+    ("policies", "bridges"),
+    [
+        (("{grant: {models: all}}", "{on: orders, hide: [place]}"), ["tags"]),
+        (("{grant: {models: all}}", "{on: orders, hide: [place, tags]}"), []),
+        (("{grant: {members: [orders.total, orders.tags]}}", FAR_SIDE), ["tags"]),
+        (("{grant: {members: [orders.total]}}", FAR_SIDE), []),
+    ],
+)
+def test_a_join_through_a_model_is_hidden_and_granted_by_its_name(
+    policies: tuple[str, ...], bridges: list[str]
+) -> None:
+    assert list(_seen(*policies).visible.models["orders"].bridges) == bridges
