@@ -195,6 +195,7 @@ class Doors:
 
 T = TypeVar("T")
 TOO_OFTEN = 429
+TIMEOUT_S = 60
 PAUSE_S = 0.1
 
 
@@ -240,7 +241,9 @@ def doors_with(world: World, secret: str) -> Iterator[Doors]:
     bearer = f"Bearer {secret}"
     pairs: list[Any] = [(b"authorization", bearer.encode())]
     with (
-        httpx.Client(base_url=world.server.http_url, headers={"authorization": bearer}) as http,
+        httpx.Client(
+            base_url=world.server.http_url, headers={"authorization": bearer}, timeout=TIMEOUT_S
+        ) as http,
         flight.connect(world.server.flight_url) as client,
     ):
         yield Doors(http, client, flight.FlightCallOptions(headers=pairs))

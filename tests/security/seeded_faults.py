@@ -67,7 +67,10 @@ _SCAN: Changes = (
     ("for source in each.sources)", "for source in ())"),
 )
 _DECIDE: Changes = (
-    ("if not policies.is_governed:", "if not policies.policies:"),
+    (
+        "if not policies.is_governed:\n        return replace(",
+        "if not policies.policies:\n        return replace(",
+    ),
     (
         "    applied = [each for each in policies.policies if each.applies_to(principal.roles)]\n"
         "    filters",
