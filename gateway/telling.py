@@ -8,6 +8,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from string import ascii_lowercase
 from typing import Any
@@ -30,6 +31,8 @@ _QUOTED = re.compile(r'"([^"]+)"')
 _WORD = re.compile(r"[^\W\d]\w*")
 _PARAMETERS = "params"
 """The key of a document that names stand below as keys."""
+PATH = "__"
+"""What stands between the names of a path that is written as one word."""
 
 Document = Mapping[str, object]
 Again = Callable[[str], ForebayError | None]
@@ -109,40 +112,58 @@ def telling(policies: PolicySet, principal: Principal, rights: Rights) -> Tellin
 def _are_asked(
     found: set[str], known: set[str], hidden: set[str], asked: str, again: Again
 ) -> bool:
-    """Whether hidden names are in a refusal because somebody wrote them into the question."""
-    words = set(_WORD.findall(asked))
-    if not found <= words:
+    """Whether hidden names are in a refusal because somebody wrote them into the question.
+
+    A function's name may be written in other letters than it is told in.
+    """
+    words = set(_names_in(asked))
+    written = {word for word in words if not hidden.isdisjoint({word, word.lower()})}
+    if not found <= written | {word.lower() for word in written}:
         return False
-    others = {each: _another(each, known | words) for each in hidden & words}
-    other = again(_reworded(asked, lambda word: others.get(word[0], word[0])))
+    others = {word: _another(word, known | words) for word in written}
+    other = again(_reworded(asked, partial(_with_names, others)))
     return other is not None and hidden.isdisjoint(_told_by(other))
 
 
-def _reworded(asked: str, other: Callable[[re.Match[str]], str]) -> str:
-    """A question with other words in place of its names; a document keeps its keys."""
+def _reworded(asked: str, renamed: Callable[[str], str]) -> str:
+    """A question with other names in place of some; a document keeps its keys."""
     try:
         document = orjson.loads(asked)
     except orjson.JSONDecodeError:
-        return _WORD.sub(other, asked)
-    return orjson.dumps(_with_other_values(document, other)).decode()
+        return renamed(asked)
+    return orjson.dumps(_with_other_values(document, renamed)).decode()
 
 
-def _with_other_values(value: Any, other: Callable[[re.Match[str]], str]) -> Any:
+def _with_other_values(value: Any, renamed: Callable[[str], str]) -> Any:
     if isinstance(value, str):
-        return _WORD.sub(other, value)
+        return renamed(value)
     if isinstance(value, list):
-        return [_with_other_values(each, other) for each in value]
+        return [_with_other_values(each, renamed) for each in value]
     if not isinstance(value, dict):
         return value
     return {
         key: _with_other_values(
-            {_WORD.sub(other, name): each for name, each in below.items()}
+            {renamed(name): each for name, each in below.items()}
             if key == _PARAMETERS and isinstance(below, dict)
             else below,
-            other,
+            renamed,
         )
         for key, below in value.items()
     }
+
+
+def _names_in(text: str) -> Iterator[str]:
+    """The names that words of a text are made of: ``customer__region`` is two."""
+    return chain.from_iterable(word.split(PATH) for word in _WORD.findall(text))
+
+
+def _with_names(others: Mapping[str, str], text: str) -> str:
+    """A text with other names in place of some."""
+
+    def other(word: re.Match[str]) -> str:
+        return PATH.join(others.get(each, each) for each in word[0].split(PATH))
+
+    return _WORD.sub(other, text)
 
 
 def _spelled_out(text: str | bytes) -> str:
@@ -166,8 +187,8 @@ def _told_by(error: ForebayError) -> set[str]:
 
 def _named(text: str) -> Iterator[str]:
     """The names that a text quotes, and whatever else in it can be no word of a sentence."""
-    yield from chain.from_iterable(map(_WORD.findall, _QUOTED.findall(text)))
-    yield from (each for each in _WORD.findall(text) if "_" in each)
+    yield from chain.from_iterable(map(_names_in, _QUOTED.findall(text)))
+    yield from chain.from_iterable(_names_in(each) for each in _WORD.findall(text) if "_" in each)
 
 
 def _names(catalog: Catalog) -> set[str]:

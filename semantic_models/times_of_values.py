@@ -8,7 +8,7 @@ from dataclasses import replace
 from sqlglot import exp
 
 from semantic_models.catalog import Catalog
-from semantic_models.errors import TimeRequired
+from semantic_models.errors import NoPath, TimeRequired
 from semantic_models.intrinsics import part_in
 from semantic_models.model import GRAINS, Dimension, Expr, Grain, Model, Select
 from semantic_models.periods import period
@@ -70,8 +70,17 @@ def beside(periods: Periods) -> Axis:
 
 
 def alone(catalog: Catalog) -> Model:
-    """One row without columns, beside which the periods stand where nothing else is listed."""
+    """One row without columns, beside which the periods stand where nothing else is listed.
+
+    Raises:
+        NoPath: there is no model, and so no engine that lists them.
+    """
     engines = [*(each.engine for each in catalog.spines), *_engines(catalog)]
+    if not engines:
+        raise NoPath(
+            "no model has times that metric_time could be",
+            hint="The catalog lists the models that may be used.",
+        )
     row = exp.Select(expressions=[exp.alias_(exp.Literal(this="1", is_string=False), "one")])
     return Model(name=METRIC_TIME, relation=Select(row), engine=engines[0])
 

@@ -147,7 +147,6 @@ _FLOORS: Changes = (
 _BUILD: Changes = (
     ("if not is_error_free(expr.tree):", "if False:"),
     ("if bound.expr.paths:", "if False:"),
-    ("if bound.kind not in (type_.kind, None) and", "if False and"),
     ("for each in of_relation) and not is_on", "for each in of_relation) and False"),
     ("if alone is not None and spec.rows is None:", "if False:"),
     ("faults.found += faults_of_selects(policies, catalog)", "pass"),
@@ -171,6 +170,12 @@ _EXISTS: Changes = (
     ("if join.valid or join.conditions or join.by_partition or not join.columns:", "if False:"),
     ("_column(left, path[:-1])", "_column(left, ())"),
     ("tuple(dict.fromkeys(sources))", "()"),
+)
+_MASK_TYPES: Changes = (
+    ("return is_wide_enough and other.scale", "return other.scale"),
+    ("if other is None or other.kind is not type_.kind:", "if other is None:"),
+    ("least <= number <= most", "True"),
+    ('_outcomes(tree.args.get("default") or exp.Null())', "()"),
 )
 _LOWER: Changes = (("if isinstance(tree, exp.Subquery):", "if False:"),)
 _TABLES: Changes = (
@@ -197,6 +202,7 @@ _OF_FILES: tuple[tuple[str, Changes, tuple[str, ...]], ...] = (
     ),
     ("auth/governed_scan.py", _SCAN, (f"{UNIT}test_govern.py", f"{UNIT}test_barrier.py")),
     ("auth/decide.py", _DECIDE, (*_COMPOSITION, f"{UNIT}test_decide.py")),
+    ("auth/mask_types.py", _MASK_TYPES, (f"{UNIT}test_mask_types.py",)),
     ("auth/barrier.py", _BARRIER, (f"{UNIT}test_barrier.py", f"{UNIT}test_govern.py")),
     ("auth/error_free.py", _ERROR_FREE, (f"{UNIT}test_error_free.py",)),
     (

@@ -44,6 +44,9 @@ def naming(hidden: Hidden) -> Iterator[str]:
     yield f"SELECT * FROM {hidden.model}"
     yield f"SELECT {hidden.dimension} FROM customers"
     yield f"SELECT customer.{hidden.dimension}, revenue FROM orders"
+    yield f"SELECT customer__{hidden.model}, revenue FROM orders"
+    yield f"SELECT n FROM orders WHERE {hidden.measure.upper()}(1) = 1"
+    yield f'{{"metrics": ["revenue"], "where": ["lines__order__{hidden.dimension} > 0"]}}'
     for metric in (hidden.measure, hidden.metric, f"{hidden.model}.n", f"{hidden.measure}s"):
         yield f'{{"metrics": ["{metric}"]}}'
     yield f'{{"metrics": ["revenue"], "where": ["customer.{hidden.dimension} > 0"]}}'

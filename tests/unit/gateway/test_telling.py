@@ -109,6 +109,36 @@ def test_other_hidden_names_of_the_question_may_be_told_instead_when_it_is_asked
     assert refusal(world, error, "SELECT region name", again).message == error.message
 
 
+@pytest.mark.parametrize(
+    ("asked", "again"),
+    [
+        ("SELECT status__region", r"SELECT status__[a-z]{6}"),
+        ("SELECT status__region__month", r"SELECT status__[a-z]{6}__month"),
+        ("SELECT REGION(1)", r"SELECT [a-z]{6}\(1\)"),
+    ],
+)
+def test_a_hidden_name_is_told_however_the_question_spells_it(
+    world: World, asked: str, again: str
+) -> None:
+    texts: list[str] = []
+
+    def asked_again(text: str) -> UnknownName:
+        texts.append(text)
+        return UnknownName("it does not exist")
+
+    error = UnknownName('dimension "status.region" does not exist')
+
+    assert refusal(world, error, asked, asked_again).message == error.message
+    [text] = texts
+    assert re.fullmatch(again, text)
+
+
+def test_a_hidden_name_in_a_path_of_one_word_is_not_told(world: World) -> None:
+    error = NoPath("there is no way", hint='Perhaps "status__region" is meant.')
+
+    assert "region" not in refusal(world, error).hint
+
+
 def test_a_question_is_asked_again_with_its_letters_as_they_are(world: World) -> None:
     asked: list[str] = []
 

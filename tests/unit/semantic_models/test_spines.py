@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
+from auth.rights import Names, Rights
+from auth.visible import visible
+from semantic_models.errors import NoPath
 from semantic_models.make_plan import make_plan
+from semantic_models.times_of_values import alone
 from tests.support.models import World, world
 from tests.support.trees import shared_trees
 
@@ -94,3 +99,11 @@ def test_a_cumulation_goes_through_the_table(sales: World) -> None:
         (date(2024, 1, 29), 1),
         (date(2024, 2, 5), 3),
     ]
+
+
+def test_whoever_sees_no_model_is_refused_metric_time(sales: World) -> None:
+    nobody = Rights(names=Names())
+    seen = replace(visible(sales.catalog, nobody), spines=())
+
+    with pytest.raises(NoPath, match="no model"):
+        alone(seen)
