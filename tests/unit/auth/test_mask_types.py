@@ -54,11 +54,13 @@ models:
   rows:
     table: rows
     key: n
-    dimensions: {n: , small: , money: , wide: , rate: , word: , day: , big: , single: }
+    dimensions: {n: , small: , money: , wide: , rate: , word: , day: , big: , single: ,
+      broad: }
 """
 OF_NUMBERS = """create table rows as select
   1::integer as n, 1::tinyint as small, 1.50::decimal(3, 2) as money, 1.5::decimal(9, 4) as wide,
-  1.5::double as rate, 'a' as word, date '2024-01-01' as day, 1::hugeint as big, 1::float as single
+  1.5::double as rate, 'a' as word, date '2024-01-01' as day, 1::hugeint as big, 1::float as single,
+  1.5::decimal(9, 1) as broad
 """
 
 
@@ -97,6 +99,7 @@ def test_a_mask_that_its_column_holds_is_taken(column: str, mask: str) -> None:
         ("money", "10"),
         ("money", "9.999"),
         ("money", "coalesce(wide, 0)"),
+        ("money", "broad"),
         ("n", "case when n = 1 then n else 3000000000 end"),
         ("n", "case when n = 1 then n else 7.5 end"),
         ("n", "if(n = 1, n, big)"),
