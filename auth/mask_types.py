@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from fractions import Fraction
 
 from sqlglot import exp
 
@@ -24,7 +25,9 @@ _LEAST_TO_MOST: Mapping[Kind, tuple[int, int]] = {
     Kind.UINT32: (0, 2**32 - 1),
     Kind.UINT64: (0, 2**64 - 1),
 }
-_FLOAT_MAX: Mapping[Kind, Decimal] = {Kind.FLOAT32: Decimal("3e38"), Kind.FLOAT64: Decimal("1e308")}
+_FLOAT_MAX: Mapping[Kind, int] = {Kind.FLOAT32: 3 * 10**38, Kind.FLOAT64: 10**308}
+_DIGITS_MAX = 400
+"""How far from the point a number's first digit may stand; no type holds more."""
 _NUMBERS = _LEAST_TO_MOST.keys() | _FLOAT_MAX.keys() | {Kind.DECIMAL}
 _NAMES: Mapping[Kind, str] = {
     Kind.BOOLEAN: "BOOLEAN",
@@ -118,19 +121,21 @@ def _holds_all(type_: LogicalType, other: LogicalType | None) -> bool:
     return is_wide_enough and other.scale <= type_.scale
 
 
-def _number(tree: exp.Expr) -> Decimal | None:
-    """The number that is written out, if one is."""
+def _number(tree: exp.Expr) -> Fraction | None:
+    """The number that is written out, if one is that any type may hold."""
     if isinstance(tree, exp.Neg):
         inner = _number(tree.this)
         return None if inner is None else -inner
-    is_number = isinstance(tree, exp.Literal) and not tree.is_string
-    return Decimal(tree.name) if is_number else None
+    if not isinstance(tree, exp.Literal) or tree.is_string:
+        return None
+    written = Decimal(tree.name)
+    return Fraction(written) if abs(written.adjusted()) <= _DIGITS_MAX else None
 
 
-def _holds_number(type_: LogicalType, number: Decimal) -> bool:
+def _holds_number(type_: LogicalType, number: Fraction) -> bool:
     if type_.kind in _LEAST_TO_MOST:
         least, most = _LEAST_TO_MOST[type_.kind]
-        return number == int(number) and least <= number <= most
+        return number.denominator == 1 and least <= number <= most
     if type_.kind is Kind.DECIMAL:
-        return abs(round(number, type_.scale)) < Decimal(10) ** (type_.precision - type_.scale)
+        return abs(round(number, type_.scale)) < Fraction(10) ** (type_.precision - type_.scale)
     return type_.kind in _FLOAT_MAX and abs(number) <= _FLOAT_MAX[type_.kind]

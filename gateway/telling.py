@@ -22,6 +22,7 @@ from auth.visible_proof import proof_in_names
 from gateway.errors import DataAltered, EngineError, EngineTimedOut, PromiseBroken
 from semantic_models.catalog import Catalog
 from semantic_models.errors import ForebayError
+from semantic_models.resolve_names import parts_of
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +32,6 @@ _QUOTED = re.compile(r'"([^"]+)"')
 _WORD = re.compile(r"[^\W\d]\w*")
 _PARAMETERS = "params"
 """The key of a document that names stand below as keys."""
-PATH = "__"
-"""What stands between the names of a path that is written as one word."""
 
 Document = Mapping[str, object]
 Again = Callable[[str], ForebayError | None]
@@ -134,7 +133,7 @@ def _reworded(asked: str, renamed: Callable[[str], str]) -> str:
     return orjson.dumps(_with_other_values(document, renamed)).decode()
 
 
-def _with_other_values(value: Any, renamed: Callable[[str], str]) -> Any:
+def _with_other_values(value: Any, renamed: Callable[[str], str], *, keys: bool = False) -> Any:
     if isinstance(value, str):
         return renamed(value)
     if isinstance(value, list):
@@ -142,26 +141,21 @@ def _with_other_values(value: Any, renamed: Callable[[str], str]) -> Any:
     if not isinstance(value, dict):
         return value
     return {
-        key: _with_other_values(
-            {renamed(name): each for name, each in below.items()}
-            if key == _PARAMETERS and isinstance(below, dict)
-            else below,
-            renamed,
-        )
-        for key, below in value.items()
+        renamed(key) if keys else key: _with_other_values(each, renamed, keys=key == _PARAMETERS)
+        for key, each in value.items()
     }
 
 
 def _names_in(text: str) -> Iterator[str]:
     """The names that words of a text are made of: ``customer__region`` is two."""
-    return chain.from_iterable(word.split(PATH) for word in _WORD.findall(text))
+    return chain.from_iterable(map(parts_of, _WORD.findall(text)))
 
 
 def _with_names(others: Mapping[str, str], text: str) -> str:
     """A text with other names in place of some."""
 
     def other(word: re.Match[str]) -> str:
-        return PATH.join(others.get(each, each) for each in word[0].split(PATH))
+        return "__".join(others.get(each, each) for each in parts_of(word[0]))
 
     return _WORD.sub(other, text)
 

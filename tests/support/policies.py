@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from auth.build_policies import build_policies
 from auth.policy import Policy, PolicySet
+from auth.principal import Principal
 from semantic_models.errors import ForebayError
 from semantic_models.faults import Faults
 from semantic_models.parse_spec import read_project
@@ -67,6 +68,14 @@ def governed(
     spec = read_project(files, faults)
     policies = build_policies(spec, made.catalog, faults)
     return policies, list(faults.found)
+
+
+def seen_under(made: World, models: str, *policies: str) -> World:
+    """A world as somebody without roles sees it under policies without faults."""
+    text = "".join(f"  p{number}: {each}\n" for number, each in enumerate(policies))
+    found, faults = governed(text, made, models)
+    assert [each.message for each in faults] == []
+    return made.seen_by(Principal("ann", frozenset()), found)
 
 
 def the_world() -> World:

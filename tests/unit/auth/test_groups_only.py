@@ -15,7 +15,7 @@ from auth.rights import EVERYTHING
 from semantic_models.errors import ForebayError
 from semantic_models.make_plan import make_plan
 from tests.support.models import World, world
-from tests.support.policies import ROOT, governed
+from tests.support.policies import ROOT, governed, seen_under
 
 MODELS = """
 version: 1
@@ -84,9 +84,7 @@ def _made() -> World:
 
 @cache
 def _seen(policy: str) -> World:
-    policies, faults = governed(f"  p: {policy}\n", _made(), MODELS)
-    assert [each.message for each in faults] == []
-    return _made().seen_by(Principal("ann", frozenset()), policies)
+    return seen_under(_made(), MODELS, policy)
 
 
 def _rows(question: Any, policy: str = FLOOR) -> list[tuple[Any, ...]]:

@@ -100,6 +100,8 @@ def test_a_mask_that_its_column_holds_is_taken(column: str, mask: str) -> None:
         ("money", "9.999"),
         ("money", "coalesce(wide, 0)"),
         ("money", "broad"),
+        ("money", "1e40"),
+        ("n", "1e999999999"),
         ("n", "case when n = 1 then n else 3000000000 end"),
         ("n", "case when n = 1 then n else 7.5 end"),
         ("n", "if(n = 1, n, big)"),

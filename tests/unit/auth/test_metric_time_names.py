@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from auth.principal import Principal
 from tests.support.models import World, world
-from tests.support.policies import ROOT, governed
+from tests.support.policies import ROOT, seen_under
 
 MODELS = """
 version: 1
@@ -56,10 +55,7 @@ def _made() -> World:
 
 
 def _seen(*policies: str) -> World:
-    text = "".join(f"  p{number}: {each}\n" for number, each in enumerate(policies))
-    made, faults = governed(text, _made(), MODELS)
-    assert [each.message for each in faults] == []
-    return _made().seen_by(Principal("ann", frozenset()), made)
+    return seen_under(_made(), MODELS, *policies)
 
 
 def _by(name: str) -> dict[str, Any]:
